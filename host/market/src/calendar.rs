@@ -102,8 +102,7 @@ mod tests {
     #[test]
     fn weekends_and_holidays_are_closed_and_special_days_are_open() {
         let muhurat = Session { open_seconds: 18 * 3600, close_seconds: 19 * 3600 };
-        let calendar =
-            Calendar::nse([date("2026-11-24")]).with_special(date("2026-11-08"), muhurat).unwrap();
+        let calendar = Calendar::nse([date("2026-11-24")]).with_special(date("2026-11-08"), muhurat).unwrap();
         assert!(calendar.is_open(date("2026-11-23").at_seconds(10 * 3600)));
         assert!(!calendar.is_open(date("2026-11-23").at_seconds(9 * 3600)));
         assert!(!calendar.is_open(date("2026-11-23").at_seconds(Session::NSE.close_seconds)));

@@ -128,7 +128,8 @@ impl FromStr for Venue {
 impl Symbol {
     /// From its parts. `None` when the name is empty, longer than 64 bytes or holds control characters or a colon.
     pub fn new(venue: Venue, name: &str) -> Option<Self> {
-        let fine = !name.is_empty() && name.len() <= 64 && !name.contains(|c: char| c.is_control() || c == ':');
+        let fine =
+            !name.is_empty() && name.len() <= 64 && !name.contains(|c: char| c.is_control() || c == ':');
         fine.then(|| Self { venue, name: name.into() })
     }
 

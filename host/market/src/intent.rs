@@ -84,7 +84,9 @@ pub struct Change {
 #[serde(rename_all = "camelCase", tag = "error")]
 pub enum RequestError {
     /// No such instrument among those the run declared.
-    #[error("{symbol} is not among the run's instruments: declare it in the manifest or as an instrument parameter")]
+    #[error(
+        "{symbol} is not among the run's instruments: declare it in the manifest or as an instrument parameter"
+    )]
     UnknownInstrument {
         /// What was named.
         symbol: String,

@@ -189,7 +189,12 @@ impl OrderState {
     pub const fn is_final(self) -> bool {
         matches!(
             self,
-            Self::Refused | Self::Abandoned | Self::Complete | Self::Cancelled | Self::Rejected | Self::Absent
+            Self::Refused
+                | Self::Abandoned
+                | Self::Complete
+                | Self::Cancelled
+                | Self::Rejected
+                | Self::Absent
         )
     }
 

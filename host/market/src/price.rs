@@ -1,7 +1,7 @@
 //! Fixed-point money: 1/10 000 rupee in an `i64`, because currency contracts quote four decimals.
 //!
 //! Floats exist only at the wire: [`serde`] writes a plain JSON number and reads one back, both exact for every
-//! amount below 9 × 10¹¹ rupees. Nothing here knows what an amount is for.
+//! amount below 2 × 10¹¹ rupees (2⁵¹ units). Nothing here knows what an amount is for.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -229,7 +229,8 @@ fn parse_units(text: &str) -> Option<i64> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let well_formed = !whole.is_empty() && all_digits(whole) && all_digits(fraction) && !digits.ends_with('.');
+    let well_formed =
+        !whole.is_empty() && all_digits(whole) && all_digits(fraction) && !digits.ends_with('.');
     // Kite writes "0.0025000" in places: zeros past the fourth decimal carry nothing.
     let kept = fraction.trim_end_matches('0');
     if !well_formed || kept.len() > 4 {
@@ -271,7 +272,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn json_numbers_are_exact(units in -9_000_000_000_000_000i64..9_000_000_000_000_000) {
+        fn json_numbers_are_exact(units in -(1i64 << 51)..(1i64 << 51)) {
             let price = Price::from_units(units);
             let json = serde_json::to_string(&price).unwrap();
             prop_assert_eq!(serde_json::from_str::<Price>(&json).unwrap(), price);

@@ -174,10 +174,11 @@ impl FromStr for TradingDate {
     type Err = ParseDateError;
     fn from_str(text: &str) -> Result<Self, ParseDateError> {
         let wrong = || ParseDateError(text.to_owned());
-        let shaped = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| match i {
-            4 | 7 => b == b'-',
-            _ => b.is_ascii_digit(),
-        });
+        let shaped = text.len() == 10
+            && text.bytes().enumerate().all(|(i, b)| match i {
+                4 | 7 => b == b'-',
+                _ => b.is_ascii_digit(),
+            });
         if !shaped {
             return Err(wrong());
         }
@@ -214,7 +215,8 @@ mod tests {
 
     #[test]
     fn dates_that_are_none_are_refused() {
-        for text in ["2026-02-30", "2026-2-3", "٢٠٢٦-01-01", "../../etc", "2026-01-01x", "2026/01/01", ""] {
+        for text in ["2026-02-30", "2026-2-3", "٢٠٢٦-01-01", "../../etc", "2026-01-01x", "2026/01/01", ""]
+        {
             assert!(text.parse::<TradingDate>().is_err(), "{text}");
         }
     }
