@@ -36,6 +36,6 @@ const words: Record<string, string> = {
 };
 
 /** A state as a person would say it. */
-export function state(word: string): string {
+export function stateWord(word: string): string {
   return words[word] ?? word;
 }
