@@ -7,6 +7,7 @@ use crate::bindings::exports::bulkhead::strategy::guest;
 use crate::door;
 use crate::error::Result;
 use crate::manifest::{Manifest, Package};
+use crate::params::Parameters;
 use crate::runner::Runner;
 use crate::strategy::Strategy;
 use std::cell::RefCell;
@@ -19,8 +20,9 @@ pub fn describe<S: Strategy>(package: Package) -> WireManifest {
 }
 
 pub fn start<S: Strategy>(slot: &Slot<S>, params: Vec<(String, Value)>) -> Result<(), String> {
-    let runner = Runner::start(door::values(params), door::now()).map_err(|error| error.to_string())?;
-    slot.replace(Some(runner));
+    let run =
+        S::Params::fill(&mut door::values(params)).and_then(|params| Runner::start(params, door::now()));
+    slot.replace(Some(run.map_err(|error| error.to_string())?));
     Ok(())
 }
 

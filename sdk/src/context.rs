@@ -146,8 +146,11 @@ impl Context {
 
 /// One position from two of the same instrument: quantities add up, the average is that of the larger.
 fn merge(one: Position, other: Position) -> Position {
-    let (larger, smaller) =
-        if other.quantity.abs() > one.quantity.abs() || one.quantity == 0 { (other, one) } else { (one, other) };
+    let (larger, smaller) = if other.quantity.abs() > one.quantity.abs() || one.quantity == 0 {
+        (other, one)
+    } else {
+        (one, other)
+    };
     let quantity = larger.quantity + smaller.quantity;
     Position { quantity, realised: larger.realised + smaller.realised, ..larger }
 }

@@ -2,11 +2,14 @@
 
 /// Makes the component: `sdk::export!(MyStrategy);`, once per package, at the top level.
 ///
-/// Name, version and summary come from the package's own `Cargo.toml`. Built for anything but wasm, as in
-/// `cargo test`, it makes nothing.
+/// Name, version and summary come from the package's own `Cargo.toml`; `sdk::export!(MyStrategy, "its-name")`
+/// gives another name, for a package of several. Built for anything but wasm, as in `cargo test`, it makes nothing.
 #[macro_export]
 macro_rules! export {
     ($strategy:ty) => {
+        $crate::export!($strategy, ::std::env!("CARGO_PKG_NAME"));
+    };
+    ($strategy:ty, $name:expr) => {
         #[cfg(target_family = "wasm")]
         #[allow(unsafe_code, reason = "generated")]
         const _: () = {
@@ -22,7 +25,7 @@ macro_rules! export {
 
             impl guest::Guest for Component {
                 fn describe() -> manifest::Manifest {
-                    component::describe::<$strategy>($crate::package!())
+                    component::describe::<$strategy>($crate::package!($name))
                 }
                 fn start(params: Vec<(String, manifest::Value)>) -> Result<(), String> {
                     SLOT.with(|slot| component::start(slot, params))
@@ -47,7 +50,7 @@ macro_rules! export {
                 }
             }
 
-            $crate::__private::bindings::export!(Component with_types_in $crate::__private::bindings);
+    $crate::__private::bindings::export!(Component with_types_in $crate::__private::bindings);
         };
     };
 }
@@ -56,9 +59,9 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! package {
-    () => {
+    ($name:expr) => {
         $crate::manifest::Package {
-            name: ::std::env!("CARGO_PKG_NAME"),
+            name: $name,
             version: ::std::env!("CARGO_PKG_VERSION"),
             description: ::std::env!("CARGO_PKG_DESCRIPTION"),
         }

@@ -20,7 +20,8 @@ pub mod manifest;
 mod market_data;
 mod order;
 pub mod params;
-mod runner;
+#[doc(hidden)]
+pub mod runner;
 mod strategy;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -44,9 +45,9 @@ pub use time::{Session, Timestamp};
 pub mod prelude {
 
     pub use crate::{
-        Candle, Choice, Context, Error, Instrument, Interval, Money, Notice, NoticeKind, Order, OrderError, OrderId,
-        OrderKind, OrderStatus, OrderUpdate, Parameters, Position, Price, Product, Quantity, Result, Side, Strategy,
-        Symbol, Tick, Timestamp, debug, error, info, strategy, warn,
+        Candle, Choice, Context, Error, Instrument, Interval, Money, Notice, NoticeKind, Order, OrderError,
+        OrderId, OrderKind, OrderStatus, OrderUpdate, Parameters, Position, Price, Product, Quantity, Result,
+        Side, Strategy, Symbol, Tick, Timestamp, debug, error, info, strategy, warn,
     };
     pub use std::time::Duration;
 }

@@ -7,7 +7,6 @@ use crate::context::{Context, renew};
 use crate::error::{Error, Result};
 use crate::market_data::{Candle, Tick};
 use crate::order::OrderUpdate;
-use crate::params::{Parameters, Values};
 use crate::strategy::{Notice, Strategy};
 use crate::time::Timestamp;
 use crate::{batch, directory};
@@ -21,11 +20,10 @@ pub struct Runner<S> {
 
 impl<S: Strategy> Runner<S> {
     /// The first event.
-    pub fn start(mut values: Values, now: Timestamp) -> Result<Self> {
+    pub fn start(params: S::Params, now: Timestamp) -> Result<Self> {
         batch::begin();
         directory::load();
-        let strategy = S::new(S::Params::fill(&mut values)?);
-        let mut runner = Self { strategy, ctx: Context { now, ..Context::default() } };
+        let mut runner = Self { strategy: S::new(params), ctx: Context { now, ..Context::default() } };
         runner.strategy.on_start(&mut runner.ctx)?;
         Ok(runner)
     }

@@ -9,7 +9,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&input.ident, "Choice is derived for enums"));
     };
     if let Some(variant) = data.variants.iter().find(|it| !matches!(it.fields, Fields::Unit)) {
-        return Err(Error::new_spanned(variant, "a choice carries no fields: write the variant as a bare name"));
+        return Err(Error::new_spanned(
+            variant,
+            "a choice carries no fields: write the variant as a bare name",
+        ));
     }
     let name = &input.ident;
     let variants: Vec<_> = data.variants.iter().map(|it| &it.ident).collect();

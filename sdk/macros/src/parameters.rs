@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Lit, Meta, Result, Type, UnOp, spanned::Spanned,
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Lit, Meta, Result, Type, UnOp,
+    spanned::Spanned,
 };
 
 #[derive(Default)]
@@ -22,7 +23,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         }
     };
     let Fields::Named(fields) = fields else {
-        return Err(Error::new_spanned(&input.ident, "parameters need names: write a struct with named fields"));
+        return Err(Error::new_spanned(
+            &input.ident,
+            "parameters need names: write a struct with named fields",
+        ));
     };
     let name = &input.ident;
     let (mut declared, mut filled) = (Vec::new(), Vec::new());
@@ -141,7 +145,9 @@ mod tests {
                 fast: u32,
             }
         );
-        assert!(expand(&input).unwrap_err().to_string().contains("known here: default, min, max, max_length"));
+        assert!(
+            expand(&input).unwrap_err().to_string().contains("known here: default, min, max, max_length")
+        );
     }
 
     #[test]

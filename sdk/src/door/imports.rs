@@ -18,10 +18,8 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn session() -> Option<Session> {
-    wit::clock::session().map(|it| Session {
-        open: Timestamp::from_micros(it.open),
-        close: Timestamp::from_micros(it.close),
-    })
+    wit::clock::session()
+        .map(|it| Session { open: Timestamp::from_micros(it.open), close: Timestamp::from_micros(it.close) })
 }
 
 pub(crate) fn set_timer(id: u64, at: Timestamp) -> bool {
@@ -37,7 +35,7 @@ pub(crate) fn instruments() -> Vec<Instrument> {
 }
 
 pub(crate) fn instrument(symbol: &str) -> Option<Instrument> {
-    wit::market::instrument(symbol).map(FromWire::from_wire)
+    wit::market::find(symbol).map(FromWire::from_wire)
 }
 
 pub(crate) fn last_tick(token: Token) -> Option<Tick> {

@@ -211,11 +211,7 @@ pub(crate) fn order_update(wire: guest::OrderUpdate) -> OrderUpdate {
 }
 
 pub(crate) fn notice(wire: guest::Notice) -> Notice {
-    Notice {
-        kind: FromWire::from_wire(wire.kind),
-        time: Timestamp::from_micros(wire.time),
-        text: wire.text,
-    }
+    Notice { kind: FromWire::from_wire(wire.kind), time: Timestamp::from_micros(wire.time), text: wire.text }
 }
 
 pub(crate) fn tick_at(columns: &guest::Ticks, index: usize) -> Tick {
@@ -265,7 +261,8 @@ pub(crate) fn values(wire: Vec<(String, wit::manifest::Value)>) -> Values {
 }
 
 pub(crate) fn manifest(manifest: Manifest) -> wit::manifest::Manifest {
-    let warm_up = |(interval, count): (Interval, u32)| wit::manifest::WarmUp { interval: interval.to_wire(), count };
+    let warm_up =
+        |(interval, count): (Interval, u32)| wit::manifest::WarmUp { interval: interval.to_wire(), count };
     wit::manifest::Manifest {
         name: manifest.name,
         version: manifest.version,
@@ -303,11 +300,9 @@ fn kind(ours: ParameterKind) -> wit::manifest::ParameterKind {
     match ours {
         ParameterKind::Integer { default, min, max } => W::Integer(w::IntegerKind { default, min, max }),
         ParameterKind::Number { default, min, max } => W::Number(w::NumberKind { default, min, max }),
-        ParameterKind::Price { default, min, max } => W::Price(w::PriceKind {
-            default: default.map(Price::units),
-            min: min.units(),
-            max: max.units(),
-        }),
+        ParameterKind::Price { default, min, max } => {
+            W::Price(w::PriceKind { default: default.map(Price::units), min: min.units(), max: max.units() })
+        }
         ParameterKind::Toggle { default } => W::Toggle(default),
         ParameterKind::Text { default, max_length } => W::Text(w::TextKind { default, max_length }),
         ParameterKind::Choice { default, choices } => W::Choice(w::ChoiceKind { default, choices }),
