@@ -1,1 +1,31 @@
-//! Placeholder.
+//! A simulated exchange with a broker's back office: commands and time in, ticks and order events out.
+//!
+//! Pure and deterministic: one seed and one sequence of commands give the same events, however the time between
+//! two commands is cut. No I/O, no clock, no thread. It knows the rules of Kite and NSE (`reference` §7–9) but
+//! no wire format, no token and no session: `kite-sim` puts those around it.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod event;
+mod exchange;
+mod holding;
+mod listing;
+mod margin;
+mod order;
+mod position;
+mod quote;
+mod refusal;
+mod setup;
+mod summary;
+
+pub use event::Event;
+pub use exchange::Exchange;
+pub use holding::Holding;
+pub use listing::{Listing, Segment};
+pub use margin::{Available, Margins, Utilised};
+pub use order::{ModifyOrder, Order, OrderStatus, PlaceOrder, TradeRecord};
+pub use position::{ConvertPosition, Position, Positions};
+pub use quote::Quote;
+pub use refusal::{Refusal, RefusalKind};
+pub use setup::{AccountSetup, HoldingSetup, Setup, TICK_INTERVAL_MS};
+pub use summary::Books;

@@ -1,0 +1,218 @@
+//! Orders and trades as the broker records them (reference §7.4–7.6), and the commands that make them.
+
+use market::{
+    Change, InstrumentToken, OrderKind, OrderRequest, Price, Product, Side, Symbol, Timestamp, Trade,
+    Validity, Variety,
+};
+use serde::Serialize;
+
+/// Kite's words for where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum OrderStatus {
+    /// The front took it.
+    #[serde(rename = "PUT ORDER REQ RECEIVED")]
+    PutOrderReqReceived,
+    /// Risk is looking at it.
+    #[serde(rename = "VALIDATION PENDING")]
+    ValidationPending,
+    /// On its way to the exchange.
+    #[serde(rename = "OPEN PENDING")]
+    OpenPending,
+    /// In the book.
+    #[serde(rename = "OPEN")]
+    Open,
+    /// Waiting for its trigger.
+    #[serde(rename = "TRIGGER PENDING")]
+    TriggerPending,
+    /// A change is being checked.
+    #[serde(rename = "MODIFY VALIDATION PENDING")]
+    ModifyValidationPending,
+    /// A change is on its way.
+    #[serde(rename = "MODIFY PENDING")]
+    ModifyPending,
+    /// A change was taken.
+    #[serde(rename = "MODIFIED")]
+    Modified,
+    /// A withdrawal is on its way.
+    #[serde(rename = "CANCEL PENDING")]
+    CancelPending,
+    /// Waiting for the next session.
+    #[serde(rename = "AMO REQ RECEIVED")]
+    AmoReqReceived,
+    /// All of it traded.
+    #[serde(rename = "COMPLETE")]
+    Complete,
+    /// Withdrawn or lapsed; a part may have traded.
+    #[serde(rename = "CANCELLED")]
+    Cancelled,
+    /// Refused by risk or exchange.
+    #[serde(rename = "REJECTED")]
+    Rejected,
+}
+
+/// A new order, as it comes through the front door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceOrder {
+    /// What is wanted.
+    pub request: OrderRequest,
+    /// The client's mark, at most 20 characters.
+    pub tag: Option<String>,
+    /// How much of it the book may show; 0 for all.
+    pub disclosed_quantity: u32,
+    /// Minutes to live (validity TTL); overrides the request's validity.
+    pub ttl_minutes: Option<u32>,
+}
+
+/// New values for a standing order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModifyOrder {
+    /// Must be the order's own.
+    pub variety: Variety,
+    /// The new values; what is `None` stays.
+    pub change: Change,
+    /// A new validity.
+    pub validity: Option<Validity>,
+    /// A new disclosed quantity.
+    pub disclosed_quantity: Option<u32>,
+    /// Needed when the order becomes MARKET or SL-M; 1/100 percent, −1 automatic.
+    pub market_protection: Option<i32>,
+}
+
+/// One row of the order book or of an order's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// The account, which is also who placed it.
+    pub user_id: String,
+    /// 19 digits.
+    pub order_id: String,
+    /// The exchange's number, from OPEN on.
+    pub exchange_order_id: Option<String>,
+    /// First leg of a cover order.
+    pub parent_order_id: Option<String>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Why, for people.
+    pub status_message: Option<String>,
+    /// Why, in the back office's words.
+    pub status_message_raw: Option<String>,
+    /// When the broker last touched it.
+    pub order_timestamp: Timestamp,
+    /// When the exchange took it.
+    pub exchange_timestamp: Option<Timestamp>,
+    /// When the exchange last touched it.
+    pub exchange_update_timestamp: Option<Timestamp>,
+    /// Which desk.
+    pub variety: Variety,
+    /// True after a change.
+    pub modified: bool,
+    /// What (gives `tradingsymbol` and `exchange`).
+    pub symbol: Symbol,
+    /// Its number.
+    pub token: InstrumentToken,
+    /// How it names its price. Market orders read LIMIT.
+    pub kind: OrderKind,
+    /// Which way.
+    pub side: Side,
+    /// How long it stands; see [`Order::validity_word`].
+    pub validity: Validity,
+    /// Minutes to live, 0 unless the validity is TTL.
+    pub validity_ttl: u32,
+    /// How the position is held.
+    pub product: Product,
+    /// Units in all.
+    pub quantity: u32,
+    /// How much of it the book shows; 0 for all.
+    pub disclosed_quantity: u32,
+    /// Limit price.
+    pub price: Price,
+    /// Trigger price.
+    pub trigger_price: Price,
+    /// Volume-weighted average of its fills; 0 before the first.
+    pub average_price: Price,
+    /// Traded.
+    pub filled_quantity: u32,
+    /// Standing.
+    pub pending_quantity: u32,
+    /// Withdrawn or lapsed.
+    pub cancelled_quantity: u32,
+    /// 1/100 percent; always 0 once protection has become a limit.
+    pub market_protection: i32,
+    /// The client's mark.
+    pub tag: Option<String>,
+    /// The client's and the system's marks (`mktp`, `mktp:2.00`).
+    pub tags: Vec<String>,
+    /// The broker's number of the request.
+    pub guid: String,
+}
+
+/// One fill, with what Kite's trade rows add to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TradeRecord {
+    /// The fill.
+    pub trade: Trade,
+    /// The exchange's number of the order.
+    pub exchange_order_id: String,
+    /// When the order was placed.
+    pub order_time: Timestamp,
+}
+
+impl OrderStatus {
+    /// Kite's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PutOrderReqReceived => "PUT ORDER REQ RECEIVED",
+            Self::ValidationPending => "VALIDATION PENDING",
+            Self::OpenPending => "OPEN PENDING",
+            Self::Open => "OPEN",
+            Self::TriggerPending => "TRIGGER PENDING",
+            Self::ModifyValidationPending => "MODIFY VALIDATION PENDING",
+            Self::ModifyPending => "MODIFY PENDING",
+            Self::Modified => "MODIFIED",
+            Self::CancelPending => "CANCEL PENDING",
+            Self::AmoReqReceived => "AMO REQ RECEIVED",
+            Self::Complete => "COMPLETE",
+            Self::Cancelled => "CANCELLED",
+            Self::Rejected => "REJECTED",
+        }
+    }
+
+    /// True when nothing more can happen to the order.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Complete | Self::Cancelled | Self::Rejected)
+    }
+
+    /// True for the states an order rests in; the others last no time and stand in the history alone.
+    pub const fn is_settled(self) -> bool {
+        self.is_final() || matches!(self, Self::Open | Self::TriggerPending | Self::AmoReqReceived)
+    }
+}
+
+impl PlaceOrder {
+    /// An order with a request and nothing else.
+    pub const fn new(request: OrderRequest) -> Self {
+        Self { request, tag: None, disclosed_quantity: 0, ttl_minutes: None }
+    }
+
+    /// The same with a mark.
+    pub fn tagged(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+}
+
+impl ModifyOrder {
+    /// A change of an ordinary order.
+    pub const fn new(change: Change) -> Self {
+        let variety = Variety::Regular;
+        Self { variety, change, validity: None, disclosed_quantity: None, market_protection: None }
+    }
+}
+
+impl Order {
+    /// `DAY`, `IOC` or `TTL`.
+    pub const fn validity_word(&self) -> &'static str {
+        if self.validity_ttl > 0 { "TTL" } else { self.validity.as_str() }
+    }
+}
