@@ -89,7 +89,10 @@ impl SimConfig {
     pub fn demo(listen: SocketAddr) -> Self {
         Self {
             listen,
-            accounts: vec![SimAccount::demo("UK9394", "Uma Kulkarni"), SimAccount::demo("UK1234", "Uday Khanna")],
+            accounts: vec![
+                SimAccount::demo("UK9394", "Uma Kulkarni"),
+                SimAccount::demo("UK1234", "Uday Khanna"),
+            ],
             seed: DEMO_SEED,
             clock: ClockSetup::Wall,
             always_open: true,

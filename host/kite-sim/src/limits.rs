@@ -32,7 +32,7 @@ pub(crate) enum CallKind {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Window<T> {
     now: Option<T>,
     count: u32,
@@ -85,6 +85,12 @@ impl Limits {
         } else {
             Ok(())
         }
+    }
+}
+
+impl<T> Default for Window<T> {
+    fn default() -> Self {
+        Self { now: None, count: 0 }
     }
 }
 

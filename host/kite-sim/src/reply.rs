@@ -15,6 +15,8 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) error_type: &'static str,
     pub(crate) message: String,
+    /// For programs, such as `switch_to_amo`.
+    pub(crate) hints: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -27,8 +29,13 @@ struct Success<T> {
 struct Failure<'a> {
     status: &'static str,
     message: &'a str,
-    data: Option<()>,
+    data: Option<Hints<'a>>,
     error_type: &'a str,
+}
+
+#[derive(Serialize)]
+struct Hints<'a> {
+    hints: &'a [String],
 }
 
 /// The success envelope around `data`.
@@ -39,14 +46,15 @@ pub(crate) fn success(data: impl Serialize) -> Answer {
 /// Any JSON with a status; a value that cannot be written becomes a 500 in the same envelope.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     let bytes = serde_json::to_vec(body).map_err(|error| Refusal::general(500, error.to_string()))?;
-    Ok((status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response())
+    Ok((status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)
+        .into_response())
 }
 
 impl Refusal {
     /// A refusal of any type; an impossible status reads as 500.
     pub(crate) fn new(status: u16, error_type: &'static str, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, error_type, message: message.into() }
+        Self { status, error_type, message: message.into(), hints: Vec::new() }
     }
 
     /// A missing or bad parameter.
@@ -70,10 +78,18 @@ impl Refusal {
     }
 }
 
+impl From<exchange::Refusal> for Refusal {
+    fn from(refusal: exchange::Refusal) -> Self {
+        // An id that names nothing is the one general refusal; all others are about the request.
+        let status = if refusal.kind == exchange::RefusalKind::General { 404 } else { 400 };
+        Self { hints: refusal.hints, ..Self::new(status, refusal.kind.as_str(), refusal.message) }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body =
-            Failure { status: "error", message: &self.message, data: None, error_type: self.error_type };
+        let data = (!self.hints.is_empty()).then_some(Hints { hints: &self.hints });
+        let body = Failure { status: "error", message: &self.message, data, error_type: self.error_type };
         // Three strings and a null always serialise; an empty body would still carry the status.
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         (self.status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes)

@@ -103,8 +103,7 @@ impl Sessions {
         if !self.waiting.get(request_token).is_some_and(ours) {
             return Err(Refusal::token(BAD_REQUEST_TOKEN));
         }
-        let waiting =
-            self.waiting.remove(request_token).ok_or_else(|| Refusal::token(BAD_REQUEST_TOKEN))?;
+        let waiting = self.waiting.remove(request_token).ok_or_else(|| Refusal::token(BAD_REQUEST_TOKEN))?;
         Ok(self.open(waiting.owner, now))
     }
 
@@ -199,10 +198,7 @@ mod tests {
         let checksum = sha256_hex(&[KEY, &token, SECRET]);
         assert_eq!(sessions.exchange(KEY, &token, "00", noon()).unwrap_err().message, BAD_CHECKSUM);
         assert!(sessions.exchange(KEY, &token, &checksum, noon()).is_ok());
-        assert_eq!(
-            sessions.exchange(KEY, &token, &checksum, noon()).unwrap_err().message,
-            BAD_REQUEST_TOKEN
-        );
+        assert_eq!(sessions.exchange(KEY, &token, &checksum, noon()).unwrap_err().message, BAD_REQUEST_TOKEN);
     }
 
     #[test]

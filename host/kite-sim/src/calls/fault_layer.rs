@@ -82,7 +82,8 @@ fn error(fault: &Fault) -> Response {
 
 fn html(fault: &Fault) -> Response {
     let status = StatusCode::from_u16(fault.status.unwrap_or(502)).unwrap_or(StatusCode::BAD_GATEWAY);
-    let page = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>";
+    let page =
+        "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>";
     (status, Html(page)).into_response()
 }
 

@@ -17,7 +17,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[derive(Debug)]
 pub(crate) struct Signed {
     pub(crate) user_id: String,
-    pub(crate) api_key: String,
     pub(crate) params: Params,
 }
 
@@ -38,7 +37,7 @@ impl FromRequest<Broker> for Signed {
         }
         let user_id = user_id?;
         broker.count(kind, api_key, &user_id)?;
-        Ok(Self { user_id, api_key: api_key.to_owned(), params })
+        Ok(Self { user_id, params })
     }
 }
 
