@@ -1,1 +1,47 @@
-//! Placeholder.
+//! One trader's whole compartment, as a value.
+//!
+//! A [`Tenant`] is the only way to a trader's broker line, rows, log and limits. It cannot be named by an id: it
+//! comes out of [`Tenants::login`], [`Tenants::resume`] or [`Tenants::all`], and everything reached through it
+//! (a [`Strategy`], a [`RunLine`], an order) carries it along, so nothing can be mixed up between two traders.
+//! [`BrokerId`] has a private field, no `FromStr` and no `Deserialize`; it is made where the broker's token exchange
+//! names the user, and where the store reads its own rows.
+//!
+//! Store, vault and broker line are private. This is the only package that knows sqlx. It must not know
+//! WebAssembly, HTTP handlers or the page.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod archive;
+mod broker;
+mod broker_id;
+mod clock;
+mod config;
+mod error;
+mod feed;
+pub mod gate;
+mod instruments;
+pub mod log;
+mod news;
+mod orders;
+mod pnl;
+mod run;
+mod sessions;
+mod strategy;
+mod tenant;
+mod tenants;
+
+pub use broker::BrokerState;
+pub use broker_id::BrokerId;
+pub use clock::Clock;
+pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
+pub use error::{BrokerError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};
+pub use feed::{Feed, FeedEvent};
+pub use instruments::InstrumentList;
+pub use news::News;
+pub use orders::{Cause, KillSwitch, OrderRecord, RefusalCode, RunLine, RunOrderUpdate, TradeRecord};
+pub use pnl::{DailyStats, DatePnl, PnlRecord, PnlReport, PositionRecord, RunFigures, StrategyPnl};
+pub use run::{Mode, RunEvent, RunRecord, RunState};
+pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
+pub use strategy::{Strategy, Upload, Version};
+pub use tenant::Tenant;
+pub use tenants::Tenants;

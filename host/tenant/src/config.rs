@@ -1,0 +1,85 @@
+//! What the host tells the tenants when it opens them. Every limit has a name, a default and a unit.
+
+use crate::clock::Clock;
+use market::Calendar;
+use std::path::PathBuf;
+use url::Url;
+
+/// Which broker the tenants trade with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokerAddress {
+    /// The real Kite Connect.
+    Zerodha,
+    /// A server that speaks Kite Connect under one base address, such as `http://127.0.0.1:8081`.
+    At(Url),
+}
+
+/// Everything needed to open the tenants.
+#[derive(Debug, Clone)]
+pub struct TenantsConfig {
+    /// Where the database, the logs and the uploaded components live.
+    pub data_dir: PathBuf,
+    /// The key that seals credentials. Must lie outside `data_dir`; made at the first start.
+    pub key_file: PathBuf,
+    /// The broker.
+    pub broker: BrokerAddress,
+    /// Where log files are copied to, if anywhere.
+    pub archive_url: Option<Url>,
+    /// When the market is open.
+    pub calendar: Calendar,
+    /// Bounds.
+    pub limits: TenantLimits,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Bounds on what one tenant may hold.
+#[derive(Debug, Clone)]
+pub struct TenantLimits {
+    /// How long a sign-in lasts, in seconds.
+    pub session_ttl_s: i64,
+    /// How long a started browser sign-in may take, in seconds.
+    pub pending_login_ttl_s: i64,
+    /// Strategies per tenant.
+    pub strategies_max: u32,
+    /// Versions per strategy.
+    pub versions_max: u32,
+    /// Order updates that may wait in a run's channel before they wait in the order path.
+    pub run_events_max: usize,
+    /// Ticks that may wait for one listener before the newest per instrument replaces older ones.
+    pub feed_ticks_max: usize,
+    /// How often the order book is read while orders are open, in milliseconds.
+    pub order_poll_ms: u64,
+    /// How long an order may wait for its turn before it is given up, in milliseconds.
+    pub send_within_ms: i64,
+}
+
+impl Default for TenantLimits {
+    fn default() -> Self {
+        Self {
+            session_ttl_s: 24 * 3600,
+            pending_login_ttl_s: 600,
+            strategies_max: 500,
+            versions_max: 500,
+            run_events_max: 1_024,
+            feed_ticks_max: 1_024,
+            order_poll_ms: 3_000,
+            send_within_ms: 5_000,
+        }
+    }
+}
+
+impl TenantsConfig {
+    /// The usual settings for a data folder, a key file and a broker: NSE hours, no archive.
+    pub fn new(data_dir: PathBuf, key_file: PathBuf, broker: BrokerAddress) -> Self {
+        Self {
+            data_dir,
+            key_file,
+            broker,
+            archive_url: None,
+            calendar: Calendar::nse([]),
+            limits: TenantLimits::default(),
+            clock: Clock::wall(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! One start of one version of a strategy: its record and what it is told.
+
+use crate::broker::BrokerState;
+use crate::orders::RunOrderUpdate;
+use market::{Money, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! state_words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word in tables and JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// From the word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use state_words;
+
+state_words! {
+    /// Where a run's orders go.
+    Mode {
+        /// To the broker.
+        Live = "live",
+        /// To the paper exchange: filled at live prices, never sent.
+        Paper = "paper",
+    }
+}
+
+state_words! {
+    /// Where a run stands.
+    RunState {
+        /// Being set up.
+        Starting = "starting",
+        /// Cannot start before the broker answers.
+        WaitingForBroker = "waitingForBroker",
+        /// Hearing events.
+        Running = "running",
+        /// Being wound down.
+        Stopping = "stopping",
+        /// Ended because it was asked to.
+        Stopped = "stopped",
+        /// Ended with an error.
+        Failed = "failed",
+        /// Failed too often to be started again by itself.
+        Quarantined = "quarantined",
+    }
+}
+
+impl RunState {
+    /// True when the run will not go on.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Stopped | Self::Failed | Self::Quarantined)
+    }
+}
+
+/// A run as the rows tell it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunRecord {
+    /// Its id, unique within the tenant.
+    pub id: String,
+    /// Which strategy.
+    pub strategy_id: String,
+    /// What the strategy is called.
+    pub strategy_name: String,
+    /// Which version of it.
+    pub version: u32,
+    /// Where orders go.
+    pub mode: Mode,
+    /// The parameters it was started with.
+    pub params: serde_json::Value,
+    /// Where it stands.
+    pub state: RunState,
+    /// Why, where there is more to say.
+    pub reason: Option<String>,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub stopped_at: Option<Timestamp>,
+    /// How often it was started again by itself.
+    pub restarts: u32,
+}
+
+/// What the order path and the broker line tell a run.
+#[derive(Debug, Clone)]
+pub enum RunEvent {
+    /// One of its orders changed. Never dropped.
+    Order(RunOrderUpdate),
+    /// The cash available changed.
+    Cash(Money),
+    /// The broker line changed its state.
+    Broker(BrokerState),
+}

@@ -1,0 +1,42 @@
+//! `bulkhead demo`: one command, two traders ready to sign in, first light within five seconds.
+
+use e2e::{Account, Process, Trader, within};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// From start to the page's first answer, on the release binary of a usual machine; the debug binary gets more.
+const FIRST_LIGHT: Duration =
+    if cfg!(debug_assertions) { Duration::from_secs(15) } else { Duration::from_secs(5) };
+
+#[tokio::test]
+async fn the_demo_lights_up_and_prints_what_to_type() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let folder = TempDir::new().unwrap();
+    let (page, sim) = ("127.0.0.1:18080", "127.0.0.1:18081");
+    let started = Instant::now();
+    let args = ["demo", "--listen", page, "--sim-listen", sim, "--data-dir", "data"];
+    let mut demo = Process::bulkhead("demo", folder.path(), &args, &[]);
+    let client = reqwest::Client::new();
+
+    let html = within(FIRST_LIGHT, "the page answers", || async {
+        demo.assert_running();
+        let answer = client.get(format!("http://{page}/")).send().await.ok()?;
+        if answer.status().is_success() { answer.text().await.ok() } else { None }
+    })
+    .await;
+    println!("first light after {:?}", started.elapsed());
+    assert!(html.contains("<html"), "{html}");
+
+    let printed = demo.output();
+    for word in ["http://127.0.0.1:18080", "UK9394", "UK1234", "demo-uk9394", "demo-secret-uk1234"] {
+        assert!(printed.contains(word), "the demo does not print {word}:\n{printed}");
+    }
+    let request = client.post(format!("http://{sim}/sim/request-token"));
+    let token: Value =
+        request.json(&json!({ "apiKey": "demo-uk1234" })).send().await.unwrap().json().await.unwrap();
+    let base = format!("http://{page}");
+    let trader = Trader::sign_in(&base, Account::UK1234, token["requestToken"].as_str().unwrap()).await;
+    trader.get("/api/strategies").await.expect(200);
+    assert!(demo.terminate(Duration::from_secs(15)).success());
+}

@@ -1,0 +1,14 @@
+//! End to end: real processes, real sockets, a real database. One binary, one file a subject.
+//!
+//! What needs more than cargo (Azurite, the official clients, Chromium) says so when it is left out; `tests/run` runs it.
+#![forbid(unsafe_code)]
+
+mod archive;
+mod bad_input;
+mod demo;
+mod isolation;
+mod login;
+mod recovery;
+mod sandbox;
+mod tidy;
+mod trade;

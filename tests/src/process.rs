@@ -1,0 +1,82 @@
+//! One child process whose output goes to a file, killed when dropped.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running child.
+pub struct Process {
+    child: Child,
+    output: PathBuf,
+    name: String,
+}
+
+impl Process {
+    /// Starts `bulkhead` with the arguments; standard output and error go to `folder/name.out`.
+    pub fn bulkhead(name: &str, folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(crate::binary::bulkhead());
+        command.args(args).envs(env.iter().copied()).current_dir(folder);
+        Self::spawn(name, folder, command)
+    }
+
+    /// Starts any command the same way.
+    pub fn spawn(name: &str, folder: &Path, mut command: Command) -> Self {
+        let output = folder.join(format!("{name}.out"));
+        let file = File::options().create(true).append(true).open(&output).expect("the output file opens");
+        let errors = file.try_clone().expect("a file handle can be cloned");
+        command.stdin(Stdio::null()).stdout(file).stderr(errors);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        Self { child, output, name: name.to_owned() }
+    }
+
+    /// What it has printed so far.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(&self.output).unwrap_or_default()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a crash would: nothing is flushed, nobody is told.
+    pub fn kill(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Asks it to end (SIGTERM) and waits.
+    pub fn terminate(&mut self, deadline: Duration) -> ExitStatus {
+        Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                return status;
+            }
+            assert!(start.elapsed() < deadline, "{} did not end in time:\n{}", self.name, self.output());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Panics with the output when it has ended by itself.
+    pub fn assert_running(&mut self) {
+        if let Ok(Some(status)) = self.child.try_wait() {
+            panic!("{} ended by itself with {status}:\n{}", self.name, self.output());
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- output of {} ---\n{}", self.name, last_lines(&self.output(), 60));
+        }
+        self.kill();
+    }
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
