@@ -114,16 +114,17 @@ impl Board {
         self.refill(tick_number(time));
     }
 
-    /// The market trades at `worth`. False when this tick brings nothing new.
-    pub(crate) fn tick(&mut self, time: Timestamp, worth: Price) -> bool {
+    /// True when a tick brings nothing new.
+    pub(crate) fn is_quiet(&self, time: Timestamp) -> bool {
+        between(self.flow.key, tick_number(time), 0, 99) < self.flow.quiet_percent
+    }
+
+    /// The market trades at `worth`.
+    pub(crate) fn tick(&mut self, time: Timestamp, worth: Price) {
         let number = tick_number(time);
-        if between(self.flow.key, number, 0, 99) < self.flow.quiet_percent {
-            return false;
-        }
         let price = if self.price_held { self.last } else { worth };
         self.print(time, price, self.trade_size(number));
         self.refill(number);
-        true
     }
 
     /// A trade happened.

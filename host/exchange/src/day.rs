@@ -25,7 +25,9 @@ impl Exchange {
                 }
                 self.now = self.now.max(due);
                 self.tape.step_cursor();
-                self.tick(place);
+                if !self.tape.boards[place].is_quiet(due) {
+                    self.tick(place);
+                }
             }
         }
         self.now = self.now.max(to);
@@ -50,9 +52,8 @@ impl Exchange {
     }
 
     fn tick(&mut self, place: usize) {
-        if self.tape.tick(place, self.now) {
-            self.publish(place);
-        }
+        self.tape.tick(place, self.now);
+        self.publish(place);
         self.settle_tick(place);
     }
 

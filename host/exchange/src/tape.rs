@@ -94,10 +94,10 @@ impl Tape {
         self.cursor = place.map_or((start + TICK_MICROS, 0), |place| (start, place));
     }
 
-    /// Moves one price. False when nothing traded.
-    pub(crate) fn tick(&mut self, place: usize, at: Timestamp) -> bool {
+    /// Moves one price.
+    pub(crate) fn tick(&mut self, place: usize, at: Timestamp) {
         let worth = self.price_at(place, at);
-        self.boards[place].tick(at, worth)
+        self.boards[place].tick(at, worth);
     }
 
     /// A session begins everywhere.
