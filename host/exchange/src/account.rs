@@ -208,10 +208,10 @@ impl Account {
             let option = tape.listings[*place].instrument.kind.is_option();
             if *product == Product::Cnc {
                 let bought = line.day_outlay();
-                self.cash = self.cash - bought;
+                self.cash -= bought;
                 self.shares.entry(*place).or_default().settle(line.quantity(), line.cost());
             } else if option {
-                self.cash = self.cash - line.day_outlay();
+                self.cash -= line.day_outlay();
             } else {
                 self.cash += line.realised;
             }
