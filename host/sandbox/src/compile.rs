@@ -58,7 +58,9 @@ impl Compiler {
     fn load(&self, component: &[u8]) -> Option<Component> {
         match self.cache.find(component) {
             Found::Code(code) => native::load(self.engine.raw(), &code)
-                .inspect_err(|error| tracing::warn!(error = format!("{error:#}"), "cached code does not load: compiling anew"))
+                .inspect_err(|error| {
+                    tracing::warn!(error = format!("{error:#}"), "cached code does not load: compiling anew")
+                })
                 .ok(),
             Found::Nothing => None,
             Found::Tampered(path) => {

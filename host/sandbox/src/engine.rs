@@ -31,7 +31,10 @@ impl Engine {
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
         capacity::check(limits.machines)?;
         let engine = config::pooled(&limits).or_else(|error| {
-            tracing::warn!(error = format!("{error:#}"), "no address space to reserve: instances are made on demand");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "no address space to reserve: instances are made on demand"
+            );
             wasmtime::Engine::new(&config::on_demand(&limits))
         });
         let engine = Self::around(engine.map_err(engine_error)?, limits)?;
@@ -80,7 +83,8 @@ impl Engine {
     /// Why the component is no strategy.
     pub fn compile_in_process(&self, component: &[u8]) -> Result<Program, Refusal> {
         self.gate(component)?;
-        let compiled = Component::from_binary(&self.engine, component).map_err(|error| not_compiled(&error))?;
+        let compiled =
+            Component::from_binary(&self.engine, component).map_err(|error| not_compiled(&error))?;
         Program::link(self, &compiled, component)
     }
 

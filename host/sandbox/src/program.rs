@@ -76,11 +76,12 @@ fn instantiate(
 }
 
 fn describe(engine: &Engine, strategy: &StrategyPre<Desk>) -> Result<Manifest, Refusal> {
-    let told = instantiate(engine, strategy, empty_start(), Call::Describe).and_then(|(mut store, strategy)| {
-        let limit_ms = begin(&mut store, Call::Describe);
-        let told = strategy.bulkhead_strategy_guest().call_describe(&mut store);
-        finish(&mut store, Call::Describe, limit_ms, told)
-    });
+    let told =
+        instantiate(engine, strategy, empty_start(), Call::Describe).and_then(|(mut store, strategy)| {
+            let limit_ms = begin(&mut store, Call::Describe);
+            let told = strategy.bulkhead_strategy_guest().call_describe(&mut store);
+            finish(&mut store, Call::Describe, limit_ms, told)
+        });
     let told = told.map_err(|failure| {
         let remedy = "`describe` must answer with nothing but constants; correct it and upload again";
         Refusal::new(format!("the strategy could not say what it is: {failure}"), remedy)

@@ -7,7 +7,10 @@ use super::cache::Authentic;
 use wasmtime::component::Component;
 
 /// Loads machine code that this host made.
-#[allow(unsafe_code, reason = "the engine cannot tell genuine machine code from forged: `Authentic` is the proof")]
+#[allow(
+    unsafe_code,
+    reason = "the engine cannot tell genuine machine code from forged: `Authentic` is the proof"
+)]
 pub(super) fn load(engine: &wasmtime::Engine, code: &Authentic) -> wasmtime::Result<Component> {
     // SAFETY: `deserialize` runs whatever machine code it is given, so the code must come from `precompile_component`
     // unchanged. `Authentic` is made in two places: from the output of our own compile child, and from a cache file

@@ -34,7 +34,10 @@ impl Child {
     /// The machine code of a component.
     pub(super) fn run(&self, component: &[u8]) -> Result<Vec<u8>, Refusal> {
         let finished = self.start(component).map_err(|error| {
-            Refusal::new(format!("the compiler `{}` could not run: {error}", self.program.display()), HOST_FAULT)
+            Refusal::new(
+                format!("the compiler `{}` could not run: {error}", self.program.display()),
+                HOST_FAULT,
+            )
         })?;
         self.judge(finished)
     }
@@ -83,7 +86,8 @@ impl Child {
                 "build it for wasm32-wasip2 without experimental WebAssembly features",
             )),
             (_, Some(SIGXCPU | SIGKILL)) => {
-                let reason = format!("compiling used more than {} s of processor time and was stopped", limits.cpu_s);
+                let reason =
+                    format!("compiling used more than {} s of processor time and was stopped", limits.cpu_s);
                 Err(Refusal::new(reason, SIMPLER))
             }
             (_, Some(_)) => {

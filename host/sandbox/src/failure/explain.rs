@@ -41,8 +41,10 @@ fn reason(error: &Error, last_lines: &[&str]) -> String {
         return format!("failed: {}", error.root_cause());
     };
     match trap {
-        Trap::UnreachableCodeReached => panic_text(last_lines)
-            .map_or_else(|| "hit unreachable code (a panic or an abort)".to_owned(), |text| format!("panicked: {text}")),
+        Trap::UnreachableCodeReached => panic_text(last_lines).map_or_else(
+            || "hit unreachable code (a panic or an abort)".to_owned(),
+            |text| format!("panicked: {text}"),
+        ),
         Trap::StackOverflow => "recursed too deeply: its call stack is exhausted".to_owned(),
         Trap::MemoryOutOfBounds => "reached outside its own memory".to_owned(),
         Trap::IntegerDivisionByZero => "divided by zero".to_owned(),

@@ -3,8 +3,8 @@
 use super::{Alive, Life, Machine};
 use crate::failure::{Call, Circumstances, Failure, explain};
 use crate::limits::Limits;
-use crate::step::{Step, Trace};
 use crate::machine::Desk;
+use crate::step::{Step, Trace};
 use wasmtime::Store;
 
 /// What a handler answers: its value or its own error, inside the engine's.

@@ -76,7 +76,9 @@ impl Desk {
         }
         if self.traces.left() {
             let at = self.cursor;
-            return Err(Broken::new(format!("it went on to event {index} after leaving a trace in event {at}")));
+            return Err(Broken::new(format!(
+                "it went on to event {index} after leaving a trace in event {at}"
+            )));
         }
         for place in self.cursor + 1..=index {
             self.take(place);

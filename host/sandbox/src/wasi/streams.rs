@@ -5,9 +5,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::sync::io::streams::{
     Host, HostInputStream, HostOutputStream, StreamError as GuestError,
 };
-use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult, subscribe,
-};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult, subscribe};
 
 /// The most zeroes a guest may write at once.
 const ZEROES: u64 = 64 << 10;
