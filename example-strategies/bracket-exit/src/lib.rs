@@ -2,6 +2,7 @@
 //!
 //! Follows orders through their lives: what is filled is protected, and when one side of the bracket is done the
 //! other is withdrawn. When the target fills the trade begins anew, as often as `rounds` says.
+#![forbid(unsafe_code)]
 
 use sdk::prelude::*;
 

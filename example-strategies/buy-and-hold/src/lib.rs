@@ -1,4 +1,5 @@
 //! Buys once at the first price it hears and keeps it: the smallest strategy that trades.
+#![forbid(unsafe_code)]
 
 use sdk::prelude::*;
 

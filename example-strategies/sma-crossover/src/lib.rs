@@ -1,4 +1,5 @@
 //! Holds while a fast average stands above a slow one, and is flat while it does not.
+#![forbid(unsafe_code)]
 
 use sdk::prelude::*;
 
