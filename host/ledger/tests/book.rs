@@ -40,7 +40,8 @@ fn book_of(trades: &[Trade]) -> Book {
 #[test]
 fn the_goldguinea_row_of_kites_fixtures_comes_out_as_kite_has_it() {
     let gold: Symbol = "MCX:GOLDGUINEA".parse().unwrap();
-    let carried = Carried::at_average(gold.clone(), Product::Nrml, 3, rupees(23_057), 1).closed_at(rupees(23_232));
+    let carried =
+        Carried::at_average(gold.clone(), Product::Nrml, 3, rupees(23_057), 1).closed_at(rupees(23_232));
     let mut book = Book::open_day(day(), [carried]);
     let fill = |n, side, quantity, price| Trade {
         symbol: gold.clone(),

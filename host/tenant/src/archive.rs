@@ -104,7 +104,9 @@ impl Worker {
             status.complete_at = Some(self.writer.now());
         }
         match (&status.error, &error) {
-            (None, Some(error)) => tracing::warn!(waiting, "cannot archive the logs, will try again: {error}"),
+            (None, Some(error)) => {
+                tracing::warn!(waiting, "cannot archive the logs, will try again: {error}")
+            }
             (Some(_), None) => tracing::info!("the logs are archived again"),
             (None, None) | (Some(_), Some(_)) => {}
         }

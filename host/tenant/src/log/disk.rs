@@ -4,9 +4,9 @@
 
 mod files;
 
+use super::Registered;
 use super::name::LogFileName;
 use super::quota::LogLimits;
-use super::Registered;
 use crate::Clock;
 use files::Files;
 use market::Timestamp;
@@ -60,7 +60,8 @@ impl LogWriter {
         let logs = Arc::new(Mutex::new(Vec::new()));
         let (files, known, time) = (Files::new(folder.clone()), Arc::clone(&logs), clock.clone());
         let name = "bulkhead-log".to_owned();
-        let thread = std::thread::Builder::new().name(name).spawn(move || run(&orders, files, &known, &time))?;
+        let thread =
+            std::thread::Builder::new().name(name).spawn(move || run(&orders, files, &known, &time))?;
         let thread = Mutex::new(Some(thread));
         Ok(Self { shared: Arc::new(Shared { folder, limits, clock, queue, logs, thread }) })
     }
