@@ -43,6 +43,7 @@ pub use time::{Session, Timestamp};
 
 /// Everything a strategy usually needs: `use sdk::prelude::*;`.
 pub mod prelude {
+    pub use crate::indicators::{Atr, Bands, Bollinger, Ema, Rsi, Sma, Vwap};
 
     pub use crate::{
         Candle, Choice, Context, Error, Instrument, Interval, Money, Notice, NoticeKind, Order, OrderError,
