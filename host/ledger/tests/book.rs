@@ -1,4 +1,5 @@
 //! The book against an independent oracle: shuffles, duplicates, flips, carried positions, Kite's own examples.
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail loudly")]
 
 use ledger::{Book, Carried, Charges, Day, Figures, RateTable};
 use market::{Money, Price, Product, Side, Symbol, Timestamp, Trade, TradingDate};
@@ -178,7 +179,7 @@ fn flattened(mut trades: Vec<Trade>) -> Vec<Trade> {
     let open: i64 = trades.iter().map(|trade| trade.side.sign() * i64::from(trade.quantity)).sum();
     if open != 0 {
         let side = if open > 0 { Side::Sell } else { Side::Buy };
-        trades.push(trade(trades.len(), side, open.unsigned_abs() as u32, Price::from_paise(123_45)));
+        trades.push(trade(trades.len(), side, open.unsigned_abs() as u32, Price::from_paise(12_345)));
     }
     trades
 }

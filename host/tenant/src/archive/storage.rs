@@ -5,11 +5,13 @@
 //! also the names of the usual environment variables. For Azurite: `azure_storage_use_emulator=true` alone, or
 //! `azure_storage_account_name`, `azure_storage_account_key`, `azure_storage_endpoint` and `azure_allow_http=true`.
 
+use super::changed::Seen;
 use crate::log::LogFileName;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, parse_url_opts};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
@@ -101,12 +103,14 @@ impl Storage {
         &self.url
     }
 
-    /// Bytes of the object of a log file, if it is there.
-    pub(super) async fn size_of(&self, name: &LogFileName) -> Result<Option<u64>, ArchiveError> {
-        let object = self.object(name);
+    /// True when the object of a log file has its size and was put there after the file last changed.
+    pub(super) async fn holds(&self, file: &Seen) -> Result<bool, ArchiveError> {
+        let object = self.object(&file.name);
         match self.store.head(&object).await {
-            Ok(meta) => Ok(Some(meta.size)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Ok(meta) => {
+                Ok(meta.size == file.bytes && SystemTime::from(meta.last_modified) >= file.changed_at)
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(source) => Err(ArchiveError::Storage { object: object.to_string(), source }),
         }
     }

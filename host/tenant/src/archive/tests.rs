@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Clock;
-use crate::log::{Level, LogLimits, TenantLog};
+use crate::log::{Level, LogFileName, LogLimits, TenantLog};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::Mac as _;

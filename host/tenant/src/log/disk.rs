@@ -38,7 +38,7 @@ struct Shared {
 
 enum Order {
     Line { file: LogFileName, record: String },
-    Flush(mpsc::Sender<()>),
+    Flush(SyncSender<()>),
     Close,
 }
 
@@ -73,7 +73,7 @@ impl LogWriter {
 
     /// Waits until everything written before is in the files. Blocks: keep it off the async threads.
     pub fn flush(&self) {
-        let (done, flushed) = mpsc::channel();
+        let (done, flushed) = mpsc::sync_channel(1);
         if self.shared.queue.send(Order::Flush(done)).is_ok() {
             // A writer that ended meanwhile has flushed on its way out.
             let _ = flushed.recv();
