@@ -140,7 +140,9 @@ async fn figures_equal_the_exchange(world: &World, trader: &Trader) {
 
 fn ids(trades: &Value) -> BTreeSet<String> {
     let rows = trades.as_array().expect("a list of trades");
-    rows.iter().map(|trade| trade["tradeId"].as_str().unwrap().to_owned()).collect()
+    rows.iter()
+        .map(|row| row.get("trade").unwrap_or(row)["tradeId"].as_str().expect("an id").to_owned())
+        .collect()
 }
 
 fn paise(row: &Value, field: &str) -> i64 {

@@ -173,7 +173,7 @@ impl Account {
         if listing.instrument.kind.is_option() {
             used.option_premium += line.day_outlay();
         } else {
-            used.m2m_realised = used.m2m_realised - line.realised;
+            used.m2m_realised -= line.realised;
             used.m2m_unrealised += (-line.unrealised(last)).max(Money::ZERO);
         }
         let side = if quantity >= 0 { Side::Buy } else { Side::Sell };

@@ -106,7 +106,7 @@ impl Line {
         *traded -= of_today;
         *value -= cost_of_today;
         self.overnight_quantity -= sign * (quantity - of_today);
-        self.overnight_value -= (cost - cost_of_today);
+        self.overnight_value -= cost - cost_of_today;
         self.cost -= cost;
         self.open -= sign * quantity;
         cost

@@ -1,4 +1,5 @@
 //! The book against an independent oracle: shuffles, duplicates, flips, carried positions, Kite's own examples.
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail loudly")]
 
 use ledger::{Book, Carried, Charges, Day, Figures, RateTable};
 use market::{Money, Price, Product, Side, Symbol, Timestamp, Trade, TradingDate};
@@ -40,7 +41,8 @@ fn book_of(trades: &[Trade]) -> Book {
 #[test]
 fn the_goldguinea_row_of_kites_fixtures_comes_out_as_kite_has_it() {
     let gold: Symbol = "MCX:GOLDGUINEA".parse().unwrap();
-    let carried = Carried::at_average(gold.clone(), Product::Nrml, 3, rupees(23_057), 1).closed_at(rupees(23_232));
+    let carried =
+        Carried::at_average(gold.clone(), Product::Nrml, 3, rupees(23_057), 1).closed_at(rupees(23_232));
     let mut book = Book::open_day(day(), [carried]);
     let fill = |n, side, quantity, price| Trade {
         symbol: gold.clone(),
@@ -177,7 +179,7 @@ fn flattened(mut trades: Vec<Trade>) -> Vec<Trade> {
     let open: i64 = trades.iter().map(|trade| trade.side.sign() * i64::from(trade.quantity)).sum();
     if open != 0 {
         let side = if open > 0 { Side::Sell } else { Side::Buy };
-        trades.push(trade(trades.len(), side, open.unsigned_abs() as u32, Price::from_paise(123_45)));
+        trades.push(trade(trades.len(), side, open.unsigned_abs() as u32, Price::from_paise(12_345)));
     }
     trades
 }
