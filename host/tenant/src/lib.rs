@@ -23,6 +23,7 @@ mod orders;
 mod pnl;
 mod run;
 mod sessions;
+mod store;
 mod strategy;
 mod tenant;
 mod tenants;
