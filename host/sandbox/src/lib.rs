@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The sandbox: one strategy as a deterministic state machine, event in, traces out.
+//!
+//! It gates, compiles, caches and runs strategy components under hard limits. Everything a guest can read is a function
+//! of the events this crate was handed. It knows no tenant, no network, no database and no wall clock of its own.
+#![warn(missing_docs)]
+
+mod bindings;
+mod convert;
+mod event;
+mod failure;
+mod limits;
+mod manifest;
+mod step;
+
+pub use event::{
+    Event, GuestOrderStatus, HeldPosition, NoticeKind, OrderUpdate, OrderView, RefusalCode, Start,
+};
+pub use failure::{Call, EngineError, Failure, Refusal};
+pub use limits::{CompileLimits, Limits};
+pub use manifest::{Hears, Manifest, ParamError, Parameter, ParameterKind, Params, Value, WarmUp};
+pub use step::{LogLevel, Step, Trace};
