@@ -39,6 +39,9 @@ create table runs (
     primary key (broker_id, id),
     foreign key (broker_id, strategy_id, version) references strategy_versions (broker_id, strategy_id, number)
 ) strict;
+-- A strategy runs once a mode at a time.
+create unique index runs_standing on runs (broker_id, strategy_id, mode)
+    where state not in ('stopped', 'failed', 'quarantined');
 create index runs_by_start on runs (broker_id, started_at);
 
 -- What a strategy keeps across runs.

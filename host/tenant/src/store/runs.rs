@@ -8,10 +8,11 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 impl Book {
-    pub(crate) async fn insert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        sqlx::query(
+    /// False when a run of the same strategy in the same mode has not ended.
+    pub(crate) async fn insert_run(&self, run: &RunRecord) -> Result<bool, StoreError> {
+        let done = sqlx::query(
             "insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
-             values (?, ?, ?, ?, ?, ?, ?, ?)",
+             values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
         )
         .bind(self.id())
         .bind(&run.id)
@@ -23,7 +24,7 @@ impl Book {
         .bind(run.started_at.micros())
         .execute(&self.store.writer)
         .await?;
-        Ok(())
+        Ok(done.rows_affected() > 0)
     }
 
     pub(crate) async fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
