@@ -1,0 +1,1 @@
+//! Indicators that keep themselves up to date.
