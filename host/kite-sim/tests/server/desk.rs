@@ -50,8 +50,7 @@ impl Desk {
         adapt(&mut config);
         let simulator = Simulator::start(config).await.unwrap();
         let base = format!("http://{}", simulator.address());
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { simulator, http, base }
     }
 

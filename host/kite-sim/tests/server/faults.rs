@@ -40,7 +40,8 @@ async fn a_dropped_answer_closes_the_line_after_the_order_was_taken() {
 async fn errors_come_with_and_without_effect() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
-    let cases = [("errorBefore", 500, 0), ("tooManyRequests", 429, 0), ("errorAfter", 500, 1), ("html", 502, 2)];
+    let cases =
+        [("errorBefore", 500, 0), ("tooManyRequests", 429, 0), ("errorAfter", 500, 1), ("html", 502, 2)];
     for (kind, status, placed) in cases {
         fault(&desk, kind).await;
         let answer = trader.send("POST", "/orders/regular", &ORDER).await;

@@ -105,7 +105,9 @@ async fn profile_and_margins_have_kites_fields() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let profile = trader.get("/user/profile").await.data();
-    for field in ["user_id", "email", "user_shortname", "broker", "exchanges", "products", "order_types", "meta"] {
+    for field in
+        ["user_id", "email", "user_shortname", "broker", "exchanges", "products", "order_types", "meta"]
+    {
         assert!(!profile[field].is_null(), "{field}");
     }
     assert!(!trader.get("/user/profile/full").await.data()["dp_ids"].is_null());

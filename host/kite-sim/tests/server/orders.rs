@@ -30,7 +30,10 @@ async fn a_market_order_completes_and_shows_in_trades_and_positions() {
     let traded: i64 = trades.as_array().unwrap().iter().map(|row| row["quantity"].as_i64().unwrap()).sum();
     assert_eq!(traded, 10);
     let net = &trader.get("/portfolio/positions").await.data()["net"][0];
-    assert_eq!((&net["tradingsymbol"], &net["quantity"], &net["product"]), (&json!("INFY"), &json!(10), &json!("MIS")));
+    assert_eq!(
+        (&net["tradingsymbol"], &net["quantity"], &net["product"]),
+        (&json!("INFY"), &json!(10), &json!("MIS"))
+    );
     assert_eq!(net.as_object().unwrap().len(), 29);
     assert_eq!((&net["realised"], &net["unrealised"]), (&json!(0.0), &net["pnl"]));
     let books = desk.control("GET", "/sim/accounts/UK9394/books", json!(null)).await;
@@ -184,7 +187,10 @@ async fn the_record_names_token_key_and_source_of_every_order_write() {
     let rows = desk.control("GET", "/sim/received?since=0", json!(null)).await;
     assert_eq!(rows.as_array().unwrap().len(), 2);
     let (fine, wrong) = (&rows[0], &rows[1]);
-    assert_eq!((&fine["userId"], &fine["tag"], &fine["symbol"]), (&json!("UK9394"), &json!("MINE"), &json!("NSE:INFY")));
+    assert_eq!(
+        (&fine["userId"], &fine["tag"], &fine["symbol"]),
+        (&json!("UK9394"), &json!("MINE"), &json!("NSE:INFY"))
+    );
     assert_eq!((&fine["tokenMatchesKey"], &fine["authorised"]), (&json!(true), &json!(true)));
     assert_eq!((&wrong["userId"], &wrong["tokenMatchesKey"]), (&json!("UK1234"), &json!(false)));
     assert_eq!((&fine["sourceIp"], &wrong["authorised"]), (&json!("127.0.0.1"), &json!(false)));

@@ -154,9 +154,8 @@ async fn tickers_can_be_cut_silenced_and_lose_order_updates_on_demand() {
     assert!(start.elapsed() >= Duration::from_millis(2_400), "{:?}", start.elapsed());
     desk.control("POST", "/sim/ticker/disconnect", json!({})).await;
     use futures_util::StreamExt;
-    let ended = tokio::time::timeout(super::desk::PATIENCE, async {
-        while let Some(Ok(_)) = socket.next().await {}
-    });
+    let ended =
+        tokio::time::timeout(super::desk::PATIENCE, async { while let Some(Ok(_)) = socket.next().await {} });
     ended.await.expect("the ticker was not cut");
 }
 
