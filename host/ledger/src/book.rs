@@ -146,7 +146,8 @@ impl Book {
 
     /// Positions that were closed or turned over today, in the order of their closing.
     pub fn round_trips(&self) -> Vec<RoundTrip> {
-        let mut trips: Vec<_> = self.accounts.values().flat_map(|account| account.cost.closed.clone()).collect();
+        let mut trips: Vec<_> =
+            self.accounts.values().flat_map(|account| account.cost.closed.clone()).collect();
         trips.sort_by_key(|trip| trip.closed_at);
         trips
     }

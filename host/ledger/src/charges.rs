@@ -72,8 +72,7 @@ impl Charges {
         let mut charges = Self::default();
         for (trade, turnover) in orders.into_values() {
             let Trade { symbol, product, side, .. } = trade;
-            let order =
-                OrderCharge { symbol, product: *product, side: *side, date: trade.date(), turnover };
+            let order = OrderCharge { symbol, product: *product, side: *side, date: trade.date(), turnover };
             charges += Self::of_order(&order, rates);
         }
         charges

@@ -71,7 +71,13 @@ pub struct Position {
 
 impl Carried {
     /// A position of so many units at an average price.
-    pub fn at_average(symbol: Symbol, product: Product, quantity: i64, average: Price, multiplier: i64) -> Self {
+    pub fn at_average(
+        symbol: Symbol,
+        product: Product,
+        quantity: i64,
+        average: Price,
+        multiplier: i64,
+    ) -> Self {
         let cost = average * quantity.abs() * multiplier;
         Self { symbol, product, quantity, cost, close_price: None, multiplier, realised_before: Money::ZERO }
     }
@@ -146,7 +152,11 @@ impl Account {
             day_sell_value: day_sell.value,
             average_cost: self.cost.cost.per_unit(quantity.abs() * m),
             realised: self.cost.realised,
-            unrealised: if quantity == 0 { Some(Money::ZERO) } else { last.map(|l| self.cost.unrealised(l, m)) },
+            unrealised: if quantity == 0 {
+                Some(Money::ZERO)
+            } else {
+                last.map(|l| self.cost.unrealised(l, m))
+            },
         }
     }
 

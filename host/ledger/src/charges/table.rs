@@ -34,7 +34,8 @@ impl RateTable {
     pub fn new(rules: Vec<Rule>) -> Result<Self, WrongRates> {
         for (i, rule) in rules.iter().enumerate() {
             let same = |other: &Rule| {
-                (other.segment, other.venue, other.effective_from) == (rule.segment, rule.venue, rule.effective_from)
+                (other.segment, other.venue, other.effective_from)
+                    == (rule.segment, rule.venue, rule.effective_from)
             };
             if rules[..i].iter().any(same) {
                 let Rule { segment, effective_from, .. } = *rule;
@@ -124,7 +125,8 @@ impl Line {
         Rule {
             segment: self.segment,
             venue: self.venue,
-            effective_from: TradingDate::new(year, month, day).expect("the card's dates exist, its test says"),
+            effective_from: TradingDate::new(year, month, day)
+                .expect("the card's dates exist, its test says"),
             brokerage: self.brokerage,
             tax_on_buy: Rate::from_parts(self.tax.0),
             tax_on_sell: Rate::from_parts(self.tax.1),
