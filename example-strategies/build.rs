@@ -2,7 +2,7 @@
 
 mod compile;
 
-const STRATEGIES: [&str; 1] = ["buy-and-hold"];
+const STRATEGIES: [&str; 3] = ["buy-and-hold", "sma-crossover", "bracket-exit"];
 
 fn main() {
     let sources = STRATEGIES.map(|name| format!("example-strategies/{name}"));

@@ -18,8 +18,19 @@ pub struct Example {
 }
 
 /// Every example strategy, simplest first.
-pub const GALLERY: &[Example] =
-    &[Example { name: "buy-and-hold", summary: "Buys once and holds.", bytes: BUY_AND_HOLD }];
+pub const GALLERY: &[Example] = &[
+    Example { name: "buy-and-hold", summary: "Buys once and holds.", bytes: BUY_AND_HOLD },
+    Example {
+        name: "sma-crossover",
+        summary: "Holds while a fast average stands above a slow one, and is flat while it does not.",
+        bytes: SMA_CROSSOVER,
+    },
+    Example {
+        name: "bracket-exit",
+        summary: "Enters, then keeps a target and a stop-loss around the position until one of them fills.",
+        bytes: BRACKET_EXIT,
+    },
+];
 
 #[cfg(test)]
 mod tests {

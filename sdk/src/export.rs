@@ -10,8 +10,11 @@ macro_rules! export {
         $crate::export!($strategy, ::std::env!("CARGO_PKG_NAME"));
     };
     ($strategy:ty, $name:expr) => {
+        // Anywhere: says early what is wrong with the strategy, and that it is used.
+        const _: fn(<$strategy as $crate::Strategy>::Params) -> $strategy =
+            <$strategy as $crate::Strategy>::new;
+
         #[cfg(target_family = "wasm")]
-        #[allow(unsafe_code, reason = "generated")]
         const _: () = {
             use $crate::__private::bindings::bulkhead::strategy::manifest;
             use $crate::__private::bindings::exports::bulkhead::strategy::guest;

@@ -97,3 +97,67 @@ impl<S: Strategy> Runner<S> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amounts::Price;
+    use crate::testing::Desk;
+    use crate::testing::door::REACHED;
+    use crate::{debug, warn};
+
+    /// Acts on ticks by their price: 2 is logged, 3 is read about, 4 is both, 5 is an error.
+    struct ByPrice;
+
+    impl Strategy for ByPrice {
+        type Params = ();
+
+        fn new((): ()) -> Self {
+            ByPrice
+        }
+
+        fn on_tick(&mut self, ctx: &mut Context, tick: &Tick) -> Result {
+            match tick.last_price.units() {
+                2 => warn!("two"),
+                3 => drop(ctx.orders()),
+                4 => debug!("four, with {} orders", ctx.orders().len()),
+                5 => return Err("five".into()),
+                _ => {}
+            }
+            Ok(())
+        }
+    }
+
+    /// How many are taken of a batch of these prices, and how far the host was told that it is.
+    fn play(prices: &[i64]) -> (Result<u32>, u32) {
+        // Installs the door of this thread.
+        Desk::<ByPrice>::new(()).start();
+        let mut run = Runner::<ByPrice>::start((), Timestamp::default()).unwrap();
+        REACHED.set(0);
+        let tick = |index: usize| Tick { last_price: Price::from_units(prices[index]), ..Tick::default() };
+        (run.ticks(prices.len() as u32, tick), REACHED.get())
+    }
+
+    #[test]
+    fn a_batch_without_traces_is_taken_whole_and_tells_nothing() {
+        assert_eq!(play(&[1, 1, 1]), (Ok(3), 0));
+        assert_eq!(play(&[]), (Ok(0), 0));
+    }
+
+    #[test]
+    fn a_batch_ends_with_the_first_event_that_leaves_a_trace() {
+        assert_eq!(play(&[1, 1, 2, 2, 1]), (Ok(3), 2));
+        assert_eq!(play(&[2, 1]), (Ok(1), 0));
+    }
+
+    #[test]
+    fn reading_tells_the_host_which_event_is_at_hand_and_ends_nothing() {
+        assert_eq!(play(&[1, 3, 1, 3, 1]), (Ok(5), 3));
+        assert_eq!(play(&[3, 4, 3]), (Ok(2), 1));
+    }
+
+    #[test]
+    fn an_error_ends_the_run_with_its_text() {
+        assert_eq!(play(&[1, 5]).0.unwrap_err().to_string(), "five");
+    }
+}

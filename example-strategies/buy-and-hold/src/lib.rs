@@ -1,4 +1,5 @@
 //! Buys once at the first price it hears and keeps it: the smallest strategy that trades.
+#![forbid(unsafe_code)]
 
 use sdk::prelude::*;
 
@@ -52,3 +53,26 @@ impl Strategy for BuyAndHold {
 }
 
 sdk::export!(BuyAndHold);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdk::testing::Desk;
+
+    #[test]
+    fn it_buys_once_and_keeps_it() {
+        let mut desk = Desk::<BuyAndHold>::with_defaults();
+        desk.ticks("NSE:INFY", &[1500.0, 1510.0, 1490.0]).assert_logged("holding 1 NSE:INFY at 1500.00");
+        assert_eq!(desk.asked(), ["buy 1 NSE:INFY market"]);
+        assert_eq!(desk.position("NSE:INFY"), 1);
+    }
+
+    #[test]
+    fn a_refused_order_is_not_repeated() {
+        let mut desk = Desk::<BuyAndHold>::with_defaults();
+        desk.manual_fills().tick("NSE:INFY", 1500.0);
+        desk.reject(desk.last_order().id, "insufficient funds").tick("NSE:INFY", 1501.0);
+        desk.assert_logged("insufficient funds");
+        assert_eq!(desk.asked().len(), 1);
+    }
+}

@@ -173,7 +173,7 @@ impl Account {
         if listing.instrument.kind.is_option() {
             used.option_premium += line.day_outlay();
         } else {
-            used.m2m_realised = used.m2m_realised - line.realised;
+            used.m2m_realised -= line.realised;
             used.m2m_unrealised += (-line.unrealised(last)).max(Money::ZERO);
         }
         let side = if quantity >= 0 { Side::Buy } else { Side::Sell };
@@ -208,10 +208,10 @@ impl Account {
             let option = tape.listings[*place].instrument.kind.is_option();
             if *product == Product::Cnc {
                 let bought = line.day_outlay();
-                self.cash = self.cash - bought;
+                self.cash -= bought;
                 self.shares.entry(*place).or_default().settle(line.quantity(), line.cost());
             } else if option {
-                self.cash = self.cash - line.day_outlay();
+                self.cash -= line.day_outlay();
             } else {
                 self.cash += line.realised;
             }

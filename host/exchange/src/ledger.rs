@@ -83,7 +83,7 @@ impl Line {
             let cost = self.cost.scaled(closes, self.open.abs());
             let fetched = price * closes;
             self.realised += if side == Side::Sell { fetched - cost } else { cost - fetched };
-            self.cost = self.cost - cost;
+            self.cost -= cost;
             self.open += closes * side.sign();
         }
         let opens = quantity - closes;
@@ -91,20 +91,24 @@ impl Line {
         self.cost += price * opens;
     }
 
-    /// Gives away a part of the open units at their cost, as if never traded today (a conversion). The answer is
-    /// their cost.
+    /// Gives away a part of the open units at their cost, as if never traded (a conversion): today's first, then what
+    /// was carried. The answer is their cost.
     pub(crate) fn give(&mut self, quantity: i64) -> Money {
         let cost = self.cost.scaled(quantity, self.open.abs().max(1));
-        self.cost = self.cost - cost;
-        if self.open > 0 {
-            self.buy_quantity -= quantity;
-            self.buy_value = self.buy_value - cost;
-            self.open -= quantity;
+        let sign = self.open.signum();
+        let (traded, value) = if sign > 0 {
+            (&mut self.buy_quantity, &mut self.buy_value)
         } else {
-            self.sell_quantity -= quantity;
-            self.sell_value = self.sell_value - cost;
-            self.open += quantity;
-        }
+            (&mut self.sell_quantity, &mut self.sell_value)
+        };
+        let of_today = quantity.min(*traded);
+        let cost_of_today = cost.scaled(of_today, quantity.max(1));
+        *traded -= of_today;
+        *value -= cost_of_today;
+        self.overnight_quantity -= sign * (quantity - of_today);
+        self.overnight_value -= cost - cost_of_today;
+        self.cost -= cost;
+        self.open -= sign * quantity;
         cost
     }
 
@@ -213,7 +217,7 @@ impl Shares {
         } else {
             let sold = net.abs().min(i64::from(self.quantity));
             let cost = self.cost.scaled(sold, i64::from(self.quantity).max(1));
-            self.cost = self.cost - cost;
+            self.cost -= cost;
             self.quantity -= sold as u32;
         }
     }
@@ -259,6 +263,22 @@ mod tests {
         assert_eq!(line.quantity(), -5);
         assert_eq!(line.realised, Money::from_rupees(100));
         assert_eq!(line.unrealised(Price::from_rupees(108)), Money::from_rupees(10));
+    }
+
+    #[test]
+    fn a_carried_position_is_converted_without_negative_quantities() {
+        let mut from = line();
+        from.fill(Side::Buy, 10, Price::from_rupees(100));
+        from.carry(Price::from_rupees(101));
+        from.fill(Side::Buy, 2, Price::from_rupees(106));
+        let mut to = Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Mis);
+        let cost = from.give(6);
+        to.take(Side::Buy, 6, cost);
+        let last = Price::from_rupees(110);
+        let (left, moved) = (from.net(last), to.net(last));
+        assert_eq!((left.quantity, left.overnight_quantity, left.day_buy_quantity), (6, 6, 0));
+        assert_eq!((moved.quantity, moved.average_price), (6, Price::from_rupees(101)));
+        assert_eq!(left.pnl + moved.pnl, Money::from_rupees(12 * 110 - 1_212));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! One order's life, as the owner sees it: states, fills, queue, triggers, days.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use exchange::{
-    AccountSetup, Event, Exchange, HoldingSetup, ModifyOrder, Order, OrderStatus, PlaceOrder, Setup,
+    AccountSetup, ConvertPosition, Event, Exchange, HoldingSetup, ModifyOrder, Order, OrderStatus,
+    PlaceOrder, Setup,
 };
 use market::{
     Calendar, Change, Money, OrderKind, OrderRequest, Price, Product, Side, Timestamp, TradingDate, Validity,
@@ -295,4 +297,27 @@ fn a_time_to_live_ends() {
     assert_eq!(order(&exchange, USER, &id).validity_word(), "TTL");
     exchange.advance(ten_o_clock().plus_seconds(61));
     assert_eq!(order(&exchange, USER, &id).status, OrderStatus::Cancelled);
+}
+
+#[test]
+fn a_position_is_converted_if_there_is_enough_of_it() {
+    let mut exchange = exchange();
+    exchange.place(USER, PlaceOrder::new(infy(Side::Buy, 8))).unwrap();
+    let before = exchange.books(USER).unwrap().pnl;
+    let wish = |quantity| ConvertPosition {
+        symbol: "NSE:INFY".parse().unwrap(),
+        side: Side::Buy,
+        overnight: false,
+        quantity,
+        old_product: Product::Mis,
+        new_product: Product::Cnc,
+    };
+    assert!(exchange.convert(USER, &wish(9)).unwrap_err().message.contains("exceeds the open position"));
+    exchange.convert(USER, &wish(5)).unwrap();
+    let rows: Vec<_> = exchange.positions(USER).net.iter().map(|row| (row.product, row.quantity)).collect();
+    assert_eq!(rows, [(Product::Cnc, 5), (Product::Mis, 3)]);
+    let books = exchange.books(USER).unwrap();
+    assert_eq!((books.pnl, books.realised + books.unrealised), (before, before));
+    let missing = ConvertPosition { new_product: Product::Nrml, ..wish(1) };
+    assert!(exchange.convert(USER, &missing).unwrap_err().message.contains("NRML is not allowed on NSE"));
 }

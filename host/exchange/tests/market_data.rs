@@ -1,4 +1,5 @@
 //! Prices and candles: plausible, within bounds, of one piece.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use exchange::{Event, Exchange, Setup};
 use market::{Calendar, Interval, Price, Timestamp, TradingDate};

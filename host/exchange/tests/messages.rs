@@ -1,4 +1,5 @@
 //! Each refusal says what Kite says.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use exchange::{AccountSetup, Exchange, ModifyOrder, PlaceOrder, RefusalKind, Setup};
 use market::{Calendar, Change, Money, OrderKind, OrderRequest, Price, Product, Side, TradingDate, Variety};

@@ -1,4 +1,5 @@
 //! What must hold for every sequence of commands.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use exchange::{AccountSetup, Event, Exchange, ModifyOrder, OrderStatus, PlaceOrder, Position, Setup};
 use market::{
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 
 const USERS: [&str; 2] = ["UK9394", "UK1234"];
 const NAMES: [(&str, u32); 3] = [("NSE:INFY", 1), ("NSE:SBIN", 1), ("NFO:NIFTY26DECFUT", 65)];
+
+type Fill = (Side, i64, Price);
 
 #[derive(Debug, Clone)]
 enum Command {
@@ -119,7 +122,7 @@ fn picked(exchange: &Exchange, user: usize, pick: usize) -> Option<(String, Symb
 }
 
 /// Kite's formulas once more, from the trades alone (nothing is carried in these runs).
-fn check_row(row: &Position, trades: &[(Side, i64, Price)]) {
+fn check_row(row: &Position, trades: &[Fill]) {
     let sum = |side| -> (i64, Money) {
         let own = trades.iter().filter(|(s, _, _)| *s == side);
         own.fold((0, Money::ZERO), |(q, v), (_, quantity, price)| (q + quantity, v + *price * *quantity))
@@ -138,7 +141,7 @@ fn check_row(row: &Position, trades: &[(Side, i64, Price)]) {
 
 fn check_account(exchange: &Exchange, user: &str) {
     let mut traded: BTreeMap<&str, i64> = BTreeMap::new();
-    let mut by_key: BTreeMap<(Symbol, Product), Vec<(Side, i64, Price)>> = BTreeMap::new();
+    let mut by_key: BTreeMap<(Symbol, Product), Vec<Fill>> = BTreeMap::new();
     for trade in exchange.trades(user).iter().map(|record| &record.trade) {
         assert!(trade.quantity > 0 && trade.price > Price::ZERO);
         *traded.entry(&trade.order_id).or_default() += i64::from(trade.quantity);

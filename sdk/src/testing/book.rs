@@ -53,7 +53,7 @@ impl Default for Book {
             now: OPEN,
             session: Some(Session { open: OPEN, close: OPEN + SESSION }),
             manual: false,
-            cash: Money::rupees(10_00_000),
+            cash: Money::rupees(1_000_000),
             instruments: Vec::new(),
             last: BTreeMap::new(),
             depth: BTreeMap::new(),

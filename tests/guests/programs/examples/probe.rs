@@ -28,6 +28,7 @@ impl Strategy for Probe {
         Self { params, ticks: 0, order: None }
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the clock that std sees is what this looks at")]
     fn on_start(&mut self, ctx: &mut Context) -> Result {
         let symbol = &self.params.instrument;
         info!("start now={} session={:?}", ctx.now().micros(), ctx.session());
