@@ -11,13 +11,16 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod archive;
 mod broker;
 mod broker_id;
 mod clock;
 mod config;
 mod error;
 mod feed;
+pub mod gate;
 mod instruments;
+pub mod log;
 mod news;
 mod orders;
 mod pnl;

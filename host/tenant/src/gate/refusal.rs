@@ -1,0 +1,94 @@
+//! Why an order was refused: one word of `wit/types.wit` and a sentence that says what to do.
+
+use super::LossLatch;
+use crate::RefusalCode;
+use market::{Money, Price, Side, Symbol};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A *no* with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// The reason as a word.
+    pub code: RefusalCode,
+    /// The reason as a sentence, for people.
+    pub text: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Refusal {
+    /// From its parts.
+    pub fn new(code: RefusalCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    pub(super) fn kill_switch(reason: &str) -> Self {
+        Self::new(
+            RefusalCode::KillSwitch,
+            format!("the kill switch is on ({reason}): switch it off to trade"),
+        )
+    }
+
+    pub(super) fn daily_loss(latch: LossLatch, limit: Option<Money>) -> Self {
+        let limit = limit.map_or_else(String::new, |limit| format!(" with a limit of {limit}"));
+        let (since, day_pnl) = (latch.since.ist_text(), latch.day_pnl);
+        let text =
+            format!("the day's result was {day_pnl} at {since}{limit}: a person must clear this to trade on");
+        Self::new(RefusalCode::DailyLoss, text)
+    }
+
+    pub(super) fn no_session() -> Self {
+        Self::new(RefusalCode::NoSession, "the broker session has ended: sign in again to trade")
+    }
+
+    pub(super) fn market_closed() -> Self {
+        Self::new(
+            RefusalCode::MarketClosed,
+            "the market is closed: orders are taken during continuous trading",
+        )
+    }
+
+    pub(super) fn rate(unit: &str, limit: u32) -> Self {
+        Self::new(
+            RefusalCode::RateLimit,
+            format!("the account has made its {limit} order calls of this {unit}"),
+        )
+    }
+
+    pub(super) fn order_count(limit: u32) -> Self {
+        Self::new(RefusalCode::OrderCount, format!("the account has made its {limit} order calls of today"))
+    }
+
+    pub(super) fn open_orders(limit: u32) -> Self {
+        let text = format!("the account may have {limit} orders standing: cancel one first");
+        Self::new(RefusalCode::OpenOrders, text)
+    }
+
+    pub(super) fn instrument(symbol: &Symbol) -> Self {
+        let text = format!("{symbol} is not on the account's list of allowed instruments");
+        Self::new(RefusalCode::InstrumentNotAllowed, text)
+    }
+
+    pub(super) fn quantity(asked: u32, limit: u32) -> Self {
+        Self::new(RefusalCode::QuantityLimit, format!("{asked} units are more than the {limit} of one order"))
+    }
+
+    pub(super) fn value(asked: Money, limit: Money) -> Self {
+        Self::new(RefusalCode::ValueLimit, format!("₹{asked} are more than the ₹{limit} of one order"))
+    }
+
+    pub(super) fn price_band(side: Side, asked: Price, last: Price, percent: f64) -> Self {
+        let way = match side {
+            Side::Buy => "above",
+            Side::Sell => "below",
+        };
+        let text = format!("{asked} lies more than {percent} % {way} the last price {last}");
+        Self::new(RefusalCode::PriceBand, text)
+    }
+}

@@ -1,0 +1,163 @@
+//! The one writer thread of the host: takes lines from a bounded queue and appends them to the files of the day.
+//!
+//! It knows files and bytes, not levels or tenants' rights. Buffers reach the disk within [`FLUSH_EVERY`].
+
+mod files;
+
+use super::Registered;
+use super::name::LogFileName;
+use super::quota::LogLimits;
+use crate::Clock;
+use files::Files;
+use market::Timestamp;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long a line may stay in memory.
+const FLUSH_EVERY: Duration = Duration::from_millis(100);
+
+/// The host's writer. A cheap handle; the thread ends with [`LogWriter::close`] or the last handle.
+#[derive(Clone)]
+pub struct LogWriter {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    limits: LogLimits,
+    clock: Clock,
+    queue: SyncSender<Order>,
+    logs: Arc<Mutex<Vec<Registered>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Order {
+    Line { file: LogFileName, record: String },
+    Flush(SyncSender<()>),
+    Close,
+}
+
+impl fmt::Debug for LogWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogWriter({})", self.shared.folder.display())
+    }
+}
+
+impl LogWriter {
+    /// Starts the writer on a folder, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the thread cannot start.
+    pub fn start(folder: impl Into<PathBuf>, limits: LogLimits, clock: Clock) -> io::Result<Self> {
+        let folder = folder.into();
+        files::make_folder(&folder)?;
+        let (queue, orders) = mpsc::sync_channel(limits.queue_lines);
+        let logs = Arc::new(Mutex::new(Vec::new()));
+        let (files, known, time) = (Files::new(folder.clone()), Arc::clone(&logs), clock.clone());
+        let name = "bulkhead-log".to_owned();
+        let thread =
+            std::thread::Builder::new().name(name).spawn(move || run(&orders, files, &known, &time))?;
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { shared: Arc::new(Shared { folder, limits, clock, queue, logs, thread }) })
+    }
+
+    /// The folder of the files.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    /// Waits until everything written before is in the files. Blocks: keep it off the async threads.
+    pub fn flush(&self) {
+        let (done, flushed) = mpsc::sync_channel(1);
+        if self.shared.queue.send(Order::Flush(done)).is_ok() {
+            // A writer that ended meanwhile has flushed on its way out.
+            let _ = flushed.recv();
+        }
+    }
+
+    /// Writes everything that waits and ends the thread. What is written after this is lost and counted. Blocks.
+    pub fn close(&self) {
+        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            for log in registered(&self.shared.logs) {
+                log.settle(self.now(), true);
+            }
+            // Both fail only when the thread is gone already.
+            let _ = self.shared.queue.send(Order::Close);
+            let _ = thread.join();
+        }
+    }
+
+    pub(super) fn limits(&self) -> &LogLimits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    pub(super) fn path(&self, file: &LogFileName) -> PathBuf {
+        self.shared.folder.join(file.to_string())
+    }
+
+    pub(super) fn size_of(&self, file: &LogFileName) -> u64 {
+        std::fs::metadata(self.path(file)).map_or(0, |meta| meta.len())
+    }
+
+    pub(super) fn register(&self, log: Registered) {
+        let mut logs = self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        logs.retain(|known| known.strong_count() > 0);
+        logs.push(log);
+    }
+
+    /// Queues one line. False when the queue is full or closed.
+    pub(super) fn send(&self, file: LogFileName, record: String) -> bool {
+        match self.shared.queue.try_send(Order::Line { file, record }) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        }
+    }
+}
+
+fn run(orders: &mpsc::Receiver<Order>, mut files: Files, logs: &Mutex<Vec<Registered>>, clock: &Clock) {
+    let mut next_flush = Instant::now() + FLUSH_EVERY;
+    loop {
+        match orders.recv_timeout(next_flush.saturating_duration_since(Instant::now())) {
+            Ok(Order::Line { file, record }) => files.append(&file, &record),
+            Ok(Order::Flush(done)) => {
+                files.flush();
+                // Whoever asked may have given up.
+                let _ = done.send(());
+            }
+            Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if Instant::now() >= next_flush {
+            files.flush();
+            settle(logs, clock.now());
+            next_flush = Instant::now() + FLUSH_EVERY;
+        }
+    }
+    for late in orders.try_iter() {
+        if let Order::Line { file, record } = late {
+            files.append(&file, &record);
+        }
+    }
+    files.flush();
+}
+
+fn settle(logs: &Mutex<Vec<Registered>>, now: Timestamp) {
+    for log in registered(logs) {
+        log.settle(now, false);
+    }
+}
+
+fn registered(logs: &Mutex<Vec<Registered>>) -> Vec<Arc<super::Inner>> {
+    let logs = logs.lock().unwrap_or_else(PoisonError::into_inner);
+    logs.iter().filter_map(Registered::upgrade).collect()
+}

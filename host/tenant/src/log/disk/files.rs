@@ -1,0 +1,114 @@
+//! The open files of the day. Errors are told once until the file works again; lines it cost are counted.
+
+use super::super::name::LogFileName;
+use std::collections::HashMap;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A file that nobody wrote to for so long is closed, so that many tenants do not eat the descriptors.
+const IDLE_AFTER: Duration = Duration::from_secs(30);
+/// Bytes that one file may hold back in memory.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// All files the writer has to do with.
+pub(super) struct Files {
+    folder: PathBuf,
+    open: HashMap<LogFileName, Open>,
+}
+
+struct Open {
+    buffer: Vec<u8>,
+    lines: u64,
+    file: Option<File>,
+    lost_lines: u64,
+    used: Instant,
+}
+
+impl Files {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder, open: HashMap::new() }
+    }
+
+    pub(super) fn append(&mut self, name: &LogFileName, record: &str) {
+        let open = self.open.entry(name.clone()).or_insert_with(Open::new);
+        open.buffer.extend_from_slice(record.as_bytes());
+        open.lines += 1;
+        open.used = Instant::now();
+        if open.buffer.len() >= BUFFER_BYTES {
+            open.flush(&self.folder, name);
+        }
+    }
+
+    /// Hands every buffer to the system and closes what is idle.
+    pub(super) fn flush(&mut self) {
+        for (name, open) in &mut self.open {
+            open.flush(&self.folder, name);
+        }
+        self.open.retain(|_, open| open.used.elapsed() < IDLE_AFTER);
+    }
+}
+
+impl Open {
+    fn new() -> Self {
+        Self { buffer: Vec::new(), lines: 0, file: None, lost_lines: 0, used: Instant::now() }
+    }
+
+    fn flush(&mut self, folder: &Path, name: &LogFileName) {
+        if self.buffer.is_empty() {
+            return;
+        }
+        match self.write(folder, name) {
+            Ok(()) if self.lost_lines > 0 => {
+                tracing::warn!(
+                    broker_id = name.broker_id(),
+                    lost_lines = self.lost_lines,
+                    "the log can be written again"
+                );
+                self.lost_lines = 0;
+            }
+            Ok(()) => {}
+            Err(error) => self.fail(name, &error),
+        }
+        self.buffer.clear();
+        self.lines = 0;
+    }
+
+    fn write(&mut self, folder: &Path, name: &LogFileName) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            empty => empty.insert(open_to_append(&folder.join(name.to_string()))?),
+        };
+        file.write_all(&self.buffer)
+    }
+
+    fn fail(&mut self, name: &LogFileName, error: &io::Error) {
+        if self.lost_lines == 0 {
+            tracing::error!(broker_id = name.broker_id(), file = %name, "cannot write the log: {error:#}");
+        }
+        self.lost_lines += self.lines;
+        self.file = None;
+    }
+}
+
+/// Makes the folder, for the host's own user alone.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn open_to_append(path: &Path) -> io::Result<File> {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file());
+    if is_link {
+        return Err(io::Error::other(format!("{} is not a plain file: remove it", path.display())));
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
