@@ -78,7 +78,11 @@ impl Answer {
 
     fn server_error(&self, failure: Option<(RefusalKind, String)>) -> Error {
         let kind = failure.as_ref().map(|(kind, _)| kind.clone());
-        Error::ServerError { status: self.status, kind, message: message_of(failure, "no readable reason given") }
+        Error::ServerError {
+            status: self.status,
+            kind,
+            message: message_of(failure, "no readable reason given"),
+        }
     }
 
     fn refused(&self, kind: RefusalKind, message: String) -> Error {

@@ -39,9 +39,16 @@ pub(crate) fn spans(interval: Interval, from: Timestamp, to: Timestamp) -> Vec<(
 }
 
 impl Candles {
-    pub(crate) fn into_candles(self, token: InstrumentToken, interval: Interval) -> Result<Vec<Candle>, String> {
+    pub(crate) fn into_candles(
+        self,
+        token: InstrumentToken,
+        interval: Interval,
+    ) -> Result<Vec<Candle>, String> {
         let candle = |row: &Vec<Value>| candle(row, token, interval);
-        self.candles.iter().map(|row| candle(row).ok_or_else(|| "a candle is not of the expected shape".to_owned())).collect()
+        self.candles
+            .iter()
+            .map(|row| candle(row).ok_or_else(|| "a candle is not of the expected shape".to_owned()))
+            .collect()
     }
 }
 
@@ -101,8 +108,14 @@ mod tests {
 
     #[test]
     fn rows_of_another_shape_are_an_error() {
-        for row in [r#"[]"#, r#"["2026-11-23T09:15:00Z",1,1,1,1,1]"#, r#"["2026-11-23T09:15:00+0530",1,1,1,1]"#,
-                    r#"["2026-11-23",1,1,1,1,1]"#, r#"["2026-11-23T09:15:00+0530","1",1,1,1,1]"#, r#"["2026-11-23T0é:15:00+0530",1,1,1,1,1]"#] {
+        for row in [
+            r#"[]"#,
+            r#"["2026-11-23T09:15:00Z",1,1,1,1,1]"#,
+            r#"["2026-11-23T09:15:00+0530",1,1,1,1]"#,
+            r#"["2026-11-23",1,1,1,1,1]"#,
+            r#"["2026-11-23T09:15:00+0530","1",1,1,1,1]"#,
+            r#"["2026-11-23T0é:15:00+0530",1,1,1,1,1]"#,
+        ] {
             let rows: Candles = serde_json::from_str(&format!(r#"{{"candles":[{row}]}}"#)).unwrap();
             assert!(rows.into_candles(1, Interval::Minute).is_err(), "{row}");
         }

@@ -80,7 +80,11 @@ impl Connection {
     ///
     /// # Errors
     /// When the proxy address cannot be used.
-    pub fn with_limits(endpoints: Endpoints, egress: Egress, limits: ConnectionLimits) -> Result<Self, Error> {
+    pub fn with_limits(
+        endpoints: Endpoints,
+        egress: Egress,
+        limits: ConnectionLimits,
+    ) -> Result<Self, Error> {
         let client = build_client(&egress, &limits)?;
         let throttle = Throttle::new(limits.rates);
         Ok(Self { shared: Arc::new(Shared { client, endpoints, egress, limits, throttle }) })
@@ -145,8 +149,9 @@ impl Connection {
 impl Credentials<'_> {
     fn header(&self) -> Result<HeaderValue, Error> {
         let text = format!("token {}:{}", self.api_key, self.access_token.expose());
-        let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| Error::invalid("the API key or access token holds characters that no header takes"))?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Error::invalid("the API key or access token holds characters that no header takes")
+        })?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -176,8 +181,11 @@ fn build_client(egress: &Egress, limits: &ConnectionLimits) -> Result<Client, Er
 /// Sends the request and reads the answer, never more than `cap` bytes of it.
 async fn exchange(request: RequestBuilder, cap: usize) -> Result<Answer, Error> {
     let mut response = request.send().await.map_err(network_error)?;
-    let mut answer =
-        Answer { status: response.status().as_u16(), content_type: content_type(&response), body: Vec::new() };
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        content_type: content_type(&response),
+        body: Vec::new(),
+    };
     while let Some(chunk) = response.chunk().await.map_err(|e| answer.unreadable(cause(&e)))? {
         if answer.body.len() + chunk.len() > cap {
             return Err(answer.unreadable(format!("it is longer than {cap} bytes")));
@@ -197,7 +205,11 @@ fn network_error(error: reqwest::Error) -> Error {
     if error.is_builder() {
         return Error::invalid(cause(&error));
     }
-    if error.is_connect() { Error::NotSent { reason: cause(&error) } } else { Error::Broken { reason: cause(&error) } }
+    if error.is_connect() {
+        Error::NotSent { reason: cause(&error) }
+    } else {
+        Error::Broken { reason: cause(&error) }
+    }
 }
 
 /// What the network said, without the address: it may carry a token.

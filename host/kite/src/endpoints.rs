@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn the_brokers_own_addresses_are_well_formed() {
-        assert_eq!(Endpoints::zerodha().route(&["user", "profile"]).as_str(), "https://api.kite.trade/user/profile");
+        assert_eq!(
+            Endpoints::zerodha().route(&["user", "profile"]).as_str(),
+            "https://api.kite.trade/user/profile"
+        );
     }
 
     #[test]
@@ -70,6 +73,9 @@ mod tests {
     #[test]
     fn an_id_cannot_climb_out_of_its_route() {
         let at = Endpoints::at(Url::parse("http://h").unwrap());
-        assert_eq!(at.route(&["orders", "regular", "../../user?x"]).as_str(), "http://h/orders/regular/..%2F..%2Fuser%3Fx");
+        assert_eq!(
+            at.route(&["orders", "regular", "../../user?x"]).as_str(),
+            "http://h/orders/regular/..%2F..%2Fuser%3Fx"
+        );
     }
 }

@@ -248,7 +248,8 @@ mod tests {
                 assert_eq!(refused(status, word).outcome(), Outcome::Unknown, "{status} {word}");
             }
         }
-        for word in ["TokenException", "PermissionException", "UserException", "GeneralException", "New", ""] {
+        for word in ["TokenException", "PermissionException", "UserException", "GeneralException", "New", ""]
+        {
             assert_eq!(refused(400, word).outcome(), Outcome::Unknown, "{word}");
         }
     }

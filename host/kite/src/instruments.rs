@@ -121,7 +121,10 @@ mod tests {
         assert_eq!(list[0].tick_size, Price::from_paise(10));
         assert_eq!(list[1].kind, InstrumentKind::Index);
         assert_eq!(list[2].expiry.unwrap().to_string(), "2026-11-24");
-        assert_eq!((list[3].kind, list[3].strike, list[3].lot_size), (InstrumentKind::Call, Price::from_rupees(24_000), 65));
+        assert_eq!(
+            (list[3].kind, list[3].strike, list[3].lot_size),
+            (InstrumentKind::Call, Price::from_rupees(24_000), 65)
+        );
         assert_eq!(list[4].tick_size.units(), 25);
     }
 

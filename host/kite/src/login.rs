@@ -115,7 +115,11 @@ mod tests {
         let grant: Grant = serde_json::from_str(json).unwrap();
         assert_eq!(grant.access_token.expose(), "t0ps3cret");
         assert!(!format!("{grant:?}").contains("t0ps3cret"));
-        for wrong in [r#"{"user_id":"A"}"#, r#"{"user_id":"","access_token":"t"}"#, r#"{"user_id":"A","access_token":null}"#] {
+        for wrong in [
+            r#"{"user_id":"A"}"#,
+            r#"{"user_id":"","access_token":"t"}"#,
+            r#"{"user_id":"A","access_token":null}"#,
+        ] {
             assert!(serde_json::from_str::<Grant>(wrong).is_err(), "{wrong}");
         }
     }

@@ -137,7 +137,11 @@ fn check_variety(variety: Variety) -> Result<(), Error> {
 }
 
 fn positive(what: &str, price: Price) -> Result<String, Error> {
-    if price > Price::ZERO { Ok(price.to_string()) } else { Err(Error::invalid(format!("the {what} must be positive"))) }
+    if price > Price::ZERO {
+        Ok(price.to_string())
+    } else {
+        Err(Error::invalid(format!("the {what} must be positive")))
+    }
 }
 
 /// 1/100 percent as percent; −1 stays −1. Kite refuses MARKET and SL-M orders without protection.

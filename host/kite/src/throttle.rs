@@ -117,7 +117,13 @@ impl Window {
     }
 
     /// Promises the next free slot, at most `wait_s` seconds ahead.
-    fn reserve(&mut self, budget: Budget, limit: u32, wait_s: u32, now: Timestamp) -> Result<Duration, Error> {
+    fn reserve(
+        &mut self,
+        budget: Budget,
+        limit: u32,
+        wait_s: u32,
+        now: Timestamp,
+    ) -> Result<Duration, Error> {
         let second = now.seconds();
         let furthest = second + i64::from(wait_s);
         // A window further ahead than any promise reaches means that the clock was set back.

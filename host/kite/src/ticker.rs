@@ -34,7 +34,9 @@ pub enum Mode {
 
 /// More instruments than one connection may have; nothing was subscribed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{wanted} instruments on one ticker connection: at most {MAX_INSTRUMENTS} are allowed, unsubscribe some first")]
+#[error(
+    "{wanted} instruments on one ticker connection: at most {MAX_INSTRUMENTS} are allowed, unsubscribe some first"
+)]
 pub struct TooManyInstruments {
     /// How many it would have been.
     pub wanted: usize,

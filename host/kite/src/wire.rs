@@ -217,7 +217,12 @@ mod tests {
         let read = row(json!({"price": "1,23,456.70", "quantity": 10.0})).unwrap();
         assert_eq!((read.price, read.quantity), (Price::from_paise(12_345_670), 10));
         assert_eq!(row(json!({"price": 1412.95})).unwrap().price, Price::from_paise(141_295));
-        for wrong in [json!({"quantity": 1.5}), json!({"quantity": -1}), json!({"price": "abc"}), json!({"price": [1]})] {
+        for wrong in [
+            json!({"quantity": 1.5}),
+            json!({"quantity": -1}),
+            json!({"price": "abc"}),
+            json!({"price": [1]}),
+        ] {
             assert!(row(wrong).is_err());
         }
     }

@@ -30,7 +30,21 @@ fn one(packet: Vec<u8>) -> Tick {
 
 fn full_packet() -> Vec<u8> {
     let mut bytes = packet(&[
-        INFY, 141_295, 7, 141_200, 900, 50, 60, 140_000, 142_000, 139_000, 140_500, 1_795_415_390, 11, 12, 13,
+        INFY,
+        141_295,
+        7,
+        141_200,
+        900,
+        50,
+        60,
+        140_000,
+        142_000,
+        139_000,
+        140_500,
+        1_795_415_390,
+        11,
+        12,
+        13,
         1_795_415_391,
     ]);
     for level in 0..10_u32 {
@@ -75,7 +89,11 @@ fn a_full_packet_carries_five_bids_then_five_offers() {
     let tick = one(bytes);
     assert_eq!((tick.oi, tick.time), (11, Timestamp::from_seconds(1_795_415_391)));
     let depth = tick.depth.unwrap();
-    let level = |n: u32| DepthLevel { quantity: 100 + n, price: Price::from_paise(141_000 + i64::from(n)), orders: n as u16 + 1 };
+    let level = |n: u32| DepthLevel {
+        quantity: 100 + n,
+        price: Price::from_paise(141_000 + i64::from(n)),
+        orders: n as u16 + 1,
+    };
     assert_eq!((depth.buy[0], depth.buy[4]), (level(0), level(4)));
     assert_eq!((depth.sell[0], depth.sell[4]), (level(5), level(9)));
     assert_eq!(tick.bid(), Price::from_paise(141_000));
@@ -83,7 +101,13 @@ fn a_full_packet_carries_five_bids_then_five_offers() {
 
 #[test]
 fn each_segment_has_its_divisor() {
-    for (token, number, units) in [(INFY, 141_295, 14_129_500), (USDINR, 832_525_000, 832_525), (BSE_USDINR, 832_525, 832_525), (5 * 256 + 12, 832_525, 832_525), (7 * 256 + 7, 100, 10_000)] {
+    for (token, number, units) in [
+        (INFY, 141_295, 14_129_500),
+        (USDINR, 832_525_000, 832_525),
+        (BSE_USDINR, 832_525, 832_525),
+        (5 * 256 + 12, 832_525, 832_525),
+        (7 * 256 + 7, 100, 10_000),
+    ] {
         assert_eq!(one(packet(&[token, number])).last_price.units(), units, "{token}");
     }
 }

@@ -21,7 +21,10 @@ fn a_market_order_carries_protection_and_no_price() {
     let form = place(infy()).unwrap();
     assert_eq!(field(&form, "market_protection").as_deref(), Some("-1"));
     assert_eq!(field(&form, "tag").as_deref(), Some("BH7Q2"));
-    assert_eq!((field(&form, "price"), field(&form, "trigger_price"), field(&form, "autoslice")), (None, None, None));
+    assert_eq!(
+        (field(&form, "price"), field(&form, "trigger_price"), field(&form, "autoslice")),
+        (None, None, None)
+    );
     for (hundredths, text) in [(200, "2"), (250, "2.50"), (5, "0.05"), (10_000, "100")] {
         let form = place(OrderRequest { market_protection: hundredths, ..infy() }).unwrap();
         assert_eq!(field(&form, "market_protection").as_deref(), Some(text));
@@ -31,9 +34,13 @@ fn a_market_order_carries_protection_and_no_price() {
 #[test]
 fn a_stop_order_carries_price_and_trigger_exactly() {
     let currency = Price::from_units(832_525);
-    let form =
-        place(OrderRequest { kind: OrderKind::Stop, price: currency, trigger: Price::from_paise(8_300), ..infy() })
-            .unwrap();
+    let form = place(OrderRequest {
+        kind: OrderKind::Stop,
+        price: currency,
+        trigger: Price::from_paise(8_300),
+        ..infy()
+    })
+    .unwrap();
     assert_eq!(field(&form, "price").as_deref(), Some("83.2525"));
     assert_eq!(field(&form, "trigger_price").as_deref(), Some("83.00"));
     assert_eq!(field(&form, "market_protection"), None);

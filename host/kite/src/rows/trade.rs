@@ -117,6 +117,11 @@ mod tests {
         let json = r#"{"trade_id":"1","order_id":"2","exchange":"MF","tradingsymbol":"X","quantity":1,"average_price":1}"#;
         let row: TradeRow = serde_json::from_str(json).unwrap();
         assert_eq!(row.to_trade(), None);
-        assert!(serde_json::from_str::<TradeRow>(r#"{"trade_id":"","order_id":"2","quantity":1,"average_price":1}"#).is_err());
+        assert!(
+            serde_json::from_str::<TradeRow>(
+                r#"{"trade_id":"","order_id":"2","quantity":1,"average_price":1}"#
+            )
+            .is_err()
+        );
     }
 }

@@ -36,10 +36,17 @@ mod tests {
 
     #[test]
     fn order_updates_errors_and_notices_are_told_apart() {
-        let order = read(r#"{"type":"order","data":{"order_id":"7","status":"OPEN","quantity":1,"tag":""},"id":"x"}"#);
-        assert!(matches!(order, Some(TickerEvent::Order(row)) if row.order_id.as_str() == "7" && row.tag.is_none()));
+        let order = read(
+            r#"{"type":"order","data":{"order_id":"7","status":"OPEN","quantity":1,"tag":""},"id":"x"}"#,
+        );
+        assert!(
+            matches!(order, Some(TickerEvent::Order(row)) if row.order_id.as_str() == "7" && row.tag.is_none())
+        );
         assert_eq!(read(r#"{"type":"error","data":"no"}"#), Some(TickerEvent::Message("no".into())));
-        assert_eq!(read(r#"{"type":"message","data":{"a":1}}"#), Some(TickerEvent::Message(r#"{"a":1}"#.into())));
+        assert_eq!(
+            read(r#"{"type":"message","data":{"a":1}}"#),
+            Some(TickerEvent::Message(r#"{"a":1}"#.into()))
+        );
         assert!(matches!(read(r#"{"type":"order","data":null}"#), Some(TickerEvent::Message(_))));
         for nothing in [r#"{"type":"instruments_meta","data":{}}"#, "{}", "[]", "hello", ""] {
             assert_eq!(read(nothing), None, "{nothing}");

@@ -40,7 +40,8 @@ impl Wanted {
             messages.push(json!({"a": "subscribe", "v": new}).to_string());
         }
         for mode in [Mode::Ltp, Mode::Quote, Mode::Full] {
-            let changed = self.0.iter().filter(|(token, wanted)| **wanted == mode && told.0.get(token) != Some(&mode));
+            let changed =
+                self.0.iter().filter(|(token, wanted)| **wanted == mode && told.0.get(token) != Some(&mode));
             let tokens: Vec<_> = changed.map(|(token, _)| token).collect();
             if !tokens.is_empty() {
                 messages.push(json!({"a": "mode", "v": [mode.as_str(), tokens]}).to_string());
@@ -74,7 +75,11 @@ mod tests {
         wanted.remove(&[3, 9]);
         assert_eq!(
             wanted.messages_from(&told),
-            [r#"{"a":"unsubscribe","v":[3]}"#, r#"{"a":"subscribe","v":[4]}"#, r#"{"a":"mode","v":["full",[2,4]]}"#]
+            [
+                r#"{"a":"unsubscribe","v":[3]}"#,
+                r#"{"a":"subscribe","v":[4]}"#,
+                r#"{"a":"mode","v":["full",[2,4]]}"#
+            ]
         );
         assert!(wanted.messages_from(&wanted).is_empty());
     }
