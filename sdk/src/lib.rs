@@ -1,1 +1,185 @@
-//! Placeholder.
+//! Write trading strategies for Bulkhead, test them with plain `cargo test`, and compile them to components.
+//!
+//! # A moving-average cross in 30 lines
+//!
+//! ```
+//! use sdk::prelude::*;
+//! #[derive(Parameters)]
+//! struct Params {
+//!     /// What to trade.
+//!     #[param(default = "NSE:INFY")]
+//!     instrument: Symbol,
+//!     /// How many to hold.
+//!     #[param(default = 10, min = 1)]
+//!     quantity: u32,
+//! }
+//!
+//! struct Cross { params: Params, fast: Ema, slow: Ema, above: Option<bool> }
+//! #[sdk::strategy]
+//! impl Strategy for Cross {
+//!     type Params = Params;
+//!     fn new(params: Params) -> Self {
+//!         Cross { params, fast: Ema::new(5), slow: Ema::new(20), above: None }
+//!     }
+//!     fn on_tick(&mut self, ctx: &mut Context, tick: &Tick) -> Result {
+//!         let (fast, slow) = (self.fast.update(tick.last_price), self.slow.update(tick.last_price));
+//!         let (Some(fast), Some(slow)) = (fast, slow) else { return Ok(()) };
+//!         let above = fast > slow;
+//!         if self.above.replace(above) == Some(!above) {
+//!             let wanted = if above { self.params.quantity } else { 0 };
+//!             ctx.target(&self.params.instrument, wanted.into())?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! sdk::export!(Cross);
+//!
+//! // The test: a flat market warms the averages up, a rise makes them cross.
+//! let mut desk = sdk::testing::Desk::<Cross>::with_defaults();
+//! desk.ticks("NSE:INFY", &[100.0; 20]).tick("NSE:INFY", 120.0);
+//! assert_eq!(desk.asked(), ["buy 10 NSE:INFY market"]);
+//! ```
+//!
+//! # From nothing to a run
+//!
+//! 1. `cargo new --lib my-strategy`, and in its `Cargo.toml`:
+//!    ```toml
+//!    [lib]
+//!    crate-type = ["cdylib", "rlib"]
+//!    [dependencies]
+//!    sdk = { path = "…/bulkhead/sdk" }
+//!    ```
+//! 2. Write the strategy in `src/lib.rs`, its tests beside it, and run `cargo test`: no host and no wasm is needed.
+//! 3. `cargo build --release --target wasm32-wasip2`, and upload `target/wasm32-wasip2/release/my_strategy.wasm`.
+//!    Name, version and summary are those of your `Cargo.toml`; the form the trader fills comes from your parameters.
+//!
+//! # What a strategy is
+//!
+//! A state machine. The host calls a handler of [`Strategy`] with one event; the handler looks at the [`Context`], asks
+//! for what it wants and returns. Between events nothing runs, so there are no threads, no sleeping and no waiting: keep
+//! what you need in `self`. Everything you can read is a function of the events you were given, which is why a
+//! backtest, a paper run and a live run of the same bytes do the same.
+//!
+//! | handler | when |
+//! |---|---|
+//! | [`on_start`](Strategy::on_start) | once; warm-up is there to read, timers can be set |
+//! | [`on_tick`](Strategy::on_tick) | a new snapshot of one of your instruments |
+//! | [`on_candle`](Strategy::on_candle) | a bar is finished |
+//! | [`on_order`](Strategy::on_order) | one of your own orders changed |
+//! | [`on_timer`](Strategy::on_timer) | a timer went off |
+//! | [`on_notice`](Strategy::on_notice) | feed lost or back, broker session gone or back, market open or close |
+//! | [`on_stop`](Strategy::on_stop) | once; the run is over |
+//!
+//! Write the ones you need. [`#[sdk::strategy]`](macro@strategy) subscribes to exactly those; without the attribute
+//! everything is delivered. A handler that returns an error ends the run as failed with that text, and a panic does the
+//! same, so return errors for what should never happen and handle what will.
+//!
+//! # Parameters
+//!
+//! `#[derive(Parameters)]` on a struct of `i64`, `u32`, `f64`, [`Price`], `bool`, `String`, [`Symbol`], [`Interval`] and
+//! enums with `#[derive(Choice)]`. `#[param(default = …, min = …, max = …, max_length = …)]` says the rest, and the doc
+//! comment is the line the trader reads. A parameter without a default must be given. The host checks everything before
+//! the run starts and subscribes to every [`Symbol`] and [`Interval`] by itself.
+//!
+//! # Orders
+//!
+//! Options first, the kind last. The answer comes at once: your own [`OrderId`], or what is wrong with the input. What
+//! risk limits, broker and exchange make of it comes to `on_order`, with a [`Refusal`] where somebody said no.
+//!
+//! ```
+//! # use sdk::prelude::*;
+//! # fn ask(ctx: &mut Context, id: OrderId) -> Result {
+//! ctx.buy("NSE:INFY", 10).limit(1500.0)?;
+//! ctx.sell("NSE:INFY", 10).product(Product::Cnc).market()?;
+//! ctx.sell("NSE:INFY", 10).stop(1480.0, 1479.5)?;
+//! ctx.buy("NSE:INFY", 10).ioc().limit(1500.0)?;
+//! ctx.modify(id).price(1501.0).send()?;
+//! ctx.cancel(id)?;
+//! ctx.target("NSE:INFY", -5)?; // trade until the run is 5 short
+//! ctx.liquidate("NSE:INFY")?; // cancel what stands, trade back to flat
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The default product is intraday ([`Product::Mis`]); [`Context::use_product`] changes it for the run. Prices must be
+//! multiples of the instrument's tick size: [`Context::round`] makes them so.
+//!
+//! # Time, memory, words
+//!
+//! ```
+//! # use sdk::prelude::*;
+//! # fn ask(ctx: &mut Context) -> Result {
+//! const FLATTEN: u64 = 1;
+//! ctx.timer(FLATTEN).before_close(Duration::from_secs(15 * 60))?;
+//! let days: u32 = ctx.state().get("days")?.unwrap_or(0);
+//! ctx.state().set("days", &(days + 1))?; // survives the run
+//! ctx.record_pnl("hedge", -12.5); // shown beside the host's own books
+//! info!("day {days}, cash {}", ctx.cash()); // a line in the trader's log
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Write with [`info!`] and its siblings rather than `println!`: printed lines reach the log too, but the sdk does not
+//! see them, so where events arrive in batches such a line may be told under the time of a later event.
+//!
+//! [`indicators`] keep themselves up to date; [`testing::Desk`] plays ticks, bars, fills, refusals, timers and holidays.
+#![warn(missing_docs)]
+
+mod amounts;
+mod batch;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod bindings;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod component;
+mod context;
+mod directory;
+mod door;
+mod error;
+mod export;
+pub mod indicators;
+pub mod log;
+pub mod manifest;
+mod market_data;
+mod order;
+pub mod params;
+#[doc(hidden)]
+pub mod runner;
+mod strategy;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+mod time;
+
+pub use amounts::{Money, Price, Quantity};
+pub use context::{Context, Figures, Modification, OrderDraft, State, StateError, Timer, TimerError};
+pub use error::{Error, Result};
+pub use log::Level;
+pub use market_data::{Candle, Depth, Instrument, InstrumentKind, Interval, Level as BookLevel, Tick, Token};
+pub use order::{
+    Change, Order, OrderError, OrderId, OrderKind, OrderRequest, OrderStatus, OrderUpdate, Position, Product,
+    Refusal, Side, Validity,
+};
+pub use params::Symbol;
+pub use sdk_macros::{Choice, Parameters, strategy};
+pub use strategy::{Hears, Notice, NoticeKind, Strategy};
+pub use time::{Session, Timestamp};
+
+/// Everything a strategy usually needs: `use sdk::prelude::*;`.
+pub mod prelude {
+    pub use crate::indicators::{Atr, Bands, Bollinger, Ema, Rsi, Sma, Vwap};
+
+    pub use crate::{
+        Candle, Choice, Context, Error, Instrument, Interval, Money, Notice, NoticeKind, Order, OrderError,
+        OrderId, OrderKind, OrderStatus, OrderUpdate, Parameters, Position, Price, Product, Quantity, Result,
+        Side, Strategy, Symbol, Tick, Timestamp, debug, error, info, strategy, warn,
+    };
+    pub use std::time::Duration;
+}
+
+/// For the code that [`export!`] makes.
+#[doc(hidden)]
+#[cfg(target_family = "wasm")]
+pub mod __private {
+    pub use crate::{bindings, component};
+}

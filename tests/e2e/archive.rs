@@ -1,8 +1,16 @@
 //! The day's log in object storage, under the trader's own prefix, against a real Azurite.
 
 use e2e::{Account, Setup, World, within};
+use object_store::ObjectStoreExt;
+use object_store::azure::{MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::path::Path;
 use serde_json::json;
 use std::time::Duration;
+
+/// The account that every Azurite publishes; it opens nothing but an emulator.
+const ACCOUNT: &str = "devstoreaccount1";
+/// Its published key.
+const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 #[tokio::test]
 async fn a_folder_holds_the_days_log_under_the_traders_prefix() {
@@ -20,22 +28,28 @@ async fn a_folder_holds_the_days_log_under_the_traders_prefix() {
 #[tokio::test]
 #[ignore = "needs Azurite: tests/run starts it and runs this"]
 async fn azurite_holds_the_days_log_under_the_traders_prefix() {
-    let url = std::env::var("BULKHEAD_AZURITE_URL").expect("tests/run names the container");
-    let world = World::start_with(with_archive(&url)).await;
+    let address = std::env::var("BULKHEAD_AZURITE_URL").expect("tests/run names Azurite's address");
+    let endpoint = format!("{}/{ACCOUNT}", address.trim_end_matches('/'));
+    let mut setup = with_archive("az://logs");
+    setup.env = vec![
+        ("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT.to_owned()),
+        ("AZURE_STORAGE_ACCOUNT_KEY", KEY.to_owned()),
+        ("AZURE_STORAGE_ENDPOINT", endpoint.clone()),
+        ("AZURE_ALLOW_HTTP", "true".to_owned()),
+    ];
+    let world = World::start_with(setup).await;
     let (one, two) = (world.trader(Account::UK9394).await, world.trader(Account::UK1234).await);
     let names = [log_something(&one).await, log_something(&two).await];
 
-    let (store, prefix) = azurite(&url);
+    let store = azurite(&endpoint);
     for (name, user) in names.iter().zip(["UK9394", "UK1234"]) {
-        let path = prefix.clone().join(name.as_str().split('/').next().unwrap());
-        let path = name.split('/').skip(1).fold(path, |path, part| path.join(part));
+        let path = Path::from(name.as_str());
         let text = within(Duration::from_secs(60), name, || async {
-            use object_store::ObjectStoreExt;
             let bytes = store.get(&path).await.ok()?.bytes().await.ok()?;
             String::from_utf8(bytes.to_vec()).ok()
         })
         .await;
-        assert!(text.lines().all(|line| line.contains(user)), "{text}");
+        assert!(!text.is_empty() && text.lines().all(|line| line.contains(user)), "{text}");
     }
 }
 
@@ -55,8 +69,13 @@ async fn log_something(trader: &e2e::Trader) -> String {
     format!("{user}/logs/{user}_{date}.log")
 }
 
-fn azurite(url: &str) -> (object_store::azure::MicrosoftAzure, object_store::path::Path) {
-    let builder = object_store::azure::MicrosoftAzureBuilder::from_env().with_url(url).with_allow_http(true);
-    let store = builder.with_use_emulator(true).build().expect("an emulator needs no credentials");
-    (store, object_store::path::Path::default())
+fn azurite(endpoint: &str) -> MicrosoftAzure {
+    MicrosoftAzureBuilder::new()
+        .with_account(ACCOUNT)
+        .with_access_key(KEY)
+        .with_container_name("logs")
+        .with_endpoint(endpoint.to_owned())
+        .with_allow_http(true)
+        .build()
+        .expect("the emulator's account is well formed")
 }

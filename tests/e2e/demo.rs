@@ -20,7 +20,6 @@ async fn the_demo_lights_up_and_prints_what_to_type() {
     let client = reqwest::Client::new();
 
     let html = within(FIRST_LIGHT, "the page answers", || async {
-        demo.assert_running();
         let answer = client.get(format!("http://{page}/")).send().await.ok()?;
         if answer.status().is_success() { answer.text().await.ok() } else { None }
     })
@@ -28,6 +27,7 @@ async fn the_demo_lights_up_and_prints_what_to_type() {
     println!("first light after {:?}", started.elapsed());
     assert!(html.contains("<html"), "{html}");
 
+    demo.assert_running();
     let printed = demo.output();
     for word in ["http://127.0.0.1:18080", "UK9394", "UK1234", "demo-uk9394", "demo-secret-uk1234"] {
         assert!(printed.contains(word), "the demo does not print {word}:\n{printed}");

@@ -23,7 +23,9 @@ fn build() -> PathBuf {
         .expect("a test runs from target/<profile>/deps");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--package", "host", "--bin", "bulkhead"]);
+    // Building host's test of its command line builds the binary too, and with the features that a test of the whole
+    // workspace has: `cargo build` would choose others and build everything below again.
+    build.args(["test", "--quiet", "--workspace", "--no-run", "--test", "command_line"]);
     if profile_folder.ends_with("release") {
         build.arg("--release");
     }

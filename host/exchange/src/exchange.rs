@@ -1,28 +1,51 @@
 //! The exchange itself: its public face.
 
+use crate::account::Account;
+use crate::clock::Boundary;
+use crate::desk::Desk;
 use crate::event::Event;
+use crate::history;
 use crate::holding::Holding;
 use crate::listing::Listing;
 use crate::margin::Margins;
-use crate::order::{ModifyOrder, Order, PlaceOrder, TradeRecord};
+use crate::order::{Order, OrderStatus, PlaceOrder, TradeRecord};
 use crate::position::{ConvertPosition, Positions};
 use crate::quote::Quote;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::setup::Setup;
 use crate::summary::Books;
-use market::{Candle, InstrumentToken, Interval, Price, Symbol, Timestamp, Variety};
+use crate::tape::Tape;
+use crate::validate::{self, Hours};
+use market::{Candle, InstrumentToken, Interval, Money, Price, Symbol, Timestamp, Variety};
 
 /// A market, its order book and the accounts that trade on it.
 #[derive(Debug)]
 pub struct Exchange {
-    now: Timestamp,
-    listings: Vec<Listing>,
+    pub(crate) now: Timestamp,
+    pub(crate) open: bool,
+    /// The next edge of a day.
+    pub(crate) boundary: Boundary,
+    pub(crate) tape: Tape,
+    pub(crate) desk: Desk,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Exchange {
     /// Opens at `setup.now`, with contracts for the expiries after it.
     pub fn new(setup: Setup) -> Self {
-        Self { now: setup.now, listings: Vec::new() }
+        let Setup { seed, now, calendar, accounts } = setup;
+        let tape = Tape::new(seed, now, calendar);
+        let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
+        Self {
+            now,
+            open: tape.clock.calendar.is_open(now),
+            boundary: tape.clock.first_after(now),
+            desk: Desk::new(tape.listings.len()),
+            tape,
+            accounts,
+            events: Vec::new(),
+        }
     }
 
     /// Its time: that of the last `advance`.
@@ -31,136 +54,216 @@ impl Exchange {
     }
 
     /// True during continuous trading.
-    pub fn is_open(&self) -> bool {
-        false
-    }
-
-    /// Moves time on: prices, matching, triggers, lapses, the change of day. An earlier time does nothing.
-    /// Answers with everything that happened since events were last taken, commands included.
-    pub fn advance(&mut self, to: Timestamp) -> Vec<Event> {
-        self.now = self.now.max(to);
-        self.take_events()
+    pub const fn is_open(&self) -> bool {
+        self.open
     }
 
     /// What happened since events were last taken.
     pub fn take_events(&mut self) -> Vec<Event> {
-        Vec::new()
+        std::mem::take(&mut self.events)
     }
 
     /// Everything listed, shares first.
     pub fn listings(&self) -> &[Listing] {
-        &self.listings
+        &self.tape.listings
     }
 
     /// The listing of a token.
     pub fn listing(&self, token: InstrumentToken) -> Option<&Listing> {
-        self.listings.iter().find(|listing| listing.instrument.token == token)
+        self.tape.place(token).map(|place| &self.tape.listings[place])
     }
 
     /// The listing of a symbol.
     pub fn find(&self, symbol: &Symbol) -> Option<&Listing> {
-        self.listings.iter().find(|listing| listing.instrument.symbol == *symbol)
+        self.tape.place_of(symbol).map(|place| &self.tape.listings[place])
     }
 
     /// The newest quote.
-    pub fn quote(&self, _token: InstrumentToken) -> Option<Quote> {
-        None
+    pub fn quote(&self, token: InstrumentToken) -> Option<Quote> {
+        let board = &self.tape.boards[self.tape.place(token)?];
+        let swing = board.flow.open_interest / 100;
+        Some(Quote {
+            tick: board.snapshot(token),
+            last_trade_time: (board.flow.trade_size > 0).then_some(board.time),
+            lower_circuit_limit: board.lower,
+            upper_circuit_limit: board.upper,
+            oi_day_high: board.flow.open_interest + swing,
+            oi_day_low: board.flow.open_interest,
+        })
     }
 
     /// Candles that start within `from ..= to`, oldest first, none later than now.
     pub fn history(
         &self,
-        _token: InstrumentToken,
-        _interval: Interval,
-        _from: Timestamp,
-        _to: Timestamp,
+        token: InstrumentToken,
+        interval: Interval,
+        from: Timestamp,
+        to: Timestamp,
     ) -> Vec<Candle> {
-        Vec::new()
+        let place = self.tape.place(token);
+        place.map_or_else(Vec::new, |place| {
+            history::candles(&self.tape, place, interval, (from, to), self.now)
+        })
     }
 
     /// Places an order; its id means that the front took it, and no more.
     ///
     /// # Errors
     /// When the request itself is wrong, or the market is closed to it.
-    pub fn place(&mut self, user: &str, _order: PlaceOrder) -> Result<String, Refusal> {
-        Err(Refusal::of(RefusalKind::User, format!("no account {user}")).with_hint(""))
-    }
-
-    /// Changes a standing order.
-    ///
-    /// # Errors
-    /// When there is no such standing order or the new values are wrong.
-    pub fn modify(&mut self, _user: &str, _order_id: &str, _change: ModifyOrder) -> Result<(), Refusal> {
-        Err(Refusal::input("no"))
-    }
-
-    /// Withdraws a standing order.
-    ///
-    /// # Errors
-    /// When there is no such standing order.
-    pub fn cancel(&mut self, _user: &str, _variety: Variety, _order_id: &str) -> Result<(), Refusal> {
-        Err(Refusal::input("no"))
+    pub fn place(&mut self, user: &str, command: PlaceOrder) -> Result<String, Refusal> {
+        let account = self.account(user).ok_or_else(|| unknown_account(user))?;
+        let place = self.tradable_place(&command.request.symbol)?;
+        let listing = &self.tape.listings[place];
+        let session_today = self.tape.clock.calendar.session(self.now.date()).is_some();
+        let hours = Hours { open: self.open, session_today };
+        validate::check(&command, listing, &self.tape.boards[place], hours)?;
+        let token = listing.instrument.token;
+        let after_market = command.request.variety == Variety::Amo;
+        let index = self.desk.add((account, user), (place, token), command, self.now);
+        self.accounts[account].orders.push(index);
+        self.accounts[account].standing.push(index);
+        self.desk.resting[place].push(index);
+        let order_id = self.desk.entries[index].order.order_id.clone();
+        if after_market {
+            self.record(index, OrderStatus::AmoReqReceived);
+        } else {
+            self.record(index, OrderStatus::PutOrderReqReceived);
+            self.enter(index);
+        }
+        Ok(order_id)
     }
 
     /// Holds a position as another product.
     ///
     /// # Errors
-    /// When the position is smaller than that, or the product does not exist there.
-    pub fn convert(&mut self, _user: &str, _wish: &ConvertPosition) -> Result<(), Refusal> {
-        Err(Refusal::input("no"))
+    /// When the position is smaller than that, the product does not exist there, or funds are short.
+    pub fn convert(&mut self, user: &str, wish: &ConvertPosition) -> Result<(), Refusal> {
+        let account = self.account(user).ok_or_else(|| unknown_account(user))?;
+        let place = self.tradable_place(&wish.symbol)?;
+        validate::check_product(wish.new_product, &self.tape.listings[place])?;
+        let before = self.accounts[account].lines();
+        let products = (wish.old_product, wish.new_product);
+        if !self.accounts[account].convert(place, wish.side, wish.quantity, products) {
+            return Err(Refusal::input("The quantity to convert exceeds the open position quantity."));
+        }
+        let net = self.funds_without(account, None).net;
+        if net < Money::ZERO {
+            self.accounts[account].restore(before);
+            let short = -net;
+            return Err(Refusal::of(
+                RefusalKind::Margin,
+                format!("Insufficient funds. The conversion needs {short} more than is available."),
+            ));
+        }
+        Ok(())
     }
 
     /// The account ids, in the order of the setup.
     pub fn users(&self) -> Vec<&str> {
-        Vec::new()
+        self.accounts.iter().map(|account| account.user_id.as_str()).collect()
     }
 
     /// Today's orders, oldest first. Empty for a stranger, like everything below.
-    pub fn orders(&self, _user: &str) -> Vec<&Order> {
-        Vec::new()
+    pub fn orders(&self, user: &str) -> Vec<&Order> {
+        let orders = self.account(user).map(|account| &self.accounts[account].orders);
+        orders.into_iter().flatten().map(|index| &self.desk.entries[*index].order).collect()
     }
 
     /// One row for every state change of an order, oldest first.
-    pub fn order_history(&self, _user: &str, _order_id: &str) -> Option<&[Order]> {
-        None
+    pub fn order_history(&self, user: &str, order_id: &str) -> Option<&[Order]> {
+        let index = self.desk.find(self.account(user)?, order_id)?;
+        Some(&self.desk.entries[index].history)
     }
 
     /// Today's trades, oldest first.
-    pub fn trades(&self, _user: &str) -> &[TradeRecord] {
-        &[]
+    pub fn trades(&self, user: &str) -> &[TradeRecord] {
+        self.account(user).map_or(&[], |account| &self.accounts[account].trades)
     }
 
     /// Positions, net and of the day.
-    pub fn positions(&self, _user: &str) -> Positions {
-        Positions::default()
+    pub fn positions(&self, user: &str) -> Positions {
+        let last = |place: usize| self.tape.boards[place].last;
+        self.account(user).map(|account| self.accounts[account].positions(last)).unwrap_or_default()
     }
 
     /// Shares in the depository.
-    pub fn holdings(&self, _user: &str) -> Vec<Holding> {
-        Vec::new()
+    pub fn holdings(&self, user: &str) -> Vec<Holding> {
+        self.account(user).map(|account| self.accounts[account].holdings(&self.tape)).unwrap_or_default()
     }
 
     /// Funds.
-    pub fn margins(&self, _user: &str) -> Option<Margins> {
-        None
+    pub fn margins(&self, user: &str) -> Option<Margins> {
+        self.account(user).map(|account| self.funds_without(account, None))
     }
 
     /// The day's sums, for checking a host.
-    pub fn books(&self, _user: &str) -> Option<Books> {
-        None
+    pub fn books(&self, user: &str) -> Option<Books> {
+        self.account(user).map(|account| self.accounts[account].books(&self.tape))
     }
 
     /// Moves an instrument to a price at once, as if it had traded there; the path goes on from there.
     ///
     /// # Errors
     /// When it is not listed, or the price is off the tick or outside the day's limits.
-    pub fn set_price(&mut self, _token: InstrumentToken, _price: Price) -> Result<(), Refusal> {
-        Err(Refusal::input("no"))
+    pub fn set_price(&mut self, token: InstrumentToken, price: Price) -> Result<(), Refusal> {
+        let place = self.tape.place(token).ok_or_else(not_listed)?;
+        let (board, tick_size) = (&self.tape.boards[place], self.tape.listings[place].instrument.tick_size);
+        if !price.is_multiple_of(tick_size) || price < board.lower || price > board.upper {
+            let (lower, upper) = (board.lower, board.upper);
+            return Err(Refusal::input(format!(
+                "The price must be a multiple of {tick_size} between {lower} and {upper}."
+            )));
+        }
+        self.tape.nudge(place, self.now, price);
+        self.publish(place);
+        self.settle_tick(place);
+        Ok(())
     }
 
     /// Stops or resumes an instrument's price, for tests that need it to stand still. `set_price` still moves it.
-    pub fn hold_price(&mut self, _token: InstrumentToken, _held: bool) {}
+    pub fn hold_price(&mut self, token: InstrumentToken, held: bool) {
+        if let Some(place) = self.tape.place(token) {
+            self.tape.boards[place].price_held = held;
+        }
+    }
 
     /// Stops or resumes matching in an instrument: orders come in and stay open.
-    pub fn hold_matching(&mut self, _token: InstrumentToken, _held: bool) {}
+    pub fn hold_matching(&mut self, token: InstrumentToken, held: bool) {
+        if let Some(place) = self.tape.place(token) {
+            self.tape.boards[place].matching_held = held;
+        }
+    }
+
+    pub(crate) fn account(&self, user: &str) -> Option<usize> {
+        self.accounts.iter().position(|account| account.user_id == user)
+    }
+
+    /// Funds, leaving out what one standing order binds.
+    pub(crate) fn funds_without(&self, account: usize, left_out: Option<usize>) -> Margins {
+        let mut blocked = [Money::ZERO; 3];
+        let standing = &self.accounts[account].standing;
+        for index in standing.iter().filter(|index| Some(**index) != left_out) {
+            for (sum, part) in blocked.iter_mut().zip(self.desk.entries[*index].still_bound()) {
+                *sum += part;
+            }
+        }
+        self.accounts[account].margins(&self.tape, blocked)
+    }
+
+    fn tradable_place(&self, symbol: &Symbol) -> Result<usize, Refusal> {
+        let place = self.tape.place_of(symbol).ok_or_else(not_listed)?;
+        let expiry = self.tape.listings[place].instrument.expiry;
+        if expiry.is_some_and(|expiry| history::has_expired(&self.tape, expiry, self.now)) {
+            return Err(not_listed());
+        }
+        Ok(place)
+    }
+}
+
+fn unknown_account(user: &str) -> Refusal {
+    Refusal::of(RefusalKind::User, format!("There is no account {user}."))
+}
+
+fn not_listed() -> Refusal {
+    Refusal::input("The instrument you are placing an order for has either expired or does not exist.")
 }

@@ -6,17 +6,34 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod account;
+mod amend;
+mod board;
+mod catalog;
+mod clock;
+mod contracts;
+mod day;
+mod desk;
 mod event;
 mod exchange;
+mod history;
 mod holding;
+mod ledger;
+mod lifecycle;
 mod listing;
 mod margin;
+mod matching;
+mod model;
+mod noise;
 mod order;
 mod position;
+mod protection;
 mod quote;
 mod refusal;
 mod setup;
 mod summary;
+mod tape;
+mod validate;
 
 pub use event::Event;
 pub use exchange::Exchange;

@@ -4,7 +4,7 @@ use crate::bindings::bulkhead::strategy::{broker, types as wit};
 use crate::event::{GuestOrderStatus, NoticeKind, OrderUpdate, OrderView, RefusalCode};
 use market::{
     Candle, Depth, DepthLevel, Instrument, InstrumentKind, Interval, OrderKind, Product, RequestError, Side,
-    Tick, Validity,
+    Tick, Timestamp, Validity,
 };
 
 pub(crate) fn side_out(word: Side) -> wit::Side {
@@ -231,6 +231,10 @@ pub(crate) fn update_out(update: &OrderUpdate) -> wit::OrderUpdate {
         fill_quantity: update.fill_quantity,
         fill_price: update.fill_price.units(),
     }
+}
+
+pub(crate) fn notice_record(kind: NoticeKind, time: Timestamp, text: String) -> wit::Notice {
+    wit::Notice { kind: notice_out(kind), time: time.micros(), text }
 }
 
 pub(crate) fn request_error_out(error: &RequestError) -> broker::RequestError {

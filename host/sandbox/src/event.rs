@@ -225,9 +225,6 @@ pub enum NoticeKind {
 impl GuestOrderStatus {
     /// True when nothing more can happen to the order.
     pub const fn is_final(self) -> bool {
-        matches!(
-            self,
-            Self::Refused | Self::Rejected | Self::Complete | Self::Cancelled | Self::Abandoned
-        )
+        matches!(self, Self::Refused | Self::Rejected | Self::Complete | Self::Cancelled | Self::Abandoned)
     }
 }

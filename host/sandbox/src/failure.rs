@@ -1,5 +1,9 @@
 //! What can go wrong, in words for the trader who reads them. Knows nothing of the engine's own error types.
 
+mod explain;
+
+pub(crate) use explain::{Circumstances, explain};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -133,5 +137,16 @@ impl fmt::Display for Call {
             Self::Notice => "on_notice",
             Self::Stop => "stop",
         })
+    }
+}
+
+/// A rule of the WIT package that a guest broke, on its way through the engine as an error.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Broken(String);
+
+impl Broken {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
     }
 }

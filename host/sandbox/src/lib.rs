@@ -5,17 +5,30 @@
 #![warn(missing_docs)]
 
 mod bindings;
+mod compile;
 mod convert;
+mod engine;
 mod event;
 mod failure;
+mod gate;
+mod imports;
 mod limits;
+mod machine;
 mod manifest;
+mod program;
 mod step;
+mod view;
+mod wasi;
 
+pub use compile::{Compiler, compile_child_main};
+pub use engine::Engine;
 pub use event::{
     Event, GuestOrderStatus, HeldPosition, NoticeKind, OrderUpdate, OrderView, RefusalCode, Start,
 };
 pub use failure::{Call, EngineError, Failure, Refusal};
+pub use gate::GateReport;
 pub use limits::{CompileLimits, Limits};
+pub use machine::Machine;
 pub use manifest::{Hears, Manifest, ParamError, Parameter, ParameterKind, Params, Value, WarmUp};
+pub use program::Program;
 pub use step::{LogLevel, Step, Trace};

@@ -8,8 +8,8 @@ mod storage;
 
 pub use storage::{ArchiveError, Storage};
 
-use crate::log::{LogFileName, LogWriter};
-use changed::Changed;
+use crate::log::LogWriter;
+use changed::{Changed, Seen};
 use market::Timestamp;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,7 +104,9 @@ impl Worker {
             status.complete_at = Some(self.writer.now());
         }
         match (&status.error, &error) {
-            (None, Some(error)) => tracing::warn!(waiting, "cannot archive the logs, will try again: {error}"),
+            (None, Some(error)) => {
+                tracing::warn!(waiting, "cannot archive the logs, will try again: {error}")
+            }
             (Some(_), None) => tracing::info!("the logs are archived again"),
             (None, None) | (Some(_), Some(_)) => {}
         }
@@ -126,8 +128,8 @@ impl Worker {
         };
         let pending = self.changed.pending(files);
         let (mut uploaded, mut waiting) = (0, pending.len());
-        for (name, size) in pending {
-            match self.bring_up(&name, size).await {
+        for file in pending {
+            match self.bring_up(file).await {
                 Ok(sent) => uploaded += u64::from(sent),
                 Err(error) => return (uploaded, waiting, Some(format!("{error:#}"))),
             }
@@ -137,15 +139,15 @@ impl Worker {
     }
 
     /// Makes one object equal to its file. False when it was already.
-    async fn bring_up(&mut self, name: &LogFileName, size: u64) -> Result<bool, ArchiveError> {
-        if !self.changed.knows(name) && self.storage.size_of(name).await? == Some(size) {
-            self.changed.is_up(name.clone(), size);
-            return Ok(false);
+    async fn bring_up(&mut self, file: Seen) -> Result<bool, ArchiveError> {
+        // What an earlier process put there is asked for once; the object must also be younger than the file.
+        let is_there = !self.changed.knows(&file.name) && self.storage.holds(&file).await?;
+        if !is_there {
+            let path = self.writer.folder().join(file.name.to_string());
+            self.storage.put(&file.name, &path, file.bytes).await?;
         }
-        let path = self.writer.folder().join(name.to_string());
-        self.storage.put(name, &path, size).await?;
-        self.changed.is_up(name.clone(), size);
-        Ok(true)
+        self.changed.is_up(file);
+        Ok(!is_there)
     }
 }
 

@@ -120,9 +120,10 @@ fn check_parameters(parameters: &[Parameter]) -> Result<(), String> {
         }
         check_bounds(&parameter.kind).map_err(|reason| format!("parameter {name}: {reason}"))?;
         if let Some(default) = parameter.kind.default() {
-            parameter.kind.check(&default.to_json()).map_err(|reason| {
-                format!("parameter {name}: its own default breaks its bounds: {reason}")
-            })?;
+            parameter
+                .kind
+                .check(&default.to_json())
+                .map_err(|reason| format!("parameter {name}: its own default breaks its bounds: {reason}"))?;
         }
     }
     Ok(())
@@ -139,9 +140,9 @@ fn check_bounds(kind: &ParameterKind) -> Result<(), String> {
         ParameterKind::Text { max_length, .. } => {
             (*max_length as usize <= TEXT_BYTES, "max-length is above 1 024")
         }
-        ParameterKind::Toggle { .. }
-        | ParameterKind::Instrument { .. }
-        | ParameterKind::Interval { .. } => (true, ""),
+        ParameterKind::Toggle { .. } | ParameterKind::Instrument { .. } | ParameterKind::Interval { .. } => {
+            (true, "")
+        }
     };
     if holds { Ok(()) } else { Err(what.to_owned()) }
 }

@@ -5,11 +5,13 @@
 //! also the names of the usual environment variables. For Azurite: `azure_storage_use_emulator=true` alone, or
 //! `azure_storage_account_name`, `azure_storage_account_key`, `azure_storage_endpoint` and `azure_allow_http=true`.
 
+use super::changed::Seen;
 use crate::log::LogFileName;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, parse_url_opts};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
@@ -24,11 +26,16 @@ pub enum ArchiveError {
     /// The URL or its options say something that is not understood.
     #[error("cannot use `{url}` as log archive: {source}; write file:///folder, s3://, gs:// or az://")]
     Url {
-        /// The URL, without credentials.
+        /// The URL.
         url: String,
         /// What is wrong.
         source: object_store::Error,
     },
+    /// A URL is shown and logged, so no secret may stand in it.
+    #[error(
+        "the log archive's URL must carry no credentials and no query: give them as AZURE_…, AWS_… or GOOGLE_… variables"
+    )]
+    SecretInUrl,
     /// A call to the storage failed.
     #[error("the log archive did not take {object}: {source}")]
     Storage {
@@ -80,7 +87,10 @@ impl Storage {
         options: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ArchiveError> {
         install_crypto_provider();
-        let shown = without_credentials(url);
+        if url.password().is_some() || url.query().is_some() {
+            return Err(ArchiveError::SecretInUrl);
+        }
+        let shown = url.to_string();
         let wrong = |source| ArchiveError::Url { url: shown.clone(), source };
         let defaults = [("timeout".to_owned(), REQUEST_TIMEOUT.to_owned())];
         let options = defaults.into_iter().chain(options);
@@ -88,17 +98,19 @@ impl Storage {
         Ok(Self { store: Arc::from(store), prefix, url: shown })
     }
 
-    /// Where it is, without credentials.
+    /// Where it is. Holds no credentials.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Bytes of the object of a log file, if it is there.
-    pub(super) async fn size_of(&self, name: &LogFileName) -> Result<Option<u64>, ArchiveError> {
-        let object = self.object(name);
+    /// True when the object of a log file has its size and was put there after the file last changed.
+    pub(super) async fn holds(&self, file: &Seen) -> Result<bool, ArchiveError> {
+        let object = self.object(&file.name);
         match self.store.head(&object).await {
-            Ok(meta) => Ok(Some(meta.size)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Ok(meta) => {
+                Ok(meta.size == file.bytes && SystemTime::from(meta.last_modified) >= file.changed_at)
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(source) => Err(ArchiveError::Storage { object: object.to_string(), source }),
         }
     }
@@ -121,6 +133,12 @@ impl Storage {
         outcome.map_err(broken)
     }
 
+    /// The whole object of a log file.
+    #[cfg(test)]
+    pub(super) async fn get(&self, name: &LogFileName) -> Result<Vec<u8>, object_store::Error> {
+        Ok(self.store.get(&self.object(name)).await?.bytes().await?.to_vec())
+    }
+
     /// `{broker_id}/logs/{broker_id}_{date}.log` under the prefix.
     fn object(&self, name: &LogFileName) -> ObjectPath {
         self.prefix.clone().join(name.broker_id()).join("logs").join(name.to_string())
@@ -130,12 +148,4 @@ impl Storage {
 /// The HTTP client is built without a crypto provider of its own. Whoever installed one first keeps it.
 fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn without_credentials(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Both fail only for URLs that cannot carry credentials.
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
 }

@@ -29,13 +29,17 @@ impl Refusal {
     }
 
     pub(super) fn kill_switch(reason: &str) -> Self {
-        Self::new(RefusalCode::KillSwitch, format!("the kill switch is on ({reason}): switch it off to trade"))
+        Self::new(
+            RefusalCode::KillSwitch,
+            format!("the kill switch is on ({reason}): switch it off to trade"),
+        )
     }
 
     pub(super) fn daily_loss(latch: LossLatch, limit: Option<Money>) -> Self {
         let limit = limit.map_or_else(String::new, |limit| format!(" with a limit of {limit}"));
         let (since, day_pnl) = (latch.since.ist_text(), latch.day_pnl);
-        let text = format!("the day's result was {day_pnl} at {since}{limit}: a person must clear this to trade on");
+        let text =
+            format!("the day's result was {day_pnl} at {since}{limit}: a person must clear this to trade on");
         Self::new(RefusalCode::DailyLoss, text)
     }
 
@@ -44,11 +48,17 @@ impl Refusal {
     }
 
     pub(super) fn market_closed() -> Self {
-        Self::new(RefusalCode::MarketClosed, "the market is closed: orders are taken during continuous trading")
+        Self::new(
+            RefusalCode::MarketClosed,
+            "the market is closed: orders are taken during continuous trading",
+        )
     }
 
     pub(super) fn rate(unit: &str, limit: u32) -> Self {
-        Self::new(RefusalCode::RateLimit, format!("the account has made its {limit} order calls of this {unit}"))
+        Self::new(
+            RefusalCode::RateLimit,
+            format!("the account has made its {limit} order calls of this {unit}"),
+        )
     }
 
     pub(super) fn order_count(limit: u32) -> Self {

@@ -66,7 +66,12 @@ fn each_rule_refuses_with_its_own_word_and_lets_its_limit_itself_pass() {
         ("a multiplier", Snapshot { multiplier: 10, ..calm() }, buy(11), R::ValueLimit),
         ("one open order short", Snapshot { open_orders: 1, ..calm() }, buy(1), R::None),
         ("as many open orders", Snapshot { open_orders: 2, ..calm() }, buy(1), R::OpenOrders),
-        ("a paisa short of the loss", Snapshot { day_pnl: Some(Money::from_paise(-99_999)), ..calm() }, buy(1), R::None),
+        (
+            "a paisa short of the loss",
+            Snapshot { day_pnl: Some(Money::from_paise(-99_999)), ..calm() },
+            buy(1),
+            R::None,
+        ),
         ("the loss", Snapshot { day_pnl: Some(rupees(-1_000)), ..calm() }, buy(1), R::DailyLoss),
         ("a buy at the band", calm(), limit(Side::Buy, 1_050), R::None),
         ("a buy above the band", calm(), limit(Side::Buy, 1_051), R::PriceBand),
@@ -170,10 +175,17 @@ fn a_position_can_be_closed_by_a_person_under_loss_and_kill_switch() {
 #[test]
 fn a_change_is_judged_by_what_the_order_would_become() {
     let standing = limit(Side::Buy, 1_000);
-    let judge = |change: Change| code(gate().decide(&calm(), Asked::Modify { standing: &standing, change: &change }));
+    let judge =
+        |change: Change| code(gate().decide(&calm(), Asked::Modify { standing: &standing, change: &change }));
     assert_eq!(judge(Change { quantity: Some(101), ..Change::default() }), RefusalCode::QuantityLimit);
-    assert_eq!(judge(Change { price: Some(Price::from_rupees(1_060)), ..Change::default() }), RefusalCode::PriceBand);
-    assert_eq!(judge(Change { price: Some(Price::from_rupees(990)), ..Change::default() }), RefusalCode::None);
+    assert_eq!(
+        judge(Change { price: Some(Price::from_rupees(1_060)), ..Change::default() }),
+        RefusalCode::PriceBand
+    );
+    assert_eq!(
+        judge(Change { price: Some(Price::from_rupees(990)), ..Change::default() }),
+        RefusalCode::None
+    );
 }
 
 #[test]
@@ -199,6 +211,7 @@ fn limits_that_cannot_be_meant_are_named() {
 }
 
 fn kebab(camel: &str) -> String {
-    let dashed = |c: char| if c.is_uppercase() { format!("-{}", c.to_ascii_lowercase()) } else { c.to_string() };
+    let dashed =
+        |c: char| if c.is_uppercase() { format!("-{}", c.to_ascii_lowercase()) } else { c.to_string() };
     camel.chars().map(dashed).collect()
 }

@@ -4,9 +4,9 @@
 
 mod files;
 
+use super::Registered;
 use super::name::LogFileName;
 use super::quota::LogLimits;
-use super::Registered;
 use crate::Clock;
 use files::Files;
 use market::Timestamp;
@@ -38,7 +38,7 @@ struct Shared {
 
 enum Order {
     Line { file: LogFileName, record: String },
-    Flush(mpsc::Sender<()>),
+    Flush(SyncSender<()>),
     Close,
 }
 
@@ -60,7 +60,8 @@ impl LogWriter {
         let logs = Arc::new(Mutex::new(Vec::new()));
         let (files, known, time) = (Files::new(folder.clone()), Arc::clone(&logs), clock.clone());
         let name = "bulkhead-log".to_owned();
-        let thread = std::thread::Builder::new().name(name).spawn(move || run(&orders, files, &known, &time))?;
+        let thread =
+            std::thread::Builder::new().name(name).spawn(move || run(&orders, files, &known, &time))?;
         let thread = Mutex::new(Some(thread));
         Ok(Self { shared: Arc::new(Shared { folder, limits, clock, queue, logs, thread }) })
     }
@@ -72,7 +73,7 @@ impl LogWriter {
 
     /// Waits until everything written before is in the files. Blocks: keep it off the async threads.
     pub fn flush(&self) {
-        let (done, flushed) = mpsc::channel();
+        let (done, flushed) = mpsc::sync_channel(1);
         if self.shared.queue.send(Order::Flush(done)).is_ok() {
             // A writer that ended meanwhile has flushed on its way out.
             let _ = flushed.recv();

@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn only_capital_letters_and_digits_name_an_owner() {
-        for wrong in ["", "uk9394", "UK 9394", "../UK9394", "UK9394_", "UK９", "UK9394\0", "A23456789012345678901"] {
+        for wrong in
+            ["", "uk9394", "UK 9394", "../UK9394", "UK9394_", "UK９", "UK9394\0", "A23456789012345678901"]
+        {
             assert_eq!(Owner::new(wrong), Err(BadBrokerId), "{wrong}");
         }
         Owner::new("UK9394").unwrap();
@@ -85,7 +87,9 @@ mod tests {
         let name = LogFileName::parse("UK9394_2026-11-23.log").unwrap();
         assert_eq!(name.to_string(), "UK9394_2026-11-23.log");
         assert_eq!(name.broker_id(), "UK9394");
-        for wrong in ["UK9394_2026-02-30.log", "UK9394.log", "UK9394_2026-11-23.log.gz", "a/UK9394_2026-11-23.log"] {
+        for wrong in
+            ["UK9394_2026-02-30.log", "UK9394.log", "UK9394_2026-11-23.log.gz", "a/UK9394_2026-11-23.log"]
+        {
             assert_eq!(LogFileName::parse(wrong), None, "{wrong}");
         }
     }

@@ -118,7 +118,8 @@ impl Quota {
 
     /// A day counts as full when not even the longest line of a second would fit.
     fn day_is_full(&self) -> bool {
-        self.day_bytes + self.limits.bytes_per_second.min(self.limits.bytes_per_day / 2) > self.limits.bytes_per_day
+        self.day_bytes + self.limits.bytes_per_second.min(self.limits.bytes_per_day / 2)
+            > self.limits.bytes_per_day
     }
 
     fn turn(&mut self, now: Timestamp) {

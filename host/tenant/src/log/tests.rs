@@ -1,1 +1,153 @@
+//! The log as a whole, on a real folder with the real writer thread.
 
+use super::*;
+use crate::Clock;
+use std::time::{Duration, Instant};
+
+struct Desk {
+    folder: tempfile::TempDir,
+    clock: Clock,
+    writer: LogWriter,
+}
+
+fn desk(limits: LogLimits) -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::wall();
+    let writer = LogWriter::start(folder.path(), limits, clock.clone()).unwrap();
+    Desk { folder, clock, writer }
+}
+
+fn texts(lines: &[LogLine]) -> Vec<&str> {
+    lines.iter().map(|line| line.text.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_line_carries_time_level_tenant_and_run_in_the_file_of_its_day() {
+    let desk = desk(LogLimits::default());
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    log.write(Level::Info, Some("r7"), "bought\n2026-11-23T09:15:00.000+05:30 ERROR UK1234 r1 forged");
+    desk.writer.flush();
+    let date = desk.clock.now().date();
+    let text = std::fs::read_to_string(desk.folder.path().join(format!("UK9394_{date}.log"))).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert!(text.contains("+05:30 INFO UK9394 r7 bought\\n2026-11-23T"), "{text}");
+    assert_eq!(log.dates().await.unwrap(), [date]);
+    let file = log.open(date).await.unwrap().unwrap();
+    assert_eq!((file.bytes, file.name.to_string()), (text.len() as u64, format!("UK9394_{date}.log")));
+    assert!(log.open(date.previous()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_tenants_log_shows_nothing_of_anothers() {
+    let desk = desk(LogLimits::default());
+    let (mine, other) =
+        (TenantLog::new("UK9394", &desk.writer).unwrap(), TenantLog::new("UK1234", &desk.writer).unwrap());
+    let mut tail = mine.tail();
+    other.write(Level::Error, None, "secret");
+    mine.write(Level::Info, None, "mine");
+    let lines = mine.read(desk.clock.now().date(), Filter::default()).await.unwrap();
+    assert_eq!(texts(&lines), ["mine"]);
+    let Some(TailItem::Line(line)) = tail.next().await else { panic!("a line was pushed") };
+    assert_eq!(line.text, "mine");
+}
+
+#[tokio::test]
+async fn a_reading_is_filtered_and_keeps_the_newest() {
+    let desk = desk(LogLimits::default());
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    for n in 0..10 {
+        log.write(Level::Info, Some(if n % 2 == 0 { "even" } else { "odd" }), &format!("Line {n}"));
+    }
+    log.write(Level::Error, None, "it broke");
+    let date = desk.clock.now().date();
+    let read = async |filter: Filter| log.read(date, filter).await.unwrap();
+    let two = read(Filter { limit: 2, run: Some("even".into()), ..Filter::default() }).await;
+    assert_eq!(texts(&two), ["Line 6", "Line 8"]);
+    let worst = read(Filter { level: Some(Level::Warn), ..Filter::default() }).await;
+    assert_eq!(texts(&worst), ["it broke"]);
+    assert_eq!(read(Filter { text: Some("line 3".into()), ..Filter::default() }).await.len(), 1);
+    assert_eq!(log.read(date.previous(), Filter::default()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_file_rolls_at_ist_midnight() {
+    let desk = desk(LogLimits::default());
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    log.write(Level::Info, None, "today");
+    let today = desk.clock.now().date();
+    desk.clock.shift_seconds(86_400);
+    log.write(Level::Info, None, "tomorrow");
+    assert_eq!(texts(&log.read(today, Filter::default()).await.unwrap()), ["today"]);
+    let tomorrow = desk.clock.now().date();
+    assert_eq!(texts(&log.read(tomorrow, Filter::default()).await.unwrap()), ["tomorrow"]);
+    assert_eq!(log.dates().await.unwrap(), [today, tomorrow]);
+}
+
+#[tokio::test]
+async fn a_flood_is_cut_and_reported_and_closing_loses_nothing_that_was_taken() {
+    let desk = desk(LogLimits { lines_per_second: 50, ..LogLimits::default() });
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    for n in 0..5_000 {
+        log.write(Level::Info, None, &format!("{n}"));
+    }
+    let suppressed = log.suppressed();
+    assert!(suppressed >= 4_000, "{suppressed}");
+    desk.writer.close();
+    let filter = Filter { limit: 10_000, ..Filter::default() };
+    let lines = log.read(desk.clock.now().date(), filter).await.unwrap();
+    let (reports, kept): (Vec<_>, Vec<_>) =
+        lines.iter().partition(|line| line.text.starts_with("suppressed "));
+    assert_eq!(kept.len() as u64 + suppressed, 5_000);
+    let number = |line: &&LogLine| line.text.split(' ').nth(1).unwrap().parse::<u64>().unwrap();
+    assert_eq!(reports.iter().map(number).sum::<u64>(), suppressed);
+}
+
+#[tokio::test]
+async fn a_flood_that_just_ends_is_reported_by_itself() {
+    let desk = desk(LogLimits { lines_per_second: 1, ..LogLimits::default() });
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    (0..9).for_each(|_| log.write(Level::Info, None, "flood"));
+    let mut tail = log.tail();
+    desk.clock.shift_seconds(1);
+    let told = tokio::time::timeout(Duration::from_secs(5), tail.next()).await.unwrap().unwrap();
+    let TailItem::Line(line) = told else { panic!("the report is a line") };
+    assert!(line.text.starts_with("suppressed "), "{}", line.text);
+}
+
+#[tokio::test]
+async fn a_slow_watcher_is_told_how_many_lines_it_missed() {
+    let desk = desk(LogLimits { tail_lines: 4, ..LogLimits::default() });
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    let mut tail = log.tail();
+    (0..10).for_each(|n| log.write(Level::Info, None, &format!("{n}")));
+    assert_eq!(tail.next().await, Some(TailItem::Missed(6)));
+    let Some(TailItem::Line(line)) = tail.next().await else { panic!("then it goes on") };
+    assert_eq!(line.text, "6");
+}
+
+#[test]
+fn a_line_reaches_the_disk_by_itself_within_moments() {
+    let desk = desk(LogLimits::default());
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    log.write(Level::Info, None, "soon");
+    let path = desk.folder.path().join(format!("UK9394_{}.log", desk.clock.now().date()));
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while !std::fs::read_to_string(&path).is_ok_and(|text| text.contains("soon")) {
+        assert!(Instant::now() < give_up, "never flushed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_folder_is_neither_read_nor_written() {
+    let desk = desk(LogLimits::default());
+    let date = desk.clock.now().date();
+    let outside = desk.folder.path().join("outside");
+    std::fs::write(&outside, "secret").unwrap();
+    std::os::unix::fs::symlink(&outside, desk.folder.path().join(format!("UK9394_{date}.log"))).unwrap();
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    log.write(Level::Info, None, "through the link");
+    assert!(log.open(date).await.unwrap_err().to_string().contains("not a plain file"));
+    assert_eq!(std::fs::read_to_string(&outside).unwrap(), "secret");
+}

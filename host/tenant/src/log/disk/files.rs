@@ -61,7 +61,11 @@ impl Open {
         }
         match self.write(folder, name) {
             Ok(()) if self.lost_lines > 0 => {
-                tracing::warn!(broker_id = name.broker_id(), lost_lines = self.lost_lines, "the log can be written again");
+                tracing::warn!(
+                    broker_id = name.broker_id(),
+                    lost_lines = self.lost_lines,
+                    "the log can be written again"
+                );
                 self.lost_lines = 0;
             }
             Ok(()) => {}

@@ -1,0 +1,265 @@
+//! One account: its money, positions, shares and which orders are its own.
+
+use crate::holding::Holding;
+use crate::ledger::{Line, Shares};
+use crate::listing::Listing;
+use crate::margin::{Available, Margins, Utilised};
+use crate::order::TradeRecord;
+use crate::position::Positions;
+use crate::setup::AccountSetup;
+use crate::summary::Books;
+use crate::tape::Tape;
+use market::{InstrumentKind, Money, Price, Product, Side};
+use std::collections::BTreeMap;
+
+/// Margin in percent of the value.
+const MIS_PERCENT: i64 = 20;
+const FUTURE_PERCENT: i64 = 12;
+const SHORT_OPTION_PERCENT: i64 = 12;
+const MTF_PERCENT: i64 = 50;
+/// Part of the proceeds of sold holdings that may be used the same day.
+const SALE_CREDIT_PERCENT: i64 = 80;
+
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) user_id: String,
+    cash: Money,
+    lines: BTreeMap<(usize, Product), Line>,
+    shares: BTreeMap<usize, Shares>,
+    pub(crate) trades: Vec<TradeRecord>,
+    /// Today's orders, by their place on the desk.
+    pub(crate) orders: Vec<usize>,
+    /// Those among them that still stand.
+    pub(crate) standing: Vec<usize>,
+}
+
+impl Account {
+    pub(crate) fn new(setup: AccountSetup, tape: &Tape) -> Self {
+        let shares = setup.holdings.iter().filter_map(|holding| {
+            let place = tape.place_of(&holding.symbol)?;
+            let cost = holding.average_price * i64::from(holding.quantity);
+            Some((place, Shares { quantity: holding.quantity, t1_quantity: 0, cost }))
+        });
+        Self {
+            user_id: setup.user_id,
+            cash: setup.cash,
+            lines: BTreeMap::new(),
+            shares: shares.collect(),
+            trades: Vec::new(),
+            orders: Vec::new(),
+            standing: Vec::new(),
+        }
+    }
+
+    /// Open units of one position.
+    pub(crate) fn held(&self, place: usize, product: Product) -> i64 {
+        self.lines.get(&(place, product)).map_or(0, Line::quantity)
+    }
+
+    /// Shares that could be delivered: holdings and what was bought today less what was sold.
+    pub(crate) fn deliverable(&self, place: usize) -> i64 {
+        self.shares.get(&place).map_or(0, |shares| i64::from(shares.total())) + self.held(place, Product::Cnc)
+    }
+
+    pub(crate) fn book(&mut self, place: usize, trade: TradeRecord) {
+        let fill = &trade.trade;
+        let key = (place, fill.product);
+        let line =
+            self.lines.entry(key).or_insert_with(|| Line::new(fill.symbol.clone(), fill.token, fill.product));
+        line.fill(fill.side, fill.quantity, fill.price);
+        self.trades.push(trade);
+    }
+
+    /// Moves open units from one product to another. False when there are not enough.
+    pub(crate) fn convert(
+        &mut self,
+        place: usize,
+        side: Side,
+        quantity: u32,
+        products: (Product, Product),
+    ) -> bool {
+        let units = i64::from(quantity);
+        let Some(from) = self.lines.get_mut(&(place, products.0)) else { return false };
+        if from.quantity() * side.sign() < units {
+            return false;
+        }
+        let (symbol, token) = (from.symbol.clone(), from.token);
+        let cost = from.give(units);
+        let to =
+            self.lines.entry((place, products.1)).or_insert_with(|| Line::new(symbol, token, products.1));
+        to.take(side, quantity, cost);
+        true
+    }
+
+    /// The positions' books, to go back to.
+    pub(crate) fn lines(&self) -> BTreeMap<(usize, Product), Line> {
+        self.lines.clone()
+    }
+
+    /// Goes back to earlier books.
+    pub(crate) fn restore(&mut self, lines: BTreeMap<(usize, Product), Line>) {
+        self.lines = lines;
+    }
+
+    pub(crate) fn positions(&self, last: impl Fn(usize) -> Price) -> Positions {
+        let net = self.lines.iter().map(|((place, _), line)| line.net(last(*place))).collect();
+        let day = self.lines.iter().filter_map(|((place, _), line)| line.day(last(*place))).collect();
+        Positions { net, day }
+    }
+
+    pub(crate) fn holdings(&self, tape: &Tape) -> Vec<Holding> {
+        self.shares
+            .iter()
+            .filter(|(_, shares)| shares.total() > 0)
+            .map(|(place, shares)| self.holding(*place, shares, tape))
+            .collect()
+    }
+
+    fn holding(&self, place: usize, shares: &Shares, tape: &Tape) -> Holding {
+        let listing = &tape.listings[place];
+        let board = &tape.boards[place];
+        let total = i64::from(shares.total());
+        let day_change = board.last - board.close;
+        let percent = day_change.units() as f64 * 100.0 / board.close.units().max(1) as f64;
+        Holding {
+            symbol: listing.instrument.symbol.clone(),
+            token: listing.instrument.token,
+            isin: format!("INE{:06}A01{}", listing.exchange_token, listing.exchange_token % 10),
+            quantity: shares.quantity,
+            t1_quantity: shares.t1_quantity,
+            used_quantity: (-self.held(place, Product::Cnc)).clamp(0, total) as u32,
+            opening_quantity: shares.total(),
+            average_price: shares.cost.per_unit(total),
+            last_price: board.last,
+            close_price: board.close,
+            pnl: board.last * total - shares.cost,
+            day_change,
+            day_change_percentage: Price::from_wire(percent).unwrap_or(Price::ZERO),
+        }
+    }
+
+    /// Funds, with `blocked` bound by standing orders: (delivery, margin, premium).
+    pub(crate) fn margins(&self, tape: &Tape, blocked: [Money; 3]) -> Margins {
+        let [delivery, span, option_premium] = blocked;
+        let mut used = Utilised { delivery, span, option_premium, ..Utilised::default() };
+        for ((place, product), line) in &self.lines {
+            self.add_use(&mut used, tape, *place, *product, line);
+        }
+        used.debits = used.span
+            + used.exposure
+            + used.m2m_realised
+            + used.m2m_unrealised
+            + used.option_premium
+            + used.holding_sales
+            + used.delivery;
+        let net = self.cash - used.debits;
+        let available = Available { cash: self.cash, opening_balance: self.cash, live_balance: net };
+        Margins { net, available, utilised: used }
+    }
+
+    fn add_use(&self, used: &mut Utilised, tape: &Tape, place: usize, product: Product, line: &Line) {
+        let last = tape.boards[place].last;
+        let listing = &tape.listings[place];
+        if product == Product::Cnc {
+            let outlay = line.day_outlay();
+            if outlay >= Money::ZERO {
+                used.delivery += outlay;
+            } else {
+                used.holding_sales += outlay.scaled(SALE_CREDIT_PERCENT, 100);
+            }
+            return;
+        }
+        let quantity = line.quantity();
+        if listing.instrument.kind.is_option() {
+            used.option_premium += line.day_outlay();
+        } else {
+            used.m2m_realised -= line.realised;
+            used.m2m_unrealised += (-line.unrealised(last)).max(Money::ZERO);
+        }
+        let side = if quantity >= 0 { Side::Buy } else { Side::Sell };
+        if !(listing.instrument.kind.is_option() && side == Side::Buy) {
+            used.span += margin_of(tape, place, product, side, quantity.abs(), last);
+        }
+    }
+
+    /// The exchange's own sums of the day.
+    pub(crate) fn books(&self, tape: &Tape) -> Books {
+        let last = |place: usize| tape.boards[place].last;
+        let Positions { net, day } = self.positions(last);
+        let realised: Money = self.lines.values().map(|line| line.realised).sum();
+        let unrealised: Money =
+            self.lines.iter().map(|((place, _), line)| line.unrealised(last(*place))).sum();
+        Books {
+            user_id: self.user_id.clone(),
+            turnover: self.trades.iter().map(|t| t.trade.price * i64::from(t.trade.quantity)).sum(),
+            trades: self.trades.clone(),
+            net,
+            day,
+            realised,
+            unrealised,
+            pnl: realised + unrealised,
+            orders: self.orders.len(),
+        }
+    }
+
+    /// The date changes: money and shares settle, open positions are carried.
+    pub(crate) fn roll(&mut self, tape: &Tape) {
+        for ((place, product), line) in &mut self.lines {
+            let option = tape.listings[*place].instrument.kind.is_option();
+            if *product == Product::Cnc {
+                let bought = line.day_outlay();
+                self.cash -= bought;
+                self.shares.entry(*place).or_default().settle(line.quantity(), line.cost());
+            } else if option {
+                self.cash -= line.day_outlay();
+            } else {
+                self.cash += line.realised;
+            }
+        }
+        for (place, shares) in &mut self.shares {
+            if !self.lines.contains_key(&(*place, Product::Cnc)) {
+                shares.settle(0, Money::ZERO);
+            }
+        }
+        self.lines.retain(|(_, product), line| *product != Product::Cnc && line.quantity() != 0);
+        for ((place, _), line) in &mut self.lines {
+            line.carry(tape.boards[*place].last);
+        }
+        self.trades.clear();
+    }
+}
+
+/// What an order binds per class of money: (delivery, margin, premium).
+pub(crate) fn binds(
+    tape: &Tape,
+    place: usize,
+    (product, side): (Product, Side),
+    quantity: i64,
+    price: Price,
+) -> [Money; 3] {
+    let listing: &Listing = &tape.listings[place];
+    let value = price * quantity;
+    match (product, listing.instrument.kind.is_option(), side) {
+        (Product::Cnc, _, Side::Buy) => [value, Money::ZERO, Money::ZERO],
+        (Product::Cnc, _, Side::Sell) => [Money::ZERO; 3],
+        (_, true, Side::Buy) => [Money::ZERO, Money::ZERO, value],
+        _ => [Money::ZERO, margin_of(tape, place, product, side, quantity, price), Money::ZERO],
+    }
+}
+
+fn margin_of(tape: &Tape, place: usize, product: Product, side: Side, quantity: i64, price: Price) -> Money {
+    let listing = &tape.listings[place];
+    let value = price * quantity;
+    match (listing.instrument.kind, product) {
+        (InstrumentKind::Call | InstrumentKind::Put, _) if side == Side::Buy => value,
+        (InstrumentKind::Call | InstrumentKind::Put, _) => {
+            (listing.instrument.strike * quantity).scaled(SHORT_OPTION_PERCENT, 100)
+        }
+        (InstrumentKind::Future, _) => value.scaled(FUTURE_PERCENT, 100),
+        (InstrumentKind::Equity | InstrumentKind::Index, Product::Mtf) => value.scaled(MTF_PERCENT, 100),
+        (InstrumentKind::Equity | InstrumentKind::Index, Product::Cnc) => value,
+        (InstrumentKind::Equity | InstrumentKind::Index, Product::Mis | Product::Nrml) => {
+            value.scaled(MIS_PERCENT, 100)
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Fills into positions, holdings and money. Weighted average cost; a fill may flip a position.
+//!
+//! Knows no price but those of fills and closes; what is worth how much now is asked with a price.
+
+use crate::position::Position;
+use market::{InstrumentToken, Money, Price, Product, Side, Symbol};
+
+/// One position's books.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) symbol: Symbol,
+    pub(crate) token: InstrumentToken,
+    pub(crate) product: Product,
+    overnight_quantity: i64,
+    overnight_value: Money,
+    overnight_close: Price,
+    buy_quantity: i64,
+    buy_value: Money,
+    sell_quantity: i64,
+    sell_value: Money,
+    /// Open units, signed, and what they cost or fetched.
+    open: i64,
+    cost: Money,
+    pub(crate) realised: Money,
+}
+
+impl Line {
+    pub(crate) const fn new(symbol: Symbol, token: InstrumentToken, product: Product) -> Self {
+        Self {
+            symbol,
+            token,
+            product,
+            overnight_quantity: 0,
+            overnight_value: Money::ZERO,
+            overnight_close: Price::ZERO,
+            buy_quantity: 0,
+            buy_value: Money::ZERO,
+            sell_quantity: 0,
+            sell_value: Money::ZERO,
+            open: 0,
+            cost: Money::ZERO,
+            realised: Money::ZERO,
+        }
+    }
+
+    /// Units held, negative when short.
+    pub(crate) const fn quantity(&self) -> i64 {
+        self.open
+    }
+
+    /// What the open units cost or fetched.
+    pub(crate) const fn cost(&self) -> Money {
+        self.cost
+    }
+
+    /// Today's buys less today's sells, in money.
+    pub(crate) fn day_outlay(&self) -> Money {
+        self.buy_value - self.sell_value
+    }
+
+    /// Profit of the open units at a price.
+    pub(crate) fn unrealised(&self, last: Price) -> Money {
+        let worth = last * self.open.abs();
+        if self.open >= 0 { worth - self.cost } else { self.cost - worth }
+    }
+
+    /// Books a fill.
+    pub(crate) fn fill(&mut self, side: Side, quantity: u32, price: Price) {
+        let quantity = i64::from(quantity);
+        let value = price * quantity;
+        match side {
+            Side::Buy => {
+                self.buy_quantity += quantity;
+                self.buy_value += value;
+            }
+            Side::Sell => {
+                self.sell_quantity += quantity;
+                self.sell_value += value;
+            }
+        }
+        let closes = if self.open * side.sign() < 0 { quantity.min(self.open.abs()) } else { 0 };
+        if closes > 0 {
+            let cost = self.cost.scaled(closes, self.open.abs());
+            let fetched = price * closes;
+            self.realised += if side == Side::Sell { fetched - cost } else { cost - fetched };
+            self.cost -= cost;
+            self.open += closes * side.sign();
+        }
+        let opens = quantity - closes;
+        self.open += opens * side.sign();
+        self.cost += price * opens;
+    }
+
+    /// Gives away a part of the open units at their cost, as if never traded (a conversion): today's first, then what
+    /// was carried. The answer is their cost.
+    pub(crate) fn give(&mut self, quantity: i64) -> Money {
+        let cost = self.cost.scaled(quantity, self.open.abs().max(1));
+        let sign = self.open.signum();
+        let (traded, value) = if sign > 0 {
+            (&mut self.buy_quantity, &mut self.buy_value)
+        } else {
+            (&mut self.sell_quantity, &mut self.sell_value)
+        };
+        let of_today = quantity.min(*traded);
+        let cost_of_today = cost.scaled(of_today, quantity.max(1));
+        *traded -= of_today;
+        *value -= cost_of_today;
+        self.overnight_quantity -= sign * (quantity - of_today);
+        self.overnight_value -= cost - cost_of_today;
+        self.cost -= cost;
+        self.open -= sign * quantity;
+        cost
+    }
+
+    /// Takes what another line gave.
+    pub(crate) fn take(&mut self, side: Side, quantity: u32, cost: Money) {
+        // The price is exact only in sum, so the fill is booked at the rounded price and the rest is put right.
+        let price = cost.per_unit(i64::from(quantity));
+        let rest = cost - price * i64::from(quantity);
+        self.fill(side, quantity, price);
+        match side {
+            Side::Buy => self.buy_value += rest,
+            Side::Sell => self.sell_value += rest,
+        }
+        self.cost += rest;
+    }
+
+    /// The date changes: what is open is carried at its cost, today begins with nothing.
+    pub(crate) fn carry(&mut self, close: Price) {
+        let fresh = Self::new(self.symbol.clone(), self.token, self.product);
+        let (open, cost) = (self.open, self.cost);
+        *self = Self {
+            overnight_quantity: open,
+            overnight_value: cost,
+            overnight_close: close,
+            open,
+            cost,
+            ..fresh
+        };
+    }
+
+    /// The row of the net list.
+    pub(crate) fn net(&self, last: Price) -> Position {
+        self.row(last, self.overnight_quantity, self.overnight_value)
+    }
+
+    /// The row of the day list: today's trades alone. `None` when there were none.
+    pub(crate) fn day(&self, last: Price) -> Option<Position> {
+        (self.buy_quantity + self.sell_quantity > 0).then(|| self.row(last, 0, Money::ZERO))
+    }
+
+    fn row(&self, last: Price, overnight: i64, overnight_value: Money) -> Position {
+        let (long, short) = (overnight.max(0), (-overnight).max(0));
+        let carried = |quantity: i64| if quantity > 0 { overnight_value } else { Money::ZERO };
+        let (buy_quantity, buy_value) = (self.buy_quantity + long, self.buy_value + carried(long));
+        let (sell_quantity, sell_value) = (self.sell_quantity + short, self.sell_value + carried(short));
+        let quantity = buy_quantity - sell_quantity;
+        let (buy_price, sell_price) = (buy_value.per_unit(buy_quantity), sell_value.per_unit(sell_quantity));
+        let close_price = if overnight == 0 { Price::ZERO } else { self.overnight_close };
+        let buy_m2m = self.buy_value + close_price * long;
+        let sell_m2m = self.sell_value + close_price * short;
+        let value = sell_value - buy_value;
+        let pnl = value + last * quantity;
+        Position {
+            symbol: self.symbol.clone(),
+            token: self.token,
+            product: self.product,
+            quantity,
+            overnight_quantity: overnight,
+            multiplier: 1,
+            average_price: match quantity.signum() {
+                1 => buy_price,
+                -1 => sell_price,
+                _ => Price::ZERO,
+            },
+            close_price,
+            last_price: last,
+            value,
+            pnl,
+            m2m: sell_m2m - buy_m2m + last * quantity,
+            unrealised: pnl,
+            realised: Money::ZERO,
+            buy_quantity,
+            buy_price,
+            buy_value,
+            buy_m2m,
+            sell_quantity,
+            sell_price,
+            sell_value,
+            sell_m2m,
+            day_buy_quantity: self.buy_quantity,
+            day_buy_price: self.buy_value.per_unit(self.buy_quantity),
+            day_buy_value: self.buy_value,
+            day_sell_quantity: self.sell_quantity,
+            day_sell_price: self.sell_value.per_unit(self.sell_quantity),
+            day_sell_value: self.sell_value,
+        }
+    }
+}
+
+/// Shares of one name in the depository.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shares {
+    pub(crate) quantity: u32,
+    pub(crate) t1_quantity: u32,
+    pub(crate) cost: Money,
+}
+
+impl Shares {
+    /// The date changes, with `net` shares bought (or sold, if negative) for delivery.
+    pub(crate) fn settle(&mut self, net: i64, cost: Money) {
+        self.quantity += self.t1_quantity;
+        self.t1_quantity = 0;
+        if net >= 0 {
+            self.t1_quantity = net as u32;
+            self.cost += cost;
+        } else {
+            let sold = net.abs().min(i64::from(self.quantity));
+            let cost = self.cost.scaled(sold, i64::from(self.quantity).max(1));
+            self.cost -= cost;
+            self.quantity -= sold as u32;
+        }
+    }
+
+    pub(crate) const fn total(&self) -> u32 {
+        self.quantity + self.t1_quantity
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> Line {
+        Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Nrml)
+    }
+
+    #[test]
+    fn the_fixture_row_of_kite_is_reproduced() {
+        // GOLDGUINEA: carried 3, closed at 23 320.33…, bought 1 @ 23 388, sold 4 @ 23 340 (reference §8.1).
+        let mut line = line();
+        for _ in 0..3 {
+            line.fill(Side::Buy, 1, Price::from_rupees(23_057));
+        }
+        line.carry(Price::from_rupees(23_232));
+        line.fill(Side::Buy, 1, Price::from_rupees(23_388));
+        line.fill(Side::Sell, 4, Price::from_rupees(23_340));
+        let net = line.net(Price::from_rupees(23_355));
+        assert_eq!(net.buy_value, Money::from_rupees(92_559));
+        assert_eq!((net.value, net.pnl), (Money::from_rupees(801), Money::from_rupees(801)));
+        assert_eq!((net.buy_m2m, net.m2m), (Money::from_rupees(93_084), Money::from_rupees(276)));
+        assert_eq!((net.quantity, net.average_price), (0, Price::ZERO));
+        let day = line.day(Price::from_rupees(23_355)).unwrap();
+        assert_eq!((day.quantity, day.average_price), (-3, Price::from_rupees(23_340)));
+        assert_eq!(day.overnight_quantity, 0);
+    }
+
+    #[test]
+    fn a_flip_realises_the_closed_part_alone() {
+        let mut line = line();
+        line.fill(Side::Buy, 10, Price::from_rupees(100));
+        line.fill(Side::Sell, 15, Price::from_rupees(110));
+        assert_eq!(line.quantity(), -5);
+        assert_eq!(line.realised, Money::from_rupees(100));
+        assert_eq!(line.unrealised(Price::from_rupees(108)), Money::from_rupees(10));
+    }
+
+    #[test]
+    fn a_carried_position_is_converted_without_negative_quantities() {
+        let mut from = line();
+        from.fill(Side::Buy, 10, Price::from_rupees(100));
+        from.carry(Price::from_rupees(101));
+        from.fill(Side::Buy, 2, Price::from_rupees(106));
+        let mut to = Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Mis);
+        let cost = from.give(6);
+        to.take(Side::Buy, 6, cost);
+        let last = Price::from_rupees(110);
+        let (left, moved) = (from.net(last), to.net(last));
+        assert_eq!((left.quantity, left.overnight_quantity, left.day_buy_quantity), (6, 6, 0));
+        assert_eq!((moved.quantity, moved.average_price), (6, Price::from_rupees(101)));
+        assert_eq!(left.pnl + moved.pnl, Money::from_rupees(12 * 110 - 1_212));
+    }
+
+    #[test]
+    fn sold_shares_leave_at_their_average_cost() {
+        let mut shares = Shares { quantity: 10, t1_quantity: 0, cost: Money::from_rupees(1_000) };
+        shares.settle(-4, Money::ZERO);
+        assert_eq!((shares.quantity, shares.cost), (6, Money::from_rupees(600)));
+        shares.settle(5, Money::from_rupees(700));
+        assert_eq!((shares.quantity, shares.t1_quantity, shares.total()), (6, 5, 11));
+        shares.settle(0, Money::ZERO);
+        assert_eq!((shares.quantity, shares.cost), (11, Money::from_rupees(1_300)));
+    }
+}

@@ -1,0 +1,134 @@
+//! What each instrument is worth at an instant: a function of the seed and of time, before any nudge of a tester.
+
+use crate::catalog::{BANK_NIFTY, NIFTY, SHARES};
+use crate::clock::MarketClock;
+use crate::listing::Listing;
+use crate::noise::{Keys, walk};
+use market::{InstrumentKind, Timestamp};
+
+/// Deviation of the index over one walked second: about 0.8 % over a session.
+const INDEX_SIGMA: f64 = 5.0e-5;
+/// A share's own deviation beside the index.
+const SHARE_SIGMA: f64 = 6.0e-5;
+const BANK_SIGMA: f64 = 1.5e-5;
+/// Yearly cost of carry in a future's price.
+const CARRY: f64 = 0.065;
+const INDEX_VOLATILITY: f64 = 0.13;
+const YEAR_SECONDS: f64 = 365.0 * 86_400.0;
+
+/// How one instrument is priced.
+#[derive(Debug, Clone)]
+enum Pricing {
+    Cash { rupees: f64, beta: f64, sigma: f64, key: u64 },
+    Future { underlying: usize, expiry: Timestamp },
+    Option { underlying: usize, expiry: Timestamp, strike: f64, call: bool },
+}
+
+/// The price paths of all listed instruments, by their place in the list.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    index_key: u64,
+    pricing: Vec<Pricing>,
+}
+
+impl Model {
+    /// Shares and indices; contracts are added once their strikes are known.
+    pub(crate) fn new(keys: &mut Keys, listings: &[Listing]) -> Self {
+        let index_key = keys.next();
+        let pricing = listings.iter().map(|listing| cash_pricing(listing, keys.next())).collect();
+        Self { index_key, pricing }
+    }
+
+    /// Adds a contract. It is priced as a share of no worth when its underlying is not listed.
+    pub(crate) fn add_contract(&mut self, listing: &Listing, underlying: usize, expiry: Timestamp) {
+        let strike = listing.instrument.strike.to_wire();
+        self.pricing.push(match listing.instrument.kind {
+            InstrumentKind::Equity | InstrumentKind::Index | InstrumentKind::Future => {
+                Pricing::Future { underlying, expiry }
+            }
+            InstrumentKind::Call => Pricing::Option { underlying, expiry, strike, call: true },
+            InstrumentKind::Put => Pricing::Option { underlying, expiry, strike, call: false },
+        });
+    }
+
+    /// Rupees at an instant. `nudges` are logarithmic and by place; a missing one is none.
+    pub(crate) fn worth(&self, place: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
+        let nudge = f64::exp(nudges.get(place).copied().unwrap_or(0.0));
+        let unnudged = match self.pricing[place] {
+            Pricing::Cash { rupees, beta, sigma, key } => {
+                let walked = clock.walked(at);
+                let index = beta * INDEX_SIGMA * walk(self.index_key, walked);
+                rupees * f64::exp(index + sigma * walk(key, walked))
+            }
+            Pricing::Future { underlying, expiry } => {
+                self.worth(underlying, clock, at, nudges) * f64::exp(CARRY * years(at, expiry))
+            }
+            Pricing::Option { underlying, expiry, strike, call } => {
+                let spot = self.worth(underlying, clock, at, nudges);
+                option_worth(spot, strike, years(at, expiry), call)
+            }
+        };
+        unnudged * nudge
+    }
+}
+
+fn cash_pricing(listing: &Listing, key: u64) -> Pricing {
+    let token = listing.instrument.token;
+    if token == NIFTY {
+        return Pricing::Cash { rupees: 25_900.0, beta: 1.0, sigma: 0.0, key };
+    }
+    if token == BANK_NIFTY {
+        return Pricing::Cash { rupees: 58_400.0, beta: 1.1, sigma: BANK_SIGMA, key };
+    }
+    let share = SHARES.iter().find(|share| share.exchange_token == listing.exchange_token);
+    let (rupees, beta) = share.map_or((100.0, 1.0), |share| (share.rupees, share.beta));
+    Pricing::Cash { rupees, beta, sigma: SHARE_SIGMA, key }
+}
+
+fn years(from: Timestamp, to: Timestamp) -> f64 {
+    (to.micros_since(from) as f64 / 1e6 / YEAR_SECONDS).max(0.0)
+}
+
+/// Black and Scholes, with the carry as interest.
+fn option_worth(spot: f64, strike: f64, years: f64, call: bool) -> f64 {
+    let discounted = strike * f64::exp(-CARRY * years);
+    let spread = INDEX_VOLATILITY * years.sqrt();
+    if spread < 1e-9 {
+        let intrinsic = if call { spot - strike } else { strike - spot };
+        return intrinsic.max(0.0);
+    }
+    let d1 = (spot / discounted).ln() / spread + spread / 2.0;
+    let d2 = d1 - spread;
+    if call {
+        spot * normal(d1) - discounted * normal(d2)
+    } else {
+        discounted * normal(-d2) - spot * normal(-d1)
+    }
+}
+
+/// The normal distribution function (Abramowitz and Stegun 26.2.17, error below 1e-7).
+fn normal(x: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * x.abs());
+    let poly = t
+        * (0.319_381_530
+            + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
+    let tail = f64::exp(-x * x / 2.0) / f64::sqrt(2.0 * std::f64::consts::PI) * poly;
+    if x >= 0.0 { 1.0 - tail } else { tail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_puts_keep_their_parity() {
+        for (spot, strike, years) in [(25_900.0, 25_900.0, 0.02), (25_900.0, 26_150.0, 0.1)] {
+            let difference =
+                option_worth(spot, strike, years, true) - option_worth(spot, strike, years, false);
+            let parity = spot - strike * f64::exp(-CARRY * years);
+            assert!((difference - parity).abs() < 0.05, "{difference} {parity}");
+        }
+        assert_eq!(option_worth(110.0, 100.0, 0.0, true), 10.0);
+        assert_eq!(option_worth(110.0, 100.0, 0.0, false), 0.0);
+    }
+}

@@ -1,0 +1,202 @@
+//! What the front door checks of an order, in Kite's words (reference §7.1–7.3, §7.7).
+//!
+//! These are refusals at once; they leave no row. Funds and shares are checked later and reject a row.
+
+use crate::board::Board;
+use crate::listing::Listing;
+use crate::order::PlaceOrder;
+use crate::protection;
+use crate::refusal::Refusal;
+use market::{OrderKind, OrderRequest, Price, Product, Side, Variety, Venue};
+
+const LONGEST_TAG: usize = 20;
+const SHORTEST_DISCLOSED_PERCENT: u64 = 10;
+const READ_MORE: &str = "[Read more.](https://support.zerodha.com/category/trading-and-markets)";
+
+/// How the market stands for a new order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hours {
+    /// Continuous trading runs.
+    pub(crate) open: bool,
+    /// There is a session today at all.
+    pub(crate) session_today: bool,
+}
+
+/// Checks a new order from front to back; the first fault counts.
+pub(crate) fn check(
+    order: &PlaceOrder,
+    listing: &Listing,
+    board: &Board,
+    hours: Hours,
+) -> Result<(), Refusal> {
+    let request = &order.request;
+    check_variety(request.variety)?;
+    if order.tag.as_ref().is_some_and(|tag| tag.chars().count() > LONGEST_TAG) {
+        return Err(Refusal::input("Invalid `tag`. It should be a maximum of 20 characters."));
+    }
+    if !listing.instrument.kind.is_tradable() {
+        return Err(Refusal::input("Index instruments cannot be traded."));
+    }
+    check_product(request.product, listing)?;
+    check_quantity(request.quantity, listing)?;
+    check_disclosed(order.disclosed_quantity, request.quantity, listing)?;
+    check_prices(request, listing, board)?;
+    check_hours(request, board, hours)
+}
+
+/// Checks the prices of a new or changed order.
+pub(crate) fn check_prices(request: &OrderRequest, listing: &Listing, board: &Board) -> Result<(), Refusal> {
+    protection::check(request.kind, request.market_protection)?;
+    if request.kind.needs_price() {
+        check_tick("price", "price", request.price, listing.instrument.tick_size)?;
+        check_circuit(request.price, board)?;
+    }
+    if request.kind.needs_trigger() {
+        check_tick("trigger_price", "trigger price", request.trigger, listing.instrument.tick_size)?;
+        check_trigger_circuit(request.side, request.trigger, board)?;
+    }
+    check_stop(request)
+}
+
+fn check_variety(variety: Variety) -> Result<(), Refusal> {
+    match variety {
+        Variety::Regular | Variety::Amo => Ok(()),
+        Variety::Co | Variety::Iceberg | Variety::Auction => Err(Refusal::input(format!(
+            "Invalid `variety`: {variety} orders are not simulated. Use regular or amo."
+        ))),
+    }
+}
+
+/// Products exist on some venues only.
+pub(crate) fn check_product(product: Product, listing: &Listing) -> Result<(), Refusal> {
+    let venue = listing.instrument.symbol.venue();
+    let wrong = match product {
+        Product::Cnc | Product::Mtf => venue.is_derivatives(),
+        Product::Nrml => !venue.is_derivatives(),
+        Product::Mis => false,
+    };
+    if wrong {
+        return Err(Refusal::input(format!("Invalid `product`. {product} is not allowed on {venue}.")));
+    }
+    Ok(())
+}
+
+/// Whole lots, at least one.
+pub(crate) fn check_quantity(quantity: u32, listing: &Listing) -> Result<(), Refusal> {
+    let lot_size = listing.instrument.lot_size;
+    if quantity == 0 {
+        return Err(Refusal::input("Invalid `quantity`. It should be greater than 0."));
+    }
+    if !quantity.is_multiple_of(lot_size) {
+        return Err(Refusal::input(format!("Quantity should be in multiples of the lot size {lot_size}.")));
+    }
+    Ok(())
+}
+
+fn check_disclosed(disclosed: u32, quantity: u32, listing: &Listing) -> Result<(), Refusal> {
+    if disclosed == 0 {
+        return Ok(());
+    }
+    if listing.instrument.symbol.venue() != Venue::Nse {
+        return Err(Refusal::input("Disclosed quantity is not allowed for this segment."));
+    }
+    if u64::from(disclosed) * 100 < u64::from(quantity) * SHORTEST_DISCLOSED_PERCENT || disclosed > quantity {
+        return Err(Refusal::input(
+            "Disclosed quantity should be at least 10% of the order quantity and not more than it.",
+        ));
+    }
+    Ok(())
+}
+
+fn check_tick(field: &str, words: &str, price: Price, tick_size: Price) -> Result<(), Refusal> {
+    if price <= Price::ZERO {
+        return Err(Refusal::input(format!("Invalid `{field}`. It should be greater than 0.")));
+    }
+    if !price.is_multiple_of(tick_size) {
+        return Err(Refusal::input(format!(
+            "Tick size for this script is {tick_size}. Kindly enter {words} in the multiple of tick size for this script"
+        )));
+    }
+    Ok(())
+}
+
+fn check_circuit(price: Price, board: &Board) -> Result<(), Refusal> {
+    let (words, limit) = if price < board.lower {
+        ("lower than the current lower", board.lower)
+    } else if price > board.upper {
+        ("higher than the current upper", board.upper)
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::input(format!(
+        "Your order price is {words} circuit limit of {limit}. Place an order within the daily range."
+    )))
+}
+
+fn check_trigger_circuit(side: Side, trigger: Price, board: &Board) -> Result<(), Refusal> {
+    let message = match side {
+        Side::Buy if trigger > board.upper => format!(
+            "Trigger price for stoploss buy orders cannot be above the upper circuit price. Please try placing the order with trigger price below {}. {READ_MORE}",
+            board.upper
+        ),
+        Side::Sell if trigger < board.lower => format!(
+            "Trigger price for stoploss sell orders cannot be below the lower circuit price. Please try placing the order with trigger price above {}. {READ_MORE}",
+            board.lower
+        ),
+        Side::Buy | Side::Sell => return Ok(()),
+    };
+    Err(Refusal::input(message))
+}
+
+fn check_stop(request: &OrderRequest) -> Result<(), Refusal> {
+    if request.kind != OrderKind::Stop {
+        return Ok(());
+    }
+    match request.side {
+        Side::Buy if request.price < request.trigger => Err(Refusal::input(
+            "Trigger price for stoploss buy orders cannot be higher than the limit price.",
+        )),
+        Side::Sell if request.price > request.trigger => Err(Refusal::input(
+            "Trigger price for stoploss sell orders cannot be lower than the limit price.",
+        )),
+        Side::Buy | Side::Sell => Ok(()),
+    }
+}
+
+/// A trigger lies on the far side of the last price.
+pub(crate) fn check_trigger_side(
+    side: Side,
+    kind: OrderKind,
+    trigger: Price,
+    last: Price,
+) -> Result<(), Refusal> {
+    if !kind.needs_trigger() {
+        return Ok(());
+    }
+    let words = match side {
+        Side::Buy if trigger <= last => "buy orders should be higher",
+        Side::Sell if trigger >= last => "sell orders should be lower",
+        Side::Buy | Side::Sell => return Ok(()),
+    };
+    Err(Refusal::input(format!(
+        "Trigger price for stoploss {words} than the last traded price ({last}). {READ_MORE}"
+    )))
+}
+
+fn check_hours(request: &OrderRequest, board: &Board, hours: Hours) -> Result<(), Refusal> {
+    match (request.variety, hours.open) {
+        (Variety::Amo, true) => Err(Refusal::input(
+            "After market orders (AMO) are accepted only while the market is closed. Place a regular order.",
+        )),
+        (Variety::Amo, false) => Ok(()),
+        (_, true) => check_trigger_side(request.side, request.kind, request.trigger, board.last),
+        (_, false) if request.product == Product::Mis && !hours.session_today => Err(Refusal::input(
+            "MIS (intraday) are blocked as the markets are not open for trading today. Try placing an AMO order.",
+        )
+        .with_hint("switch_to_amo")),
+        (_, false) => Err(Refusal::input(format!(
+            "Markets are closed right now. Use GTT for placing long standing orders instead. {READ_MORE}"
+        ))
+        .with_hint("switch_to_amo")),
+    }
+}

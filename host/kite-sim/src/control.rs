@@ -1,0 +1,69 @@
+//! The control API under `/sim/`: request tokens, clock, faults, records, prices. For demos and tests.
+//!
+//! Open to everyone who can reach the address, by design: a simulator holds nothing worth a secret. JSON in
+//! camelCase, errors as `{"error": "…"}`.
+
+mod clock;
+mod faults;
+mod manual;
+mod market;
+mod sessions;
+
+use crate::broker::Broker;
+use axum::Json;
+use axum::Router;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::json;
+
+/// A JSON body whose faults are told in JSON too.
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+/// A no of the control API.
+#[derive(Debug)]
+struct No(StatusCode, String);
+
+/// All routes under `/sim`.
+pub(crate) fn router() -> Router<Broker> {
+    Router::new()
+        .route("/sim", get(manual::page))
+        .route("/sim/", get(manual::page))
+        .route("/sim/accounts", get(sessions::accounts))
+        .route("/sim/accounts/{user_id}/books", get(market::books))
+        .route("/sim/request-token", post(sessions::request_token))
+        .route("/sim/expire-token", post(sessions::expire_token))
+        .route("/sim/received", get(sessions::received))
+        .route("/sim/clock", get(clock::get).put(clock::put))
+        .route("/sim/faults", get(faults::list).post(faults::add).delete(faults::clear))
+        .route("/sim/ticker", get(faults::ticker))
+        .route("/sim/ticker/disconnect", post(faults::disconnect))
+        .route("/sim/ticker/silence", post(faults::silence))
+        .route("/sim/ticker/order-updates", post(faults::order_updates))
+        .route("/sim/instruments", get(market::instruments))
+        .route("/sim/price", post(market::price))
+        .route("/sim/hold", post(market::hold))
+}
+
+impl No {
+    fn bad(text: impl Into<String>) -> Self {
+        Self(StatusCode::BAD_REQUEST, text.into())
+    }
+
+    fn unknown(text: impl Into<String>) -> Self {
+        Self(StatusCode::NOT_FOUND, text.into())
+    }
+}
+
+impl From<JsonRejection> for No {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::bad(rejection.body_text())
+    }
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}

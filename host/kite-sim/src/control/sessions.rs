@@ -1,0 +1,70 @@
+//! Tokens, accounts and the record of order writes.
+
+use super::{Body, No};
+use crate::broker::Broker;
+use crate::received::Received;
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct App {
+    api_key: String,
+    #[serde(default)]
+    user_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Since {
+    #[serde(default)]
+    since: u64,
+}
+
+/// One line of `GET /sim/accounts`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccountLine {
+    user_id: String,
+    user_name: String,
+    api_key: String,
+}
+
+pub(super) async fn request_token(State(broker): State<Broker>, body: Body<App>) -> Result<Json<Value>, No> {
+    let Json(app) = body?;
+    let now = broker.now();
+    let user_id = app.user_id.as_deref();
+    let token = broker.sessions(|sessions| sessions.request_token(&app.api_key, user_id, now));
+    let token = token.ok_or_else(|| unknown(&app.api_key))?;
+    Ok(Json(json!({ "requestToken": token })))
+}
+
+pub(super) async fn expire_token(State(broker): State<Broker>, body: Body<App>) -> Result<Json<Value>, No> {
+    let Json(app) = body?;
+    if !broker.accounts().iter().any(|account| account.api_key == app.api_key) {
+        return Err(unknown(&app.api_key));
+    }
+    let expired = broker.sessions(|sessions| sessions.expire(&app.api_key));
+    Ok(Json(json!({ "expired": expired })))
+}
+
+pub(super) async fn accounts(State(broker): State<Broker>) -> Json<Vec<AccountLine>> {
+    let line = |account: &crate::SimAccount| AccountLine {
+        user_id: account.user_id.clone(),
+        user_name: account.user_name.clone(),
+        api_key: account.api_key.clone(),
+    };
+    Json(broker.accounts().iter().map(line).collect())
+}
+
+pub(super) async fn received(
+    State(broker): State<Broker>,
+    Query(query): Query<Since>,
+) -> Json<Vec<Received>> {
+    Json(broker.received(|log| log.since(query.since)))
+}
+
+fn unknown(api_key: &str) -> No {
+    No::unknown(format!("no account has the api key `{api_key}`: see GET /sim/accounts"))
+}

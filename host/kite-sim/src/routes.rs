@@ -1,0 +1,98 @@
+//! Every route of Kite Connect that the simulator serves, at the host root, and the control API beside them.
+//!
+//! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
+
+mod login;
+mod market_data;
+mod orders;
+mod portfolio;
+mod session;
+mod ticker;
+mod user;
+
+use crate::broker::Broker;
+use crate::calls::spoil;
+use crate::control;
+use crate::reply::Refusal;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+use tower_http::compression::CompressionLayer;
+
+/// The whole server.
+pub(crate) fn router(broker: Broker) -> Router {
+    let kite = Router::new()
+        .merge(session_routes())
+        .merge(order_routes())
+        .merge(portfolio_routes())
+        .merge(market_routes())
+        .merge(unserved_routes())
+        .fallback(|| async { Refusal::general(404, "Route not found") })
+        .method_not_allowed_fallback(|| async { Refusal::general(405, "Method not allowed") })
+        .layer(from_fn_with_state(broker.clone(), spoil));
+    kite.merge(control::router()).with_state(broker)
+}
+
+fn session_routes() -> Router<Broker> {
+    Router::new()
+        .route("/", get(ticker::root))
+        .route("/ws", get(ticker::upgrade))
+        .route("/connect/login", get(login::page).post(login::finish))
+        .route("/session/token", post(session::exchange).delete(session::close))
+        .route("/session/refresh_token", post(session::refresh))
+        .route("/user/profile", get(user::profile))
+        .route("/user/profile/full", get(user::full_profile))
+        .route("/user/margins", get(user::margins))
+        .route("/user/margins/{segment}", get(user::segment_margins))
+}
+
+fn order_routes() -> Router<Broker> {
+    Router::new()
+        .route("/orders", get(orders::list))
+        // One segment is an order id to read and a variety to place under.
+        .route("/orders/{id_or_variety}", get(orders::history).post(orders::place))
+        .route("/orders/{id_or_variety}/trades", get(orders::order_trades))
+        .route("/orders/{id_or_variety}/{order_id}", put(orders::modify).delete(orders::cancel))
+        .route("/trades", get(orders::trades))
+}
+
+fn portfolio_routes() -> Router<Broker> {
+    Router::new()
+        .route("/portfolio/positions", get(portfolio::positions).put(portfolio::convert))
+        .route("/portfolio/holdings", get(portfolio::holdings))
+        .route("/portfolio/holdings/summary", get(portfolio::holdings_summary))
+        .route("/portfolio/holdings/compact", get(portfolio::holdings_compact))
+        .route("/portfolio/holdings/auctions", get(portfolio::auctions))
+}
+
+fn market_routes() -> Router<Broker> {
+    let lists = Router::new()
+        .route("/instruments", get(market_data::instruments))
+        .route("/instruments/{exchange}", get(market_data::exchange_instruments))
+        .layer(CompressionLayer::new());
+    Router::new()
+        .merge(lists)
+        .route("/instruments/historical/{token}/{interval}", get(market_data::historical))
+        .route("/quote", get(market_data::quote))
+        .route("/quote/ohlc", get(market_data::ohlc))
+        .route("/quote/ltp", get(market_data::ltp))
+}
+
+/// Parts of Kite that this simulator does not have, so that a caller reads why.
+fn unserved_routes() -> Router<Broker> {
+    let unserved =
+        || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
+    let paths = [
+        "/gtt/triggers",
+        "/gtt/triggers/{id}",
+        "/alerts",
+        "/alerts/{id}",
+        "/alerts/{id}/history",
+        "/margins/orders",
+        "/margins/basket",
+        "/charges/orders",
+        "/portfolio/holdings/authorise",
+        "/instruments/trigger_range/{side}",
+    ];
+    paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
+}

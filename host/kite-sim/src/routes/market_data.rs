@@ -1,0 +1,131 @@
+//! Instrument list, quotes and candles.
+
+use crate::broker::Broker;
+use crate::calls::Signed;
+use crate::reply::{Answer, Refusal, success};
+use crate::view::market_data::{CSV_HEADER, LtpQuote, OhlcQuote, candle, csv_row, full_quote};
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use exchange::{Exchange, Listing, Quote};
+use market::{Interval, Timestamp, TradingDate};
+use serde_json::{Map, Value};
+
+/// Instruments in one call of `/quote`.
+const QUOTE_LIMIT: usize = 500;
+/// Instruments in one call of `/quote/ohlc` and `/quote/ltp`.
+const SHORT_QUOTE_LIMIT: usize = 1_000;
+/// The last second of a day, for a `to` that is a bare date.
+const LAST_SECOND_OF_DAY: i64 = 86_399;
+
+/// `GET /instruments`: public, like Kite's.
+pub(crate) async fn instruments(State(broker): State<Broker>) -> Result<Response, Refusal> {
+    csv(&broker, |_| true)
+}
+
+/// `GET /instruments/{exchange}`.
+pub(crate) async fn exchange_instruments(
+    State(broker): State<Broker>,
+    Path(exchange): Path<String>,
+) -> Result<Response, Refusal> {
+    csv(&broker, |listing| listing.instrument.symbol.venue().as_str() == exchange)
+}
+
+pub(crate) async fn quote(State(broker): State<Broker>, call: Signed) -> Answer {
+    quotes(&broker, &call, QUOTE_LIMIT, full_quote)
+}
+
+pub(crate) async fn ohlc(State(broker): State<Broker>, call: Signed) -> Answer {
+    let row = |_: &Listing, quote: &Quote| serde_json::to_value(OhlcQuote::from(quote)).unwrap_or_default();
+    quotes(&broker, &call, SHORT_QUOTE_LIMIT, row)
+}
+
+pub(crate) async fn ltp(State(broker): State<Broker>, call: Signed) -> Answer {
+    let row = |_: &Listing, quote: &Quote| serde_json::to_value(LtpQuote::from(quote)).unwrap_or_default();
+    quotes(&broker, &call, SHORT_QUOTE_LIMIT, row)
+}
+
+pub(crate) async fn historical(
+    State(broker): State<Broker>,
+    Path((token, interval)): Path<(String, String)>,
+    call: Signed,
+) -> Answer {
+    let token = token.parse().map_err(|_| Refusal::input("Invalid `instrument_token`."))?;
+    let interval: Interval = interval.parse().map_err(|_| Refusal::input("Invalid `interval`."))?;
+    let from = instant(call.params.required("from")?, "from", 0)?;
+    let to = instant(call.params.required("to")?, "to", LAST_SECOND_OF_DAY)?;
+    if to < from {
+        return Err(Refusal::input("`from` cannot be after `to`."));
+    }
+    let days = span_limit_days(interval);
+    if to.micros_since(from) / 1_000_000 > days * 86_400 {
+        return Err(Refusal::input(format!("interval exceeds max limit: {days} days")));
+    }
+    let candles = broker.exchange(|exchange| {
+        let listing = exchange.listing(token).ok_or_else(|| Refusal::input("invalid token"))?;
+        let has_oi = call.params.flag("oi");
+        let oi = exchange.quote(listing.instrument.token).map_or(0, |quote| quote.tick.oi);
+        let rows = exchange.history(token, interval, from, to);
+        Ok::<_, Refusal>(rows.iter().map(|row| candle(row, has_oi.then_some(oi))).collect::<Vec<_>>())
+    });
+    success(Map::from_iter([("candles".to_owned(), Value::Array(candles?))]))
+}
+
+fn csv(broker: &Broker, wanted: impl Fn(&Listing) -> bool) -> Result<Response, Refusal> {
+    let failed = |error: csv::Error| Refusal::general(500, error.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(CSV_HEADER.split(',')).map_err(failed)?;
+    broker
+        .exchange(|exchange| {
+            let mut rows = exchange.listings().iter().filter(|listing| wanted(listing));
+            rows.try_for_each(|listing| writer.write_record(csv_row(listing)))
+        })
+        .map_err(failed)?;
+    let bytes = writer.into_inner().map_err(|error| Refusal::general(500, error.to_string()))?;
+    // Exactly `text/csv`: the JavaScript client reads no other spelling.
+    Ok(([(header::CONTENT_TYPE, "text/csv")], bytes).into_response())
+}
+
+/// A map keyed by the caller's own strings; what is not listed is not in it.
+fn quotes(broker: &Broker, call: &Signed, limit: usize, row: impl Fn(&Listing, &Quote) -> Value) -> Answer {
+    let keys: Vec<&str> = call.params.all("i").filter(|key| !key.is_empty()).collect();
+    if keys.is_empty() {
+        return Err(Refusal::input("Missing or empty field `i`"));
+    }
+    if keys.len() > limit {
+        return Err(Refusal::input(format!("No more than {limit} instruments can be asked for at once.")));
+    }
+    let found = broker.exchange(|exchange| {
+        let of = |key: &str| {
+            let listing = listing(exchange, key)?;
+            Some((key.to_owned(), row(listing, &exchange.quote(listing.instrument.token)?)))
+        };
+        keys.into_iter().filter_map(of).collect::<Map<_, _>>()
+    });
+    success(found)
+}
+
+/// By `NSE:INFY` or by token.
+fn listing<'a>(exchange: &'a Exchange, key: &str) -> Option<&'a Listing> {
+    match key.parse() {
+        Ok(token) => exchange.listing(token),
+        Err(_) => exchange.find(&key.parse().ok()?),
+    }
+}
+
+fn instant(text: &str, name: &str, second_of_bare_date: i64) -> Result<Timestamp, Refusal> {
+    let date = |text: &str| text.parse::<TradingDate>().map(|date| date.at_seconds(second_of_bare_date));
+    Timestamp::parse_ist(text)
+        .or_else(|_| date(text))
+        .map_err(|_| Refusal::input(format!("Invalid `{name}` date.")))
+}
+
+const fn span_limit_days(interval: Interval) -> i64 {
+    match interval {
+        Interval::Minute => 60,
+        Interval::Minute3 | Interval::Minute5 | Interval::Minute10 => 100,
+        Interval::Minute15 | Interval::Minute30 => 200,
+        Interval::Minute60 => 400,
+        Interval::Day => 2_000,
+    }
+}

@@ -1,0 +1,161 @@
+//! `/orders` and `/trades`: place, modify, cancel, and today's books.
+
+use crate::broker::Broker;
+use crate::calls::{Params, Signed};
+use crate::reply::{Answer, Refusal, success};
+use crate::view::order::{OrderRow, TradeRow};
+use axum::extract::{Path, State};
+use exchange::{ModifyOrder, PlaceOrder};
+use market::{Change, OrderRequest, Price, Symbol, Validity, Variety, Venue};
+use serde::Serialize;
+
+/// The longest tag.
+const TAG_LIMIT: usize = 20;
+/// Longest life of a TTL order, in minutes.
+const TTL_LIMIT_MIN: u32 = 60;
+
+/// `{"order_id":"…"}`.
+#[derive(Serialize)]
+struct Placed<'a> {
+    order_id: &'a str,
+}
+
+pub(crate) async fn place(State(broker): State<Broker>, Path(variety): Path<String>, call: Signed) -> Answer {
+    let order = wish(&call.params, self::variety(&variety)?)?;
+    let order_id = broker.exchange(|exchange| exchange.place(&call.user_id, order))?;
+    success(Placed { order_id: &order_id })
+}
+
+pub(crate) async fn modify(
+    State(broker): State<Broker>,
+    Path((variety, order_id)): Path<(String, String)>,
+    call: Signed,
+) -> Answer {
+    let change = change(&call.params, self::variety(&variety)?)?;
+    broker.exchange(|exchange| exchange.modify(&call.user_id, &order_id, change))?;
+    success(Placed { order_id: &order_id })
+}
+
+pub(crate) async fn cancel(
+    State(broker): State<Broker>,
+    Path((variety, order_id)): Path<(String, String)>,
+    call: Signed,
+) -> Answer {
+    let variety = self::variety(&variety)?;
+    broker.exchange(|exchange| exchange.cancel(&call.user_id, variety, &order_id))?;
+    success(Placed { order_id: &order_id })
+}
+
+pub(crate) async fn list(State(broker): State<Broker>, call: Signed) -> Answer {
+    broker.exchange(|exchange| {
+        success(exchange.orders(&call.user_id).into_iter().map(OrderRow::from).collect::<Vec<_>>())
+    })
+}
+
+pub(crate) async fn history(
+    State(broker): State<Broker>,
+    Path(order_id): Path<String>,
+    call: Signed,
+) -> Answer {
+    broker.exchange(|exchange| {
+        let rows = exchange.order_history(&call.user_id, &order_id).ok_or_else(unknown_order)?;
+        success(rows.iter().map(OrderRow::from).collect::<Vec<_>>())
+    })
+}
+
+pub(crate) async fn trades(State(broker): State<Broker>, call: Signed) -> Answer {
+    broker.exchange(|exchange| {
+        success(exchange.trades(&call.user_id).iter().map(TradeRow::from).collect::<Vec<_>>())
+    })
+}
+
+pub(crate) async fn order_trades(
+    State(broker): State<Broker>,
+    Path(order_id): Path<String>,
+    call: Signed,
+) -> Answer {
+    broker.exchange(|exchange| {
+        exchange.order_history(&call.user_id, &order_id).ok_or_else(unknown_order)?;
+        let all = exchange.trades(&call.user_id).iter();
+        let rows = all.filter(|record| record.trade.order_id == order_id).map(TradeRow::from);
+        success(rows.collect::<Vec<_>>())
+    })
+}
+
+fn wish(params: &Params, variety: Variety) -> Result<PlaceOrder, Refusal> {
+    let tag = params.text("tag").map(str::to_owned);
+    if tag.as_ref().is_some_and(|tag| tag.chars().count() > TAG_LIMIT) {
+        return Err(Refusal::input(format!("`tag` cannot be longer than {TAG_LIMIT} characters.")));
+    }
+    let (validity, ttl_minutes) = validity(params)?;
+    let request = OrderRequest {
+        symbol: symbol(params)?,
+        side: params.required_parsed("transaction_type")?,
+        quantity: params.count("quantity")?.ok_or_else(|| missing("quantity"))?,
+        kind: params.required_parsed("order_type")?,
+        price: params.price("price")?.unwrap_or(Price::ZERO),
+        trigger: params.price("trigger_price")?.unwrap_or(Price::ZERO),
+        product: params.required_parsed("product")?,
+        validity: validity.unwrap_or(Validity::Day),
+        variety,
+        market_protection: protection(params)?.unwrap_or(0),
+    };
+    let disclosed_quantity = params.count("disclosed_quantity")?.unwrap_or(0);
+    Ok(PlaceOrder { request, tag, disclosed_quantity, ttl_minutes })
+}
+
+fn change(params: &Params, variety: Variety) -> Result<ModifyOrder, Refusal> {
+    Ok(ModifyOrder {
+        variety,
+        change: Change {
+            quantity: params.count("quantity")?,
+            price: params.price("price")?,
+            trigger: params.price("trigger_price")?,
+            kind: params.parsed("order_type")?,
+        },
+        validity: validity(params)?.0,
+        disclosed_quantity: params.count("disclosed_quantity")?,
+        market_protection: protection(params)?,
+    })
+}
+
+/// The instrument in `exchange` and `tradingsymbol`.
+pub(crate) fn symbol(params: &Params) -> Result<Symbol, Refusal> {
+    let venue: Venue = params.required_parsed("exchange")?;
+    let name = params.required("tradingsymbol")?;
+    Symbol::new(venue, name).ok_or_else(|| Refusal::input("Invalid `tradingsymbol`."))
+}
+
+/// TTL is DAY with an end; the exchange takes the minutes beside it.
+fn validity(params: &Params) -> Result<(Option<Validity>, Option<u32>), Refusal> {
+    if params.text("validity") != Some("TTL") {
+        return Ok((params.parsed("validity")?, None));
+    }
+    match params.count("validity_ttl")? {
+        Some(minutes @ 1..=TTL_LIMIT_MIN) => Ok((Some(Validity::Day), Some(minutes))),
+        _ => Err(Refusal::input(format!("`validity_ttl` must be 1 to {TTL_LIMIT_MIN} minutes."))),
+    }
+}
+
+/// Percent on the wire, 1/100 percent within; −1 stands for automatic.
+fn protection(params: &Params) -> Result<Option<i32>, Refusal> {
+    let percent: Option<f64> = params.parsed("market_protection")?;
+    match percent {
+        None => Ok(None),
+        Some(-1.0) => Ok(Some(-1)),
+        Some(percent) if (0.0..=100.0).contains(&percent) => Ok(Some((percent * 100.0).round() as i32)),
+        Some(_) => Err(Refusal::input("Invalid `market_protection`.")),
+    }
+}
+
+fn variety(word: &str) -> Result<Variety, Refusal> {
+    word.parse().map_err(|_| Refusal::input("Invalid `variety`."))
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::input(format!("Missing or empty field `{name}`"))
+}
+
+fn unknown_order() -> Refusal {
+    Refusal::general(404, "Couldn't find that `order_id`.")
+}

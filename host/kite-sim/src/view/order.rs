@@ -1,0 +1,154 @@
+//! Orders and trades (reference §7.4, §7.6), for REST and, with "" for absent text, for the ticker.
+
+use exchange::{Order, TradeRecord};
+use market::{Price, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Every account's terminal; Kite shows one for each client program.
+const TERMINAL_ID: &str = "111111111111100";
+
+/// One element of `GET /orders`.
+#[derive(Serialize)]
+pub(crate) struct OrderRow<'a> {
+    account_id: &'a str,
+    placed_by: &'a str,
+    terminal_id: &'static str,
+    order_id: &'a str,
+    exchange_order_id: Option<&'a str>,
+    parent_order_id: Option<&'a str>,
+    status: &'static str,
+    status_message: Option<&'a str>,
+    status_message_raw: Option<&'a str>,
+    order_timestamp: String,
+    exchange_update_timestamp: Option<String>,
+    exchange_timestamp: Option<String>,
+    variety: &'static str,
+    modified: bool,
+    exchange: &'static str,
+    tradingsymbol: &'a str,
+    instrument_token: u32,
+    order_type: &'static str,
+    transaction_type: &'static str,
+    validity: &'static str,
+    validity_ttl: u32,
+    product: &'static str,
+    quantity: u32,
+    disclosed_quantity: u32,
+    price: Price,
+    trigger_price: Price,
+    auction_number: Option<()>,
+    average_price: Price,
+    filled_quantity: u32,
+    pending_quantity: u32,
+    cancelled_quantity: u32,
+    market_protection: f64,
+    meta: Empty,
+    tag: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    guid: Option<&'a str>,
+}
+
+/// One element of `GET /trades`.
+#[derive(Serialize)]
+pub(crate) struct TradeRow<'a> {
+    trade_id: &'a str,
+    order_id: &'a str,
+    exchange: &'static str,
+    tradingsymbol: &'a str,
+    instrument_token: u32,
+    product: &'static str,
+    average_price: Price,
+    quantity: u32,
+    exchange_order_id: &'a str,
+    transaction_type: &'static str,
+    fill_timestamp: String,
+    order_timestamp: String,
+    exchange_timestamp: String,
+}
+
+/// `{}`.
+#[derive(Serialize)]
+pub(crate) struct Empty {}
+
+impl<'a> From<&'a Order> for OrderRow<'a> {
+    fn from(order: &'a Order) -> Self {
+        let text = |time: Option<Timestamp>| time.map(Timestamp::ist_text);
+        Self {
+            account_id: &order.user_id,
+            placed_by: &order.user_id,
+            terminal_id: TERMINAL_ID,
+            order_id: &order.order_id,
+            exchange_order_id: order.exchange_order_id.as_deref(),
+            parent_order_id: order.parent_order_id.as_deref(),
+            status: order.status.as_str(),
+            status_message: order.status_message.as_deref(),
+            status_message_raw: order.status_message_raw.as_deref(),
+            order_timestamp: order.order_timestamp.ist_text(),
+            exchange_update_timestamp: text(order.exchange_update_timestamp),
+            exchange_timestamp: text(order.exchange_timestamp),
+            variety: order.variety.as_str(),
+            modified: order.modified,
+            exchange: order.symbol.venue().as_str(),
+            tradingsymbol: order.symbol.name(),
+            instrument_token: order.token,
+            order_type: order.kind.as_str(),
+            transaction_type: order.side.as_str(),
+            validity: order.validity_word(),
+            validity_ttl: order.validity_ttl,
+            product: order.product.as_str(),
+            quantity: order.quantity,
+            disclosed_quantity: order.disclosed_quantity,
+            price: order.price,
+            trigger_price: order.trigger_price,
+            auction_number: None,
+            average_price: order.average_price,
+            filled_quantity: order.filled_quantity,
+            pending_quantity: order.pending_quantity,
+            cancelled_quantity: order.cancelled_quantity,
+            market_protection: f64::from(order.market_protection) / 100.0,
+            meta: Empty {},
+            tag: order.tag.as_deref(),
+            tags: &order.tags,
+            guid: Some(&order.guid),
+        }
+    }
+}
+
+impl<'a> From<&'a TradeRecord> for TradeRow<'a> {
+    fn from(record: &'a TradeRecord) -> Self {
+        let trade = &record.trade;
+        let clock = |time: Timestamp| time.ist_text().split_off("YYYY-MM-DD ".len());
+        Self {
+            trade_id: &trade.trade_id,
+            order_id: &trade.order_id,
+            exchange: trade.symbol.venue().as_str(),
+            tradingsymbol: trade.symbol.name(),
+            instrument_token: trade.token,
+            product: trade.product.as_str(),
+            average_price: trade.price,
+            quantity: trade.quantity,
+            exchange_order_id: &record.exchange_order_id,
+            transaction_type: trade.side.as_str(),
+            fill_timestamp: trade.time.ist_text(),
+            order_timestamp: clock(record.order_time),
+            exchange_timestamp: trade.time.ist_text(),
+        }
+    }
+}
+
+/// The ticker's text frame for an order: "" where REST has null, a checksum that is none, the legacy fields.
+pub(crate) fn update_text(order: &Order) -> String {
+    let mut data = serde_json::to_value(OrderRow::from(order)).unwrap_or_default();
+    let absent_text =
+        ["exchange_order_id", "parent_order_id", "status_message", "status_message_raw", "tag", "guid"];
+    for name in absent_text {
+        if data[name].is_null() {
+            data[name] = Value::from("");
+        }
+    }
+    data["checksum"] = Value::from("");
+    data["unfilled_quantity"] = Value::from(0);
+    json!({ "type": "order", "data": data }).to_string()
+}

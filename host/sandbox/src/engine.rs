@@ -1,0 +1,127 @@
+//! The WebAssembly engine, its settings and its ticker. One for the whole process.
+
+mod capacity;
+mod config;
+mod ticker;
+
+use crate::bindings::{Strategy, StrategyPre};
+use crate::failure::{EngineError, Refusal};
+use crate::gate::{self, GateReport};
+use crate::limits::Limits;
+use crate::machine::Desk;
+use crate::program::Program;
+use crate::wasi;
+use std::sync::Arc;
+use wasmtime::Store;
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+
+/// Compiles and runs strategies. Cheap to clone; the ticker thread stops when the last clone and the last machine are gone.
+#[derive(Clone)]
+pub struct Engine {
+    engine: wasmtime::Engine,
+    linker: Arc<Linker<Desk>>,
+    limits: Arc<Limits>,
+}
+
+impl Engine {
+    /// An engine with room for `limits.machines` machines.
+    ///
+    /// # Errors
+    /// When the operating system cannot hold that many, or the engine cannot start.
+    pub fn new(limits: Limits) -> Result<Self, EngineError> {
+        capacity::check(limits.machines)?;
+        let engine = config::pooled(&limits).or_else(|error| {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "no address space to reserve: instances are made on demand"
+            );
+            wasmtime::Engine::new(&config::on_demand(&limits))
+        });
+        let engine = Self::around(engine.map_err(engine_error)?, limits)?;
+        ticker::start(&engine.engine)?;
+        Ok(engine)
+    }
+
+    /// An engine that compiles and never runs: it reserves nothing, so it fits under the compile child's limits.
+    pub(crate) fn for_compiling(limits: Limits) -> Result<Self, EngineError> {
+        let engine = wasmtime::Engine::new(&config::on_demand(&limits)).map_err(engine_error)?;
+        Self::around(engine, limits)
+    }
+
+    fn around(engine: wasmtime::Engine, limits: Limits) -> Result<Self, EngineError> {
+        let mut linker = Linker::new(&engine);
+        Strategy::add_to_linker::<Desk, HasSelf<Desk>>(&mut linker, |desk| desk).map_err(engine_error)?;
+        wasi::link(&mut linker).map_err(engine_error)?;
+        Ok(Self { engine, linker: Arc::new(linker), limits: Arc::new(limits) })
+    }
+
+    /// The limits it was made with.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Looks an upload over without compiling it.
+    ///
+    /// # Errors
+    /// The first thing that no honest strategy has.
+    pub fn gate(&self, component: &[u8]) -> Result<GateReport, Refusal> {
+        gate::check(component, &self.limits)
+    }
+
+    /// Machine code for a component that passed the gate. Runs inside the compile child.
+    ///
+    /// # Errors
+    /// What the compiler does not accept.
+    pub fn precompile(&self, component: &[u8]) -> Result<Vec<u8>, Refusal> {
+        self.gate(component)?;
+        self.engine.precompile_component(component).map_err(|error| not_compiled(&error))
+    }
+
+    /// Gate, compile, link and describe in this very process: for tests and for the command that checks a file.
+    ///
+    /// # Errors
+    /// Why the component is no strategy.
+    pub fn compile_in_process(&self, component: &[u8]) -> Result<Program, Refusal> {
+        self.gate(component)?;
+        let compiled =
+            Component::from_binary(&self.engine, component).map_err(|error| not_compiled(&error))?;
+        Program::link(self, &compiled, component)
+    }
+
+    pub(crate) fn raw(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    pub(crate) fn shared_limits(&self) -> &Arc<Limits> {
+        &self.limits
+    }
+
+    pub(crate) fn link(&self, component: &Component) -> Result<StrategyPre<Desk>, Refusal> {
+        let linked: wasmtime::Result<InstancePre<Desk>> = self.linker.instantiate_pre(component);
+        linked.and_then(StrategyPre::new).map_err(|error| {
+            Refusal::new(
+                format!("the component does not fit the world `bulkhead:strategy/strategy@0.1.0`: {error:#}"),
+                "build it against this host's WIT package, best with the sdk of the same version",
+            )
+        })
+    }
+
+    pub(crate) fn store(&self, desk: Desk) -> Store<Desk> {
+        let mut store = Store::new(&self.engine, desk);
+        store.limiter(|desk| &mut desk.limiter);
+        store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        store.epoch_deadline_trap();
+        store
+    }
+}
+
+fn engine_error(error: wasmtime::Error) -> EngineError {
+    EngineError::Engine(format!("{error:#}"))
+}
+
+fn not_compiled(error: &wasmtime::Error) -> Refusal {
+    Refusal::new(
+        format!("the component does not compile: {error:#}"),
+        "build it for wasm32-wasip2 without experimental WebAssembly features",
+    )
+}

@@ -1,0 +1,56 @@
+//! Looks an upload over before anything is compiled: what no honest strategy has is refused in milliseconds.
+//!
+//! Knows the limits and the list of linked interfaces; compiles and runs nothing.
+
+mod imports;
+mod magic;
+mod shape;
+
+use crate::failure::Refusal;
+use crate::limits::Limits;
+use wasmparser::{Validator, WasmFeatures};
+
+/// What the gate saw.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GateReport {
+    /// Size of the upload.
+    pub bytes: usize,
+    /// Functions in all core modules.
+    pub functions: u32,
+    /// Core modules.
+    pub core_modules: u32,
+    /// Instances that one instantiation makes.
+    pub expanded_instances: u64,
+    /// Interfaces it imports.
+    pub imports: Vec<String>,
+    /// Interfaces it exports.
+    pub exports: Vec<String>,
+}
+
+/// The first thing that no honest strategy has.
+pub(crate) fn check(component: &[u8], limits: &Limits) -> Result<GateReport, Refusal> {
+    if component.len() > limits.upload_bytes {
+        let (bytes, limit) = (component.len(), limits.upload_bytes);
+        return Err(Refusal::new(
+            format!("the upload has {bytes} bytes: at most {limit} are allowed"),
+            "build in release mode, with `strip = true` and `lto = true`",
+        ));
+    }
+    magic::check(component)?;
+    let report = shape::survey(component, limits)?;
+    imports::check_imports(&report.imports)?;
+    imports::check_exports(&report.exports)?;
+    validate(component)?;
+    Ok(report)
+}
+
+/// Exactly the WebAssembly that the engine runs.
+fn validate(component: &[u8]) -> Result<(), Refusal> {
+    let features = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL;
+    Validator::new_with_features(features).validate_all(component).map(drop).map_err(|error| {
+        Refusal::new(
+            format!("the component is not valid: {error}"),
+            "build it for wasm32-wasip2 with its default WebAssembly features",
+        )
+    })
+}

@@ -1,0 +1,176 @@
+//! One running strategy: an event goes in, the traces it left come out.
+//!
+//! After any failure the machine is dead: its store is dropped, and every further call answers with the same failure.
+
+mod call;
+mod columns;
+mod desk;
+mod limiter;
+mod traces;
+
+pub(crate) use call::{begin, finish};
+pub(crate) use desk::Desk;
+pub(crate) use traces::cut;
+
+use crate::bindings::Strategy;
+use crate::convert;
+use crate::event::{Event, Start};
+use crate::failure::{Call, Failure};
+use crate::manifest::{Hears, value_out};
+use crate::program::Program;
+use crate::step::{Step, Trace};
+use columns::Columns;
+use market::{Candle, Tick};
+use wasmtime::Store;
+
+/// A strategy between two events.
+pub struct Machine {
+    life: Life,
+    last_words: Vec<Trace>,
+}
+
+enum Life {
+    Alive(Box<Alive>),
+    Dead(Failure),
+}
+
+pub(crate) struct Alive {
+    store: Store<Desk>,
+    strategy: Strategy,
+    hears: Hears,
+    columns: Columns,
+}
+
+impl Machine {
+    pub(crate) fn start(program: &Program, start: Start) -> Result<(Self, Step), Failure> {
+        let params = start.params.iter().map(|(name, value)| (name.clone(), value_out(value)));
+        let params: Vec<_> = params.collect();
+        let (store, strategy) = program.instantiate(start, Call::Start)?;
+        let hears = program.manifest().hears;
+        let alive = Alive { store, strategy, hears, columns: Columns::default() };
+        let mut machine = Self { life: Life::Alive(Box::new(alive)), last_words: Vec::new() };
+        let step = machine.call(Call::Start, |alive| {
+            let guest = alive.strategy.bulkhead_strategy_guest();
+            guest.call_start(&mut alive.store, &params)
+        })?;
+        Ok((machine, step))
+    }
+
+    /// Hands a batch of snapshots over, oldest first, at most 256 at a time, and answers how many were taken. The rest
+    /// must be handed over again.
+    ///
+    /// # Errors
+    /// When the run is over.
+    pub fn ticks(&mut self, ticks: &[Tick]) -> Result<(usize, Step), Failure> {
+        let alive = self.alive()?;
+        let batch = &ticks[..ticks.len().min(alive.limits().batch)];
+        if batch.is_empty() || !alive.hears.ticks {
+            let view = &mut alive.store.data_mut().view;
+            batch.iter().for_each(|tick| view.take_tick(tick));
+            return Ok((batch.len(), self.nothing()?));
+        }
+        alive.columns.fill_ticks(batch);
+        alive.store.data_mut().begin_ticks(batch);
+        self.call_batch(Call::Ticks, |alive| {
+            let guest = alive.strategy.bulkhead_strategy_guest();
+            guest.call_on_ticks(&mut alive.store, alive.columns.ticks())
+        })
+    }
+
+    /// Hands a batch of finished bars over, under the same rule.
+    ///
+    /// # Errors
+    /// When the run is over.
+    pub fn candles(&mut self, candles: &[Candle]) -> Result<(usize, Step), Failure> {
+        let alive = self.alive()?;
+        let batch = &candles[..candles.len().min(alive.limits().batch)];
+        if batch.is_empty() || !alive.hears.candles {
+            let view = &mut alive.store.data_mut().view;
+            batch.iter().for_each(|candle| view.take_candle(*candle));
+            return Ok((batch.len(), self.nothing()?));
+        }
+        alive.columns.fill_candles(batch);
+        alive.store.data_mut().begin_candles(batch);
+        self.call_batch(Call::Candles, |alive| {
+            let guest = alive.strategy.bulkhead_strategy_guest();
+            guest.call_on_candles(&mut alive.store, alive.columns.candles())
+        })
+    }
+
+    /// Hands one other event over.
+    ///
+    /// # Errors
+    /// When the run is over.
+    pub fn deliver(&mut self, event: Event) -> Result<Step, Failure> {
+        let alive = self.alive()?;
+        let hears = alive.hears;
+        let view = &mut alive.store.data_mut().view;
+        match event {
+            Event::Cash { amount } => view.set_cash(amount),
+            Event::Session { now, hours } => view.set_session(now, hours),
+            Event::Order(update) => {
+                view.take_order(&update);
+                if hears.orders {
+                    let update = convert::update_out(&update);
+                    return self.call(Call::Order, |alive| {
+                        let guest = alive.strategy.bulkhead_strategy_guest();
+                        guest.call_on_order(&mut alive.store, &update)
+                    });
+                }
+            }
+            Event::Timer { id, now } => {
+                view.advance(now);
+                // A timer that was cancelled or moved while it was on its way is not delivered.
+                if view.end_timer(id) && hears.timers {
+                    return self.call(Call::Timer, |alive| {
+                        let guest = alive.strategy.bulkhead_strategy_guest();
+                        guest.call_on_timer(&mut alive.store, id)
+                    });
+                }
+            }
+            Event::Notice { kind, now, text } => {
+                view.advance(now);
+                if hears.notices {
+                    let notice = convert::notice_record(kind, now, text);
+                    return self.call(Call::Notice, |alive| {
+                        let guest = alive.strategy.bulkhead_strategy_guest();
+                        guest.call_on_notice(&mut alive.store, &notice)
+                    });
+                }
+            }
+            Event::Stop { now } => {
+                view.advance(now);
+                return self.call(Call::Stop, |alive| {
+                    let guest = alive.strategy.bulkhead_strategy_guest();
+                    guest.call_stop(&mut alive.store)
+                });
+            }
+        }
+        self.nothing()
+    }
+
+    /// The log lines of the call that failed, for the trader's log; what else that call asked for is void.
+    pub fn last_words(&self) -> &[Trace] {
+        &self.last_words
+    }
+
+    /// Bytes of memory the guest holds now; zero when it is dead.
+    pub fn memory_bytes(&self) -> usize {
+        match &self.life {
+            Life::Alive(alive) => alive.store.data().limiter.memory_bytes(),
+            Life::Dead(_) => 0,
+        }
+    }
+
+    fn alive(&mut self) -> Result<&mut Alive, Failure> {
+        match &mut self.life {
+            Life::Alive(alive) => Ok(alive),
+            Life::Dead(failure) => Err(failure.clone()),
+        }
+    }
+
+    fn nothing(&mut self) -> Result<Step, Failure> {
+        let cause = self.alive()?.store.data().view.now();
+        Ok(Step { cause, traces: Vec::new() })
+    }
+}

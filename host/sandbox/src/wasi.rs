@@ -1,0 +1,158 @@
+//! The part of WASI that ordinary Rust `std` needs, without anything of the world outside.
+//!
+//! Time is the event's, randomness is seeded, there are no files, no environment, no arguments and no network. Streams and
+//! polls are our own: wasmtime-wasi's wait on a tokio runtime, and nothing here may wait.
+
+mod output;
+mod poll;
+mod streams;
+
+pub(crate) use output::Output;
+
+use crate::limits::Limits;
+use crate::machine::Desk;
+use market::Timestamp;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocks, WasiClocksView};
+use wasmtime_wasi::p2::bindings::{cli, clocks, random, sync};
+use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// The interfaces that are linked, without their versions.
+pub(crate) const INTERFACES: &[&str] = &[
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:clocks/wall-clock",
+    "wasi:clocks/monotonic-clock",
+    "wasi:random/random",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+];
+/// Bytes of randomness a guest may ask for at once.
+const RANDOM_BYTES: u64 = 64 << 10;
+
+/// The guest's idea of WASI.
+pub(crate) struct Wasi {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    time: VirtualClock,
+}
+
+/// The event's time, in microseconds since the epoch.
+#[derive(Clone, Default)]
+struct VirtualClock(Arc<AtomicI64>);
+
+/// The resource table, as our streams and polls see it.
+pub(crate) struct Io<'a>(&'a mut ResourceTable);
+struct HasIo;
+
+impl HasData for HasIo {
+    type Data<'a> = Io<'a>;
+}
+
+struct HasTable;
+
+impl HasData for HasTable {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+impl Wasi {
+    pub(crate) fn new(seed: u64, output: &Output, limits: &Limits) -> Self {
+        let time = VirtualClock::default();
+        // Three streams of one seed: what one draws does not move the others.
+        let stream = |number: u64| {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            random.set_stream(number);
+            random
+        };
+        let ctx = WasiCtx::builder()
+            .wall_clock(time.clone())
+            .monotonic_clock(time.clone())
+            .secure_random(stream(1))
+            .insecure_random(stream(2))
+            .insecure_random_seed(u128::from(seed))
+            .max_random_size(RANDOM_BYTES)
+            .stdout(output.stdout())
+            .stderr(output.stderr())
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.resources);
+        Self { ctx, table, time }
+    }
+
+    pub(crate) fn set_time(&self, now: Timestamp) {
+        self.time.0.store(now.micros(), Ordering::Relaxed);
+    }
+}
+
+impl WasiView for Desk {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi.ctx, table: &mut self.wasi.table }
+    }
+}
+
+/// Links what stands in [`INTERFACES`] and nothing else.
+pub(crate) fn link(linker: &mut Linker<Desk>) -> wasmtime::Result<()> {
+    sync::io::poll::add_to_linker::<Desk, HasIo>(linker, |desk| Io(&mut desk.wasi.table))?;
+    sync::io::streams::add_to_linker::<Desk, HasIo>(linker, |desk| Io(&mut desk.wasi.table))?;
+    sync::io::error::add_to_linker::<Desk, HasTable>(linker, |desk| &mut desk.wasi.table)?;
+    clocks::wall_clock::add_to_linker::<Desk, WasiClocks>(linker, Desk::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<Desk, WasiClocks>(linker, Desk::clocks)?;
+    random::random::add_to_linker::<Desk, WasiRandom>(linker, |desk| desk.wasi.ctx.random())?;
+    random::insecure::add_to_linker::<Desk, WasiRandom>(linker, |desk| desk.wasi.ctx.random())?;
+    random::insecure_seed::add_to_linker::<Desk, WasiRandom>(linker, |desk| desk.wasi.ctx.random())?;
+    cli::environment::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::exit::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::stdin::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::stdout::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::stderr::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::terminal_input::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::terminal_output::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::terminal_stdin::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::terminal_stdout::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    cli::terminal_stderr::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
+    Ok(())
+}
+
+impl VirtualClock {
+    fn micros(&self) -> u64 {
+        self.0.load(Ordering::Relaxed).max(0).cast_unsigned()
+    }
+}
+
+impl HostWallClock for VirtualClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_micros(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(self.micros())
+    }
+}
+
+impl HostMonotonicClock for VirtualClock {
+    fn resolution(&self) -> u64 {
+        1_000
+    }
+
+    fn now(&self) -> u64 {
+        self.micros().saturating_mul(1_000)
+    }
+}

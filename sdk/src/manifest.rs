@@ -1,0 +1,80 @@
+//! What a strategy says of itself, put together from its trait, its parameters and its author's package.
+
+use crate::amounts::Price;
+use crate::market_data::Interval;
+use crate::params::Parameters;
+use crate::strategy::{Hears, Strategy};
+
+/// Who wrote it: filled by [`export!`](crate::export) from the author's `Cargo.toml`.
+#[derive(Debug, Clone, Copy)]
+pub struct Package {
+    /// `CARGO_PKG_NAME`.
+    pub name: &'static str,
+    /// `CARGO_PKG_VERSION`.
+    pub version: &'static str,
+    /// `CARGO_PKG_DESCRIPTION`.
+    pub description: &'static str,
+}
+
+/// A parameter's type, with its default and its bounds. Without a default it must be given at every start.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ParameterKind {
+    Integer { default: Option<i64>, min: i64, max: i64 },
+    Number { default: Option<f64>, min: f64, max: f64 },
+    Price { default: Option<Price>, min: Price, max: Price },
+    Toggle { default: bool },
+    Text { default: Option<String>, max_length: u32 },
+    Choice { default: Option<String>, choices: Vec<String> },
+    Instrument { default: Option<String> },
+    Interval { default: Option<Interval> },
+}
+
+/// One parameter, as the trader's form shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// The field's name.
+    pub name: String,
+    /// The field's doc comment.
+    pub doc: String,
+    /// Its type, default and bounds.
+    pub kind: ParameterKind,
+}
+
+/// What a strategy says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// The package's name.
+    pub name: String,
+    /// The package's version.
+    pub version: String,
+    /// One line.
+    pub summary: String,
+    /// What the trader can set.
+    pub parameters: Vec<Parameter>,
+    /// Instruments beside those named by parameters.
+    pub instruments: Vec<String>,
+    /// Which events to deliver.
+    pub hears: Hears,
+    /// Bars to hear beside those named by parameters.
+    pub candles: Vec<Interval>,
+    /// Bars that must be there before the first event.
+    pub warm_up: Vec<(Interval, u32)>,
+}
+
+impl Manifest {
+    /// The manifest of a strategy in a package.
+    pub fn of<S: Strategy>(package: Package) -> Self {
+        let summary = if S::SUMMARY.is_empty() { package.description } else { S::SUMMARY };
+        Self {
+            name: package.name.to_owned(),
+            version: package.version.to_owned(),
+            summary: summary.to_owned(),
+            parameters: S::Params::declare(),
+            instruments: S::INSTRUMENTS.iter().map(|symbol| (*symbol).to_owned()).collect(),
+            hears: S::HEARS,
+            candles: S::CANDLES.to_vec(),
+            warm_up: S::WARM_UP.to_vec(),
+        }
+    }
+}

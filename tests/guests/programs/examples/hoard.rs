@@ -1,0 +1,29 @@
+//! Takes memory until there is no more, on its first tick.
+
+use sdk::prelude::*;
+
+const PIECE: usize = 1 << 20;
+
+#[derive(Default)]
+struct Hoard {
+    pieces: Vec<Vec<u8>>,
+}
+
+#[sdk::strategy]
+impl Strategy for Hoard {
+    type Params = ();
+    const INSTRUMENTS: &'static [&'static str] = &["NSE:INFY"];
+
+    fn new((): ()) -> Self {
+        Hoard::default()
+    }
+
+    fn on_tick(&mut self, _ctx: &mut Context, _tick: &Tick) -> Result {
+        loop {
+            // Written to, so that it is really there.
+            self.pieces.push(std::hint::black_box(vec![0xA5; PIECE]));
+        }
+    }
+}
+
+sdk::export!(Hoard, "hoard");
