@@ -119,6 +119,9 @@
 //! # }
 //! ```
 //!
+//! Write with [`info!`] and its siblings rather than `println!`: printed lines reach the log too, but the sdk does not
+//! see them, so where events arrive in batches such a line may be told under the time of a later event.
+//!
 //! [`indicators`] keep themselves up to date; [`testing::Desk`] plays ticks, bars, fills, refusals, timers and holidays.
 #![warn(missing_docs)]
 

@@ -117,7 +117,7 @@ impl<S: Strategy> Desk<S> {
         self
     }
 
-    /// Orders stay open until the test fills, rejects or lapses them.
+    /// Orders stay open until the test fills, rejects or lapses them; one that the strategy cancels may still fill.
     pub fn manual_fills(&mut self) -> &mut Self {
         self.book.borrow_mut().manual = true;
         self
@@ -231,7 +231,7 @@ impl<S: Strategy> Desk<S> {
         self.close_order(id, OrderStatus::Refused, refusal, message)
     }
 
-    /// A standing order lapses.
+    /// A standing order lapses, or a cancellation arrives.
     pub fn lapse(&mut self, id: OrderId) -> &mut Self {
         self.close_order(id, OrderStatus::Cancelled, Refusal::None, "lapsed")
     }

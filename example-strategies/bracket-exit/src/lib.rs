@@ -1,7 +1,7 @@
 //! Enters once, then keeps a target and a stop-loss around the position until one of them fills.
 //!
 //! Follows orders through their lives: what is filled is protected, and when one side of the bracket is done the
-//! other is withdrawn. When the target fills the trade begins anew, as often as `rounds` says.
+//! other is withdrawn. Then it begins anew, as often as `rounds` says.
 #![forbid(unsafe_code)]
 
 use sdk::prelude::*;
@@ -29,7 +29,12 @@ pub struct Params {
 enum Stage {
     Flat,
     Entering(OrderId),
-    Protected { target: OrderId, stop: OrderId },
+    Protected {
+        target: OrderId,
+        stop: OrderId,
+    },
+    /// One side is done, the other is being withdrawn.
+    Leaving(OrderId),
     Done,
 }
 
@@ -66,6 +71,7 @@ impl Strategy for BracketExit {
             Stage::Protected { target, stop } if update.is(target) || update.is(stop) => {
                 self.protected(ctx, update, target, stop)
             }
+            Stage::Leaving(other) if update.is(other) && update.order.is_final() => self.left(ctx),
             _ => Ok(()),
         }
     }
@@ -105,16 +111,25 @@ impl BracketExit {
             ctx.modify(other).quantity(order.outstanding()).send()?;
         } else if order.status == OrderStatus::Complete {
             info!("{} at {}", if won { "target reached" } else { "stopped out" }, order.average_price);
-            if ctx.order(other).is_some_and(|it| !it.is_final()) {
-                ctx.cancel(other)?;
+            self.stage = Stage::Leaving(other);
+            match ctx.order(other) {
+                Some(it) if !it.is_final() => ctx.cancel(other)?,
+                _ => self.left(ctx)?,
             }
-            ctx.record_pnl("round", ctx.position(&order.symbol).realised);
-            self.stage = if self.round < self.params.rounds { Stage::Flat } else { Stage::Done };
         } else if order.is_final() {
             warn!("order {} came to nothing ({}): leaving at market", order.id, order.message);
             self.stage = Stage::Done;
             ctx.liquidate(&order.symbol)?;
         }
+        Ok(())
+    }
+
+    /// Both orders are over. Both may have filled, when a withdrawal came too late: never stay short.
+    fn left(&mut self, ctx: &mut Context) -> Result {
+        let symbol = &self.params.instrument;
+        ctx.target(symbol, 0)?;
+        ctx.record_pnl("round", ctx.position(symbol).realised);
+        self.stage = if self.round < self.params.rounds { Stage::Flat } else { Stage::Done };
         Ok(())
     }
 }

@@ -74,3 +74,11 @@ fn an_entry_that_is_refused_ends_the_matter() {
     desk.refuse(OrderId(1), sdk::Refusal::KillSwitch, "the kill switch is on").tick(INFY, 1001.0);
     assert_eq!(desk.asked().len(), 1);
 }
+
+#[test]
+fn a_stop_that_fills_before_its_withdrawal_arrives_leaves_nothing_short() {
+    let mut desk = desk(1);
+    desk.manual_fills().tick(INFY, 1000.0).fill(OrderId(1), 10, 1000.0);
+    desk.fill(OrderId(2), 10, 1010.0).fill(OrderId(3), 10, 995.0);
+    assert_eq!(desk.asked()[3..], ["cancel #3", "buy 10 NSE:INFY market"]);
+}

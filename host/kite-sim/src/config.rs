@@ -85,7 +85,7 @@ pub enum StartError {
 }
 
 impl SimConfig {
-    /// The demo: two traders, market always open, the machine's clock, no rate limits to trip over.
+    /// The demo: two traders, market always open, the machine's clock, Kite's own rate limits.
     pub fn demo(listen: SocketAddr) -> Self {
         Self {
             listen,

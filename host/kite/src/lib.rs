@@ -1,1 +1,48 @@
-//! Placeholder.
+//! The Kite Connect v3 wire: HTTP client, live ticker, wire types.
+//!
+//! One [`Connection`] speaks for one account: it owns the way out (egress address or proxy) and the account's rate
+//! limits. Every HTTP request goes through its one `send`. A request that changes orders is sent at most once, and
+//! its [`Error`] says whether the broker certainly did nothing or whether nobody can tell. This crate knows no tenant,
+//! no database and no strategy.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod answer;
+mod candles;
+mod clock;
+mod connection;
+mod egress;
+mod endpoints;
+mod error;
+pub mod frame;
+mod instruments;
+mod login;
+mod order_params;
+pub mod postback;
+mod rows;
+mod secret;
+mod session;
+mod settings;
+mod throttle;
+mod ticker;
+mod tls;
+mod wire;
+
+pub use connection::Connection;
+pub use egress::Egress;
+pub use endpoints::Endpoints;
+pub use error::{Error, Outcome, RefusalKind};
+pub use login::Grant;
+pub use order_params::{BrokerOrderId, InvalidOrderId, PlaceParams};
+pub use rows::account::{Available, Margins, Profile, Segment, Utilised};
+pub use rows::holding::HoldingRow;
+pub use rows::order::{BrokerStatus, OrderRow};
+pub use rows::position::{Figures, PositionRow, Positions};
+pub use rows::quote::{Ohlc, OhlcQuote, Quote};
+pub use rows::trade::TradeRow;
+pub use secret::Secret;
+pub use session::Session;
+pub use settings::{ConnectionLimits, RateLimits};
+pub use throttle::Budget;
+pub use ticker::{MAX_INSTRUMENTS, Mode, Ticker, TickerEvent, TooManyInstruments};
+pub use wire::Word;

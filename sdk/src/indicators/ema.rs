@@ -11,6 +11,7 @@
 #[derive(Debug, Clone)]
 pub struct Ema {
     period: f64,
+    weight: f64,
     seen: f64,
     average: f64,
 }
@@ -22,16 +23,16 @@ impl Ema {
     /// When the period is 0.
     #[track_caller]
     pub fn new(period: u32) -> Self {
-        Self { period: super::checked(period) as f64, seen: 0.0, average: 0.0 }
+        let period = super::checked(period) as f64;
+        Self { period, weight: 2.0 / (period + 1.0), seen: 0.0, average: 0.0 }
     }
 
     /// Takes a value and answers the average.
     #[inline]
     pub fn update(&mut self, value: impl Into<f64>) -> Option<f64> {
         self.seen += 1.0;
-        // 1 ÷ seen makes the mean of the seed; afterwards 2 ÷ (n + 1) holds.
-        let warm = self.seen > self.period;
-        let weight = if warm { 2.0 / (self.period + 1.0) } else { 1.0 / self.seen };
+        // 1 ÷ seen makes the mean of the seed.
+        let weight = if self.seen > self.period { self.weight } else { 1.0 / self.seen };
         self.average += (value.into() - self.average) * weight;
         self.value()
     }

@@ -113,6 +113,9 @@ pub(crate) fn cancel(id: OrderId) -> Result<(), OrderError> {
     desk(|book| {
         find_standing(book, id)?;
         book.asked.push(format!("cancel {id}"));
+        if book.manual {
+            return Ok(());
+        }
         let update = book.close(id, OrderStatus::Cancelled, Refusal::None, "");
         book.updates.push_back(update);
         Ok(())

@@ -7,15 +7,24 @@ const PACKAGE: &str = "bulkhead:strategy/";
 /// The package's own interfaces that a strategy may import.
 const OWN: &[&str] = &["broker", "portfolio", "market", "pnl", "log", "state", "clock", "types", "manifest"];
 const GUEST: &str = "bulkhead:strategy/guest";
+/// Foreign imports that are named one by one.
+const NAMED: usize = 8;
 const OWN_VERSION: &str = "0.1.";
 const WASI_VERSION: &str = "0.2.";
 
-/// Refuses the first import that nothing is linked for.
+/// Refuses imports that nothing is linked for, the telling ones first: a network library brings files along.
 pub(super) fn check_imports(imports: &[String]) -> Result<(), Refusal> {
-    match imports.iter().find(|import| !is_linked(import)) {
-        None => Ok(()),
-        Some(import) => Err(Refusal::new(format!("it imports {import}"), remedy(import))),
-    }
+    let mut foreign: Vec<_> =
+        imports.iter().filter(|import| !is_linked(import)).map(String::as_str).collect();
+    foreign.sort_by_key(|import| !is_network(import));
+    let Some(first) = foreign.first() else { return Ok(()) };
+    let remedy = remedy(first);
+    let more = foreign.len().saturating_sub(NAMED);
+    foreign.truncate(NAMED);
+    let named = foreign.join(", ");
+    let reason =
+        if more == 0 { format!("it imports {named}") } else { format!("it imports {named} and {more} more") };
+    Err(Refusal::new(reason, remedy))
 }
 
 /// Refuses a component that does not export the guest interface.
@@ -42,7 +51,7 @@ fn is_linked(import: &str) -> bool {
 
 fn remedy(import: &str) -> &'static str {
     let (name, _) = split(import);
-    if name.starts_with("wasi:sockets/") || name.starts_with("wasi:http/") {
+    if is_network(import) {
         "strategies have no network; use the market and broker interfaces"
     } else if name.starts_with("wasi:filesystem/") {
         "strategies have no files; keep small values in the state interface"
@@ -55,6 +64,10 @@ fn remedy(import: &str) -> &'static str {
     } else {
         "a strategy may import bulkhead:strategy and what Rust's std needs of WASI; remove the dependency that brings it in"
     }
+}
+
+fn is_network(import: &str) -> bool {
+    import.starts_with("wasi:sockets/") || import.starts_with("wasi:http/")
 }
 
 fn split(name: &str) -> (&str, &str) {

@@ -1,0 +1,126 @@
+//! From an HTTP status, a content type and a body to data or a typed error.
+//!
+//! Pure, and never trusting: an answer that is not exactly Kite's envelope is unreadable, whatever its status says.
+
+use crate::error::{Error, RefusalKind};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+/// Kite's messages are display text; longer ones are cut.
+const MESSAGE_CHARACTERS: usize = 600;
+
+/// One complete answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Success<T> {
+    status: String,
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    status: String,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    error_type: Option<String>,
+}
+
+impl Answer {
+    /// The `data` of a success.
+    pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.check_content_type("json")?;
+        let envelope: Success<T> = serde_json::from_slice(&self.body).map_err(|e| self.wrong_json(&e))?;
+        if envelope.status != "success" {
+            return Err(self.unreadable("its status is not `success`"));
+        }
+        Ok(envelope.data)
+    }
+
+    /// The body of a success that is CSV.
+    pub(crate) fn csv(self) -> Result<Vec<u8>, Error> {
+        self.check_content_type("csv")?;
+        Ok(self.body)
+    }
+
+    /// Everything but a plain 200 without an error in it becomes a typed error.
+    pub(crate) fn check_status(&self) -> Result<(), Error> {
+        let failure = self.failure();
+        match self.status {
+            200 => failure.map_or(Ok(()), |(kind, message)| Err(self.refused(kind, message))),
+            429 => Err(Error::RateLimited { message: message_of(failure, "too many requests") }),
+            500..=599 => Err(self.server_error(failure)),
+            400..=499 => Err(match failure {
+                Some((kind, message)) => self.refused(kind, message),
+                None => self.unreadable("an error without Kite's error body"),
+            }),
+            300..=399 => Err(self.unreadable("a redirect, which is never followed")),
+            _ => Err(self.unreadable("an unexpected status")),
+        }
+    }
+
+    /// Kite's error body, if this is one.
+    fn failure(&self) -> Option<(RefusalKind, String)> {
+        if self.check_content_type("json").is_err() {
+            return None;
+        }
+        let failure: Failure = serde_json::from_slice(&self.body).ok()?;
+        let kind = RefusalKind::from_word(&clean(failure.error_type.as_deref().unwrap_or_default()));
+        (failure.status == "error").then(|| (kind, clean(failure.message.as_deref().unwrap_or_default())))
+    }
+
+    fn server_error(&self, failure: Option<(RefusalKind, String)>) -> Error {
+        let kind = failure.as_ref().map(|(kind, _)| kind.clone());
+        Error::ServerError {
+            status: self.status,
+            kind,
+            message: message_of(failure, "no readable reason given"),
+        }
+    }
+
+    fn refused(&self, kind: RefusalKind, message: String) -> Error {
+        let message = if message.is_empty() { "no reason given".to_owned() } else { message };
+        Error::Refused { status: self.status, kind, message }
+    }
+
+    fn check_content_type(&self, word: &str) -> Result<(), Error> {
+        if self.content_type.contains(word) {
+            return Ok(());
+        }
+        Err(self.unreadable(format!("its content type is not {word} but `{}`", clean(&self.content_type))))
+    }
+
+    /// Where the JSON goes wrong, but not what stands there: it may be a token.
+    fn wrong_json(&self, error: &serde_json::Error) -> Error {
+        let what = match error.classify() {
+            Category::Syntax => "not JSON",
+            Category::Eof => "cut short",
+            Category::Data => "not of the expected shape",
+            Category::Io => "not readable",
+        };
+        self.unreadable(format!("{what} at line {} column {}", error.line(), error.column()))
+    }
+
+    pub(crate) fn unreadable(&self, reason: impl std::fmt::Display) -> Error {
+        Error::unreadable(self.status, clean(&reason.to_string()))
+    }
+}
+
+fn message_of(failure: Option<(RefusalKind, String)>, otherwise: &str) -> String {
+    failure.map(|(_, message)| message).filter(|m| !m.is_empty()).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// One line of bounded length: the text is foreign and ends up in logs and pages.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests;

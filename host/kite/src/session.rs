@@ -1,0 +1,122 @@
+//! Everything a signed-in trader can ask of the broker.
+//!
+//! Reads wait for their turn within the account's budgets; order calls are refused when the budget is used up. Each
+//! method is one request, or a run of reads where Kite bounds the size of one.
+
+mod data;
+mod orders;
+
+use crate::connection::{Call, Connection, Credentials, Fields, Size};
+use crate::error::Error;
+use crate::rows::account::{Margins, Profile};
+use crate::rows::holding::HoldingRow;
+use crate::rows::position::Positions;
+use crate::secret::Secret;
+use crate::throttle::Lane;
+use crate::ticker::{Ticker, TickerEvent};
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// A signed-in trader's line. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Session {
+    connection: Connection,
+    who: Arc<Who>,
+}
+
+#[derive(Debug)]
+struct Who {
+    api_key: String,
+    access_token: Secret,
+}
+
+impl Session {
+    pub(crate) fn new(connection: Connection, api_key: String, access_token: Secret) -> Self {
+        Self { connection, who: Arc::new(Who { api_key, access_token }) }
+    }
+
+    /// The API key this session was opened with.
+    pub fn api_key(&self) -> &str {
+        &self.who.api_key
+    }
+
+    /// The line underneath.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Ends the session at the broker; the access token is dead afterwards.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn logout(&self) -> Result<(), Error> {
+        let who = &self.who;
+        let fields = vec![
+            ("api_key", who.api_key.as_str().into()),
+            ("access_token", who.access_token.expose().into()),
+        ];
+        self.send(Method::DELETE, &["session", "token"], fields, Lane::Other, Size::Small).await.map(|_| ())
+    }
+
+    /// Who this is. The cheapest way to learn whether the session lives.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn profile(&self) -> Result<Profile, Error> {
+        self.read(&["user", "profile"]).await
+    }
+
+    /// Cash and what is tied up, by segment.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn margins(&self) -> Result<Margins, Error> {
+        self.read(&["user", "margins"]).await
+    }
+
+    /// The net and the day's positions. Flat ones stay listed until the end of the day.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn positions(&self) -> Result<Positions, Error> {
+        self.read(&["portfolio", "positions"]).await
+    }
+
+    /// What is held for delivery.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn holdings(&self) -> Result<Vec<HoldingRow>, Error> {
+        self.read(&["portfolio", "holdings"]).await
+    }
+
+    /// The live feed of this trader: ticks, and updates of all their orders.
+    pub fn ticker(&self) -> (Ticker, mpsc::Receiver<TickerEvent>) {
+        let line = &self.connection;
+        let token = self.who.access_token.clone();
+        Ticker::connect(line.endpoints(), line.egress(), self.api_key(), token)
+    }
+
+    async fn read<T: DeserializeOwned>(&self, route: &[&str]) -> Result<T, Error> {
+        self.send(Method::GET, route, vec![], Lane::Other, Size::Small).await?.data()
+    }
+
+    async fn read_bulk<T: DeserializeOwned>(&self, route: &[&str]) -> Result<T, Error> {
+        self.send(Method::GET, route, vec![], Lane::Other, Size::Bulk).await?.data()
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        route: &[&str],
+        fields: Fields<'_>,
+        lane: Lane,
+        size: Size,
+    ) -> Result<crate::answer::Answer, Error> {
+        let who = Credentials { api_key: &self.who.api_key, access_token: &self.who.access_token };
+        let url = self.connection.endpoints().route(route);
+        self.connection.send(Call { method, url, fields, lane, credentials: Some(who), size }).await
+    }
+}

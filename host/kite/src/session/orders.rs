@@ -1,0 +1,100 @@
+//! Orders and trades: the only calls that move money.
+//!
+//! `place`, `modify` and `cancel` are sent at most once and never wait.
+
+use super::Session;
+use crate::answer::Answer;
+use crate::connection::Size;
+use crate::error::Error;
+use crate::order_params::{BrokerOrderId, Form, PlaceParams, modify_form};
+use crate::rows::order::OrderRow;
+use crate::rows::trade::TradeRow;
+use crate::throttle::Lane;
+use market::{Change, OrderRequest, Variety};
+use reqwest::Method;
+use serde::Deserialize;
+
+/// An order number as text and nothing else: a missing, empty or numeric one proves nothing.
+#[derive(Deserialize)]
+struct Accepted {
+    order_id: BrokerOrderId,
+}
+
+impl Session {
+    /// Sends a new order, at most once. Success means that the broker took it, no more than that.
+    ///
+    /// # Errors
+    /// [`Error::outcome`] says whether the order certainly does not exist. If it does not say so, find the order by its
+    /// tag in [`Session::orders`]; never send it again.
+    pub async fn place(&self, params: &PlaceParams) -> Result<BrokerOrderId, Error> {
+        let form = params.form()?;
+        let variety = params.request.variety.as_str();
+        accepted(&self.order_call(Method::POST, &["orders", variety], form).await?)
+    }
+
+    /// Changes a standing order: what `change` leaves out stays as `current` has it.
+    ///
+    /// # Errors
+    /// As [`Session::place`]; whether the change took effect shows in the order book.
+    pub async fn modify(
+        &self,
+        id: &BrokerOrderId,
+        current: &OrderRequest,
+        change: &Change,
+    ) -> Result<BrokerOrderId, Error> {
+        let form = modify_form(current, change)?;
+        let route = ["orders", current.variety.as_str(), id.as_str()];
+        accepted(&self.order_call(Method::PUT, &route, form).await?)
+    }
+
+    /// Withdraws a standing order. The variety must be the order's own.
+    ///
+    /// # Errors
+    /// As [`Session::place`]; whether it was withdrawn shows in the order book.
+    pub async fn cancel(&self, variety: Variety, id: &BrokerOrderId) -> Result<BrokerOrderId, Error> {
+        let route = ["orders", variety.as_str(), id.as_str()];
+        accepted(&self.order_call(Method::DELETE, &route, vec![]).await?)
+    }
+
+    /// The day's orders, whoever placed them, each in its present state.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`]. One unreadable row makes the whole list unreadable, because a list with a hole
+    /// would prove absences that are none.
+    pub async fn orders(&self) -> Result<Vec<OrderRow>, Error> {
+        self.read_bulk(&["orders"]).await
+    }
+
+    /// The states one order went through, oldest first.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn order_history(&self, id: &BrokerOrderId) -> Result<Vec<OrderRow>, Error> {
+        self.read(&["orders", id.as_str()]).await
+    }
+
+    /// The day's fills.
+    ///
+    /// # Errors
+    /// As [`Session::orders`].
+    pub async fn trades(&self) -> Result<Vec<TradeRow>, Error> {
+        self.read_bulk(&["trades"]).await
+    }
+
+    /// The fills of one order.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn order_trades(&self, id: &BrokerOrderId) -> Result<Vec<TradeRow>, Error> {
+        self.read(&["orders", id.as_str(), "trades"]).await
+    }
+
+    async fn order_call(&self, method: Method, route: &[&str], form: Form) -> Result<Answer, Error> {
+        let fields = form.into_iter().map(|(name, value)| (name, value.into())).collect();
+        self.send(method, route, fields, Lane::Order, Size::Small).await
+    }
+}
+
+fn accepted(answer: &Answer) -> Result<BrokerOrderId, Error> {
+    answer.data::<Accepted>().map(|accepted| accepted.order_id)
+}
