@@ -162,15 +162,10 @@ impl Life {
             self.say(LogLevel::Error, &reason);
         }
         let reason = outcome.err().map(|failure| format!("its last words failed: {failure}"));
-        if let Some(reason) = &reason {
-            self.say(LogLevel::Warn, reason);
-        }
         self.set_state(RunState::Stopped, reason.as_deref()).await;
-        self.say(LogLevel::Info, "stopped");
     }
 
     async fn fail(&mut self, reason: &str) {
-        self.say(LogLevel::Error, &format!("failed: {reason}"));
         self.set_state(RunState::Failed, Some(reason)).await;
     }
 
@@ -179,6 +174,7 @@ impl Life {
             Ok(Some(record)) => self.run = record,
             Ok(None) => {}
             Err(error) => {
+                // The tenant's log says every state; this one it could not be told.
                 let run = &self.run.id;
                 tracing::error!(broker_id = %self.tenant.broker_id(), run, "state {state} not written: {error:#}");
             }
@@ -193,7 +189,6 @@ impl Life {
 impl Running<'_> {
     /// After a host restart the run hears that it may have missed something.
     async fn greet(&mut self, now: Timestamp) {
-        self.life.say(LogLevel::Info, "running");
         if self.life.again {
             let text = "the host restarted; events may have been missed".to_owned();
             self.deliver(Event::Notice { kind: NoticeKind::HostRestarted, now, text }).await;

@@ -70,7 +70,7 @@ pub(super) async fn prepare(
     let positions = tenant.run_positions(&run.id).await?;
     let gone = || NotReady::Never("the run is no longer in the database".to_owned());
     let line = tenant.attach(&run.id).await?.ok_or_else(gone)?;
-    let today_realised = line.realised().await?;
+    let today_realised = positions.iter().map(|position| position.realised).sum();
     let next_order_id = line.orders.iter().map(|order| order.run_order_id).max().unwrap_or(0) + 1;
     let start = Start {
         params: params.clone(),

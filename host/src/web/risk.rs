@@ -41,7 +41,7 @@ pub(crate) async fn set_limits(
     limits.check().map_err(|wrong| {
         Problem::unprocessable("risk-limits", wrong.to_string()).with("field", wrong.field)
     })?;
-    let limits = tenant.set_risk_limits(limits).await.map_err(Problem::internal)?;
+    tenant.set_risk_limits(limits.clone()).await.map_err(Problem::internal)?;
     Ok(Json(RiskLimitsView(limits)))
 }
 
