@@ -73,8 +73,11 @@ impl Problem {
 
     /// Too many bytes.
     pub(crate) fn too_large(limit_bytes: usize) -> Self {
-        let detail = format!("the body is larger than the limit of {limit_bytes} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+        let reason = format!("the body is larger than the limit of {limit_bytes} bytes");
+        let remedy = "send less; a component shrinks with opt-level \"s\", lto and strip";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("{reason}: {remedy}"))
+            .with("reason", reason)
+            .with("remedy", remedy)
     }
 
     /// The broker cannot be asked just now.

@@ -1,0 +1,70 @@
+//! The command line as people meet it: the real binary, its words and its exit codes.
+#![forbid(unsafe_code)]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn bulkhead(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkhead"));
+    command.args(arguments).current_dir(folder).env_remove("BULKHEAD_CONFIG");
+    command.output().expect("the binary starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn help_names_every_command_and_every_exit_code() {
+    let folder = TempDir::new().unwrap();
+    let output = bulkhead(folder.path(), &["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    for word in ["demo", "serve", "simulate", "check", "migrate", "tenants", "Exit codes", "BULKHEAD_"] {
+        assert!(said(&output).contains(word), "{word} is missing from:\n{}", said(&output));
+    }
+    assert!(!said(&output).contains("compile-child"), "people do not start it");
+}
+
+#[test]
+fn a_flag_nobody_knows_ends_in_two() {
+    let folder = TempDir::new().unwrap();
+    assert_eq!(bulkhead(folder.path(), &["serve", "--no-such-flag"]).status.code(), Some(2));
+}
+
+#[test]
+fn check_says_what_a_component_is_or_why_it_is_refused() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("good.wasm"), guests::SCALPER).unwrap();
+    std::fs::write(folder.path().join("bad.wasm"), guests::FOREIGN_IMPORT).unwrap();
+    let good = bulkhead(folder.path(), &["check", "good.wasm"]);
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    assert!(said(&good).contains("parameter quantity"), "{}", said(&good));
+    let bad = bulkhead(folder.path(), &["check", "bad.wasm"]);
+    assert_eq!(bad.status.code(), Some(3), "{}", said(&bad));
+    assert!(said(&bad).contains("remedy:"), "{}", said(&bad));
+    let missing = bulkhead(folder.path(), &["check", "missing.wasm"]);
+    assert_eq!(missing.status.code(), Some(1), "{}", said(&missing));
+}
+
+#[test]
+fn a_taken_port_names_the_flag_that_moves_it() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let simulator = bulkhead(folder.path(), &["demo", "--sim-listen", &address]);
+    assert_eq!(simulator.status.code(), Some(4), "{}", said(&simulator));
+    assert!(said(&simulator).contains("--sim-listen"), "{}", said(&simulator));
+    let page = bulkhead(folder.path(), &["demo", "--sim-listen", "127.0.0.1:0", "--listen", &address]);
+    assert_eq!(page.status.code(), Some(4), "{}", said(&page));
+    assert!(said(&page).contains("--listen"), "{}", said(&page));
+}
+
+#[test]
+fn a_key_inside_the_data_folder_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let arguments = ["migrate", "--data-dir", "data", "--key-file", "data/host.key"];
+    let output = bulkhead(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+}
