@@ -1,14 +1,15 @@
 //! The capability against the real simulator over real sockets, with a real database.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use kite_sim::{SimConfig, Simulator};
-use market::{Calendar, Intent, OrderRequest, OrderState, Side};
+use market::{Calendar, Intent, OrderKind, OrderRequest, OrderState, Price, Side};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tempfile::TempDir;
 use tenant::{
-    BrokerAddress, Cause, Login, LoginError, Mode, OrderRecord, RefusalCode, RunEvent, RunLine, SecretText,
-    Tenant, Tenants, TenantsConfig, Upload,
+    BrokerAddress, BrokerState, Cause, Login, LoginError, Mode, OrderRecord, RefusalCode, RunEvent, RunLine,
+    SecretText, Tenant, Tenants, TenantsConfig, Upload,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -89,9 +90,13 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
 }
 
 async fn new_line(tenant: &Tenant, name: &str) -> RunLine {
+    new_line_in(tenant, name, Mode::Live).await
+}
+
+async fn new_line_in(tenant: &Tenant, name: &str, mode: Mode) -> RunLine {
     let upload = Upload { name: name.into(), bytes: name.as_bytes().to_vec(), manifest: json!({}) };
     let strategy = tenant.upload(upload).await.unwrap();
-    let run = strategy.new_run(1, Mode::Live, json!({})).await.unwrap();
+    let run = strategy.new_run(1, mode, json!({})).await.unwrap();
     tenant.instruments().await.unwrap();
     until("reconciled", async || tenant.is_reconciled()).await;
     tenant.attach(&run.id).await.unwrap().unwrap()
@@ -128,8 +133,10 @@ async fn two_tenants_trade_at_once_and_never_see_each_other() {
     let (mut line_a, mut line_b) = (new_line(&a, "alpha").await, new_line(&b, "beta").await);
     line_a.submit(cause(1), vec![buy(1, 3)]).await.unwrap();
     line_b.submit(cause(1), vec![buy(1, 5)]).await.unwrap();
-    let (of_a, of_b) =
-        (state_of(&mut line_a, OrderState::Complete).await, state_of(&mut line_b, OrderState::Complete).await);
+    let (of_a, of_b) = (
+        state_of(&mut line_a, OrderState::Complete).await,
+        state_of(&mut line_b, OrderState::Complete).await,
+    );
     assert_eq!((of_a.filled, of_b.filled), (3, 5));
     for (tenant, other, order, quantity) in [(&a, &b, &of_a, 3), (&b, &a, &of_b, 5)] {
         until("booked", async || tenant.positions(false).await.unwrap().len() == 1).await;
@@ -259,4 +266,84 @@ async fn wrong_credentials_are_told_apart_and_secrets_never_stand_in_the_clear()
             assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", path.display());
         }
     }
+}
+
+/// A limit order that will not trade for a while: 8 % below the market.
+async fn resting_buy(tenant: &Tenant, id: u64) -> Intent {
+    let symbol: market::Symbol = "NSE:INFY".parse().unwrap();
+    let last = tenant.quote(std::slice::from_ref(&symbol)).await.unwrap()[0].last_price;
+    let price = Price::from_units(last.units() * 92 / 100).round_to(Price::from_rupees(1));
+    let request =
+        OrderRequest { kind: OrderKind::Limit, price, ..OrderRequest::market(symbol, Side::Buy, 1) };
+    Intent::Place { id, request }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kill_switch_cancels_what_stands() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    line.submit(cause(1), vec![resting_buy(&tenant, 1).await]).await.unwrap();
+    state_of(&mut line, OrderState::Open).await;
+    tenant.set_kill_switch(true, None).await.unwrap();
+    state_of(&mut line, OrderState::Cancelled).await;
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_token_stops_sends_and_the_next_login_revives_the_same_tenant() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    world.sim("POST", "/sim/expire-token", json!({ "apiKey": "demo-uk9394" })).await;
+    assert!(tenant.cash().await.is_err());
+    assert!(matches!(*tenant.broker_state().borrow(), BrokerState::Expired { .. }));
+    line.submit(cause(1), vec![buy(1, 1)]).await.unwrap();
+    let refused = state_of(&mut line, OrderState::Refused).await;
+    assert_eq!(refused.refusal, RefusalCode::NoSession);
+    world.login(&tenants, "uk9394").await;
+    assert_eq!(tenants.all().len(), 1);
+    until("reconciled", async || tenant.is_reconciled()).await;
+    line.submit(cause(2), vec![buy(2, 1)]).await.unwrap();
+    state_of(&mut line, OrderState::Complete).await;
+    assert_eq!(world.places_received().await.len(), 1);
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paper_order_fills_at_the_live_price_and_nothing_leaves() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line_in(&tenant, "alpha", Mode::Paper).await;
+    let feed = tenant.feed();
+    let token = tenant.instruments().await.unwrap().by_symbol(&"NSE:INFY".parse().unwrap()).unwrap().token;
+    feed.subscribe(&[token]);
+    until("a tick", async || matches!(feed.next().await, tenant::FeedEvent::Ticks(_))).await;
+    line.submit(cause(1), vec![buy(1, 4)]).await.unwrap();
+    let order = state_of(&mut line, OrderState::Complete).await;
+    assert!(order.average_price > Price::ZERO);
+    until("figures", async || tenant.run_figures(&order.run_id).await.unwrap().trades == 1).await;
+    assert!(tenant.positions(false).await.unwrap().is_empty());
+    assert!(world.places_received().await.is_empty());
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn squaring_off_closes_what_the_run_holds() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    line.submit(cause(1), vec![buy(1, 6)]).await.unwrap();
+    let order = state_of(&mut line, OrderState::Complete).await;
+    tenant.wind_down(&order.run_id, true).await.unwrap();
+    until("flat", async || {
+        let positions = tenant.positions(true).await.unwrap();
+        positions.len() == 1 && positions[0].sell_quantity == 6 && positions[0].quantity == 0
+    })
+    .await;
+    tenants.close().await;
 }

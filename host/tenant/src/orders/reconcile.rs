@@ -165,7 +165,10 @@ impl Desk {
     async fn book_trades(&self, rows: &[TradeRow]) -> Result<bool, StoreError> {
         let trades: Vec<Trade> = rows.iter().filter_map(rows::trade).collect();
         if trades.len() < rows.len() {
-            let text = format!("{} trades of the broker's list cannot be read and are not booked", rows.len() - trades.len());
+            let text = format!(
+                "{} trades of the broker's list cannot be read and are not booked",
+                rows.len() - trades.len()
+            );
             self.log.write(Level::Error, None, &text);
         }
         self.book_new(&trades, Mode::Live).await

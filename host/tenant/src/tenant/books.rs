@@ -71,6 +71,12 @@ impl Tenant {
         // What is open must tick, or it cannot be valued.
         let marks = self.feed();
         loop {
+            // Without the list no price can be told from a token; it is fetched once a day for all.
+            if self.inner.line.is_live()
+                && let Err(error) = self.instruments().await
+            {
+                tracing::warn!(broker_id = %self.broker_id(), "no instrument list: {error:#}");
+            }
             match self.reckon_today().await {
                 Ok(day) => self.watch_open(&marks, &day),
                 Err(error) => tracing::error!(broker_id = %self.broker_id(), "day's figures: {error:#}"),
@@ -121,7 +127,9 @@ impl Tenant {
         }
         if let Some(list) = self.host().instruments_today() {
             let ticked = self.inner.marks.all().into_iter();
-            prices.extend(ticked.filter_map(|(token, price)| Some((list.by_token(token)?.symbol.clone(), price))));
+            prices.extend(
+                ticked.filter_map(|(token, price)| Some((list.by_token(token)?.symbol.clone(), price))),
+            );
         }
         Ok(prices)
     }
@@ -134,4 +142,3 @@ fn strategies(trades: &[TradeRecord]) -> BTreeSet<String> {
 fn rates() -> RateTable {
     RateTable::zerodha()
 }
-
