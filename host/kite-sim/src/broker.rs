@@ -3,7 +3,7 @@
 //! Each part has a lock of its own, held briefly and never across an await. What the exchange reports goes out
 //! to the tickers under the exchange's lock, so that updates leave in the order they happened.
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{SimAccount, SimConfig, StartError};
 use crate::faults::Faults;
 use crate::limits::{CallKind, Limits};
@@ -16,7 +16,6 @@ use exchange::{AccountSetup, Event, Exchange, Setup};
 use market::{Calendar, Timestamp};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How far the exchange moves under one hold of its lock, in microseconds of its own time.
 const STEP_MICROS: i64 = 60 * 1_000_000;
@@ -144,8 +143,7 @@ impl Broker {
 
 /// The machine's clock, in milliseconds since the epoch.
 pub(crate) fn wall_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(clock::wall().micros() / 1_000).unwrap_or(0)
 }
 
 /// A panic under the lock would leave a whole value behind: every writer replaces, none tears.
@@ -167,8 +165,7 @@ fn entropy(seed: u64) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
     hash.update(std::process::id().to_le_bytes());
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    hash.update(elapsed.as_nanos().to_le_bytes());
+    hash.update(clock::wall().micros().to_le_bytes());
     hash.update(std::ptr::from_ref(&hash).addr().to_le_bytes());
     hash.finalize().into()
 }

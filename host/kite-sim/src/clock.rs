@@ -82,7 +82,9 @@ fn is_speed(speed: f64) -> bool {
     (0.0..=SPEED_LIMIT).contains(&speed)
 }
 
-fn wall() -> Timestamp {
+/// The machine's clock: the one place where the simulator reads it.
+#[allow(clippy::disallowed_methods, reason = "a broker has a clock of its own; the host must not share it")]
+pub(crate) fn wall() -> Timestamp {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_micros());
     Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }

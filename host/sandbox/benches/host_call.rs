@@ -1,4 +1,5 @@
 //! What one event costs: a machine's `ticks`, alone and in batches, beside a bare typed call and a native one.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should stop")]
 
 #[path = "../tests/support/fixture.rs"]
 mod fixture;

@@ -1,4 +1,5 @@
 //! What a run's beginning costs: a machine with its start event, beside a bare instance of the same bytes.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should stop")]
 
 #[path = "../tests/support/fixture.rs"]
 mod fixture;

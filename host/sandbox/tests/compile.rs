@@ -1,6 +1,7 @@
 //! The compile child and the authenticated cache, with this very binary as the child.
 //!
 //! Its own `main`, because the child must write nothing but code to standard output.
+#![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
 #[path = "support/fixture.rs"]
 mod fixture;

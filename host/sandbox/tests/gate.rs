@@ -1,4 +1,5 @@
 //! What no honest strategy has is refused before anything is compiled, each limit by its name.
+#![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
 #[path = "support/fixture.rs"]
 mod fixture;

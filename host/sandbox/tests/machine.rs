@@ -1,4 +1,5 @@
 //! A strategy sees what its events say and nothing else; what misbehaves dies alone, in plain words.
+#![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
 #[path = "support/fixture.rs"]
 mod fixture;

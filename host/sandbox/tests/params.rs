@@ -1,4 +1,5 @@
 //! Parameters are bound by the manifest, every error at once and by name.
+#![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
 #[path = "support/fixture.rs"]
 mod fixture;

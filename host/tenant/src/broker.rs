@@ -1,6 +1,11 @@
 //! One tenant's line to the broker: the session and what is known of it.
 
+use crate::clock::Clock;
+use crate::error::BrokerError;
 use market::Timestamp;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+use tokio::sync::watch;
 
 /// How the line to the broker stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,5 +34,133 @@ impl BrokerState {
             Self::Expired { .. } => "expired",
             Self::Unreachable { .. } => "unreachable",
         }
+    }
+}
+
+/// A session and its number: an error of an old one says nothing about the newest.
+#[derive(Clone)]
+pub(crate) struct LineSession {
+    pub(crate) kite: kite::Session,
+    number: u64,
+}
+
+impl LineSession {
+    /// True when both come from one login.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+/// The line itself: one connection for the tenant's life, and the session of the last login.
+pub(crate) struct Line {
+    connection: kite::Connection,
+    session: RwLock<Option<LineSession>>,
+    state: watch::Sender<BrokerState>,
+    clock: Clock,
+    count: AtomicU64,
+}
+
+impl Line {
+    /// A line without a session yet.
+    pub(crate) fn new(connection: kite::Connection, clock: Clock) -> Self {
+        let (state, _) = watch::channel(BrokerState::Expired { since: clock.now() });
+        Self { connection, session: RwLock::new(None), state, clock, count: AtomicU64::new(0) }
+    }
+
+    /// A login (or the boot) brought an access token.
+    pub(crate) fn revive(&self, api_key: &str, access_token: &str) {
+        let session = self.connection.session(api_key, kite::Secret::new(access_token));
+        let mut held = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        *held = Some(LineSession { kite: session, number });
+        drop(held);
+        self.state.send_replace(BrokerState::Live);
+    }
+
+    /// How the line stands, now and from now on.
+    pub(crate) fn state(&self) -> watch::Receiver<BrokerState> {
+        self.state.subscribe()
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        *self.state.borrow() == BrokerState::Live
+    }
+
+    /// The session, where the broker has not ended it.
+    pub(crate) fn session(&self) -> Option<LineSession> {
+        self.session.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same for reads that a person or run waits for.
+    pub(crate) fn need_session(&self) -> Result<LineSession, BrokerError> {
+        self.session().ok_or(BrokerError::NoSession)
+    }
+
+    /// Learns from how a call ended, and words its error. True state: only the newest session may end itself.
+    pub(crate) fn heard<T>(&self, session: &LineSession, answer: Result<T, kite::Error>) -> Result<T, BrokerError> {
+        match answer {
+            Ok(value) => {
+                self.reached(session);
+                Ok(value)
+            }
+            Err(error) => {
+                self.failed(session, &error);
+                Err(worded(&error))
+            }
+        }
+    }
+
+    /// The broker answered.
+    fn reached(&self, session: &LineSession) {
+        let now_live = self.is_newest(session);
+        self.state.send_if_modified(|state| {
+            let was_unreachable = matches!(state, BrokerState::Unreachable { .. });
+            if now_live && was_unreachable {
+                *state = BrokerState::Live;
+            }
+            now_live && was_unreachable
+        });
+    }
+
+    /// The broker did not answer, or ended the session.
+    pub(crate) fn failed(&self, session: &LineSession, error: &kite::Error) {
+        if error.is_session_expired() {
+            self.expire(session);
+        } else if error.is_transport() && self.is_newest(session) {
+            let (since, why) = (self.clock.now(), error.to_string());
+            self.state.send_if_modified(|state| {
+                let was_live = *state == BrokerState::Live;
+                if was_live {
+                    *state = BrokerState::Unreachable { since, why };
+                }
+                was_live
+            });
+        }
+    }
+
+    /// This session is dead. A newer one stays.
+    fn expire(&self, session: &LineSession) {
+        let mut held = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        let same = held.as_ref().is_some_and(|newest| newest.number == session.number);
+        if same {
+            *held = None;
+            drop(held);
+            self.state.send_replace(BrokerState::Expired { since: self.clock.now() });
+        }
+    }
+
+    fn is_newest(&self, session: &LineSession) -> bool {
+        self.session().is_some_and(|newest| newest.number == session.number)
+    }
+}
+
+/// An error of a read, in the words of this package.
+fn worded(error: &kite::Error) -> BrokerError {
+    if error.is_session_expired() {
+        BrokerError::NoSession
+    } else if error.is_transport() {
+        BrokerError::Unreachable(error.to_string())
+    } else {
+        BrokerError::Refused(error.to_string())
     }
 }

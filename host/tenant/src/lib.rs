@@ -14,11 +14,13 @@
 pub mod archive;
 mod broker;
 mod broker_id;
+mod chance;
 mod clock;
 mod config;
 mod error;
 mod feed;
 pub mod gate;
+mod host;
 mod instruments;
 pub mod log;
 mod news;
@@ -26,9 +28,11 @@ mod orders;
 mod pnl;
 mod run;
 mod sessions;
+mod store;
 mod strategy;
 mod tenant;
 mod tenants;
+mod vault;
 
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;

@@ -1,5 +1,7 @@
 //! Positions, daily stats and P&L as people read them. The arithmetic is the ledger's.
 
+pub(crate) mod reckon;
+
 use market::{Money, Price, Product, Symbol, Timestamp, TradingDate};
 use serde::Serialize;
 

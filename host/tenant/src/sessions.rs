@@ -1,9 +1,14 @@
 //! Who is signed in: browser sessions and tokens for scripts. Only hashes are kept.
 
+use crate::chance;
 use market::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
+
+const TOKEN_TTL_S: i64 = 90 * 24 * 3600;
+const LABEL_CHARACTERS_MAX: usize = 200;
 
 /// A secret on its way to or from a person. Prints as `***`.
 #[derive(Clone)]
@@ -93,4 +98,42 @@ impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
+}
+
+/// What is kept of a secret.
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// A new sign-in and the hash to keep of it.
+pub(crate) fn new_session(device: &str, now: Timestamp, ttl_s: i64) -> (NewSession, [u8; 32]) {
+    let secret = chance::secret();
+    let kept = hash(&secret);
+    let device = shortened(device);
+    let info = SessionInfo { id: chance::id(), created_at: now, expires_at: now.plus_seconds(ttl_s), device };
+    (NewSession { secret: SecretText(secret), info }, kept)
+}
+
+/// A new token for scripts and the hash to keep of it.
+pub(crate) fn new_token(name: &str, now: Timestamp) -> (NewApiToken, [u8; 32]) {
+    let secret = Zeroizing::new(format!("bh_{}", chance::secret().as_str()));
+    let kept = hash(&secret);
+    let expires_at = now.plus_seconds(TOKEN_TTL_S);
+    let info = ApiToken { id: chance::id(), name: shortened(name), created_at: now, expires_at };
+    (NewApiToken { secret: SecretText(secret), info }, kept)
+}
+
+/// What people type stays short and in one line.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LABEL_CHARACTERS_MAX).collect()
+}
+
+/// Kite's postback checksum: SHA-256 over order id, order time and api secret, compared in constant time.
+pub(crate) fn postback_fits(order_id: &str, order_timestamp: &str, api_secret: &str, checksum: &str) -> bool {
+    let mut hasher = Sha256::new();
+    for part in [order_id, order_timestamp, api_secret] {
+        hasher.update(part.as_bytes());
+    }
+    let expected = hex::encode(hasher.finalize());
+    subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), checksum.as_bytes()).into()
 }

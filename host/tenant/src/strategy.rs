@@ -1,10 +1,16 @@
 //! An uploaded component and its versions, inseparable from their tenant.
 
-use crate::error::StrategyError;
-use crate::run::{Mode, RunRecord};
+use crate::chance;
+use crate::error::{StoreError, StrategyError};
+use crate::news::News;
+use crate::run::{Mode, RunRecord, RunState};
+use crate::store::StoredStrategy;
 use crate::tenant::Tenant;
 use market::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+const NAME_CHARACTERS_MAX: usize = 100;
 
 /// What is uploaded, after the sandbox has looked at it.
 #[derive(Debug, Clone)]
@@ -74,8 +80,8 @@ impl Strategy {
     /// # Errors
     /// When there is no such version.
     pub async fn component(&self, version: u32) -> Result<Vec<u8>, StrategyError> {
-        let _ = version;
-        unimplemented!()
+        let bytes = self.tenant.book().component(&self.id, version).await?;
+        bytes.ok_or(StrategyError::UnknownVersion(version))
     }
 
     /// Adds a version; the same bytes again give the version that holds them.
@@ -83,8 +89,20 @@ impl Strategy {
     /// # Errors
     /// When there are too many.
     pub async fn add_version(&self, upload: Upload) -> Result<Strategy, StrategyError> {
-        let _ = upload;
-        unimplemented!()
+        let sha256 = sha256_hex(&upload.bytes);
+        if self.versions.iter().any(|version| version.sha256 == sha256) {
+            return Ok(self.clone());
+        }
+        let max = self.tenant.host().config.limits.versions_max;
+        let number = self.versions.last().map_or(0, |version| version.number) + 1;
+        if number > max {
+            return Err(StrategyError::TooMany { what: "versions of a strategy", max });
+        }
+        let version = new_version(number, sha256, &upload, self.tenant.now());
+        self.tenant.book().insert_version(&self.id, &version, &upload.bytes).await?;
+        let mut grown = self.clone();
+        grown.versions.push(version);
+        Ok(grown)
     }
 
     /// Removes the strategy from the list. Its runs, orders and trades stay.
@@ -92,7 +110,11 @@ impl Strategy {
     /// # Errors
     /// When a run of it has not stopped.
     pub async fn delete(&self) -> Result<(), StrategyError> {
-        unimplemented!()
+        let mut runs = self.tenant.runs().await?.into_iter();
+        if let Some(run) = runs.find(|run| run.strategy_id == self.id && !run.state.is_final()) {
+            return Err(StrategyError::Running(run.id));
+        }
+        Ok(self.tenant.book().delete_strategy(&self.id, self.tenant.now()).await?)
     }
 
     /// Writes down a new run in state `starting`.
@@ -105,8 +127,65 @@ impl Strategy {
         mode: Mode,
         params: serde_json::Value,
     ) -> Result<RunRecord, StrategyError> {
-        let _ = (version, mode, params);
-        unimplemented!()
+        if !self.versions.iter().any(|known| known.number == version) {
+            return Err(StrategyError::UnknownVersion(version));
+        }
+        let run = RunRecord {
+            id: chance::id(),
+            strategy_id: self.id.clone(),
+            strategy_name: self.name.clone(),
+            version,
+            mode,
+            params,
+            state: RunState::Starting,
+            reason: None,
+            started_at: self.tenant.now(),
+            stopped_at: None,
+            restarts: 0,
+        };
+        if !self.tenant.book().insert_run(&run).await? {
+            let runs = self.tenant.runs().await?.into_iter();
+            let standing = runs.filter(|r| r.strategy_id == self.id && r.mode == mode && !r.state.is_final());
+            return Err(StrategyError::Running(standing.map(|r| r.id).next().unwrap_or_default()));
+        }
+        self.tenant.publish(News::Run(run.clone()));
+        Ok(run)
     }
+
+    /// Keeps a new strategy with its first version.
+    pub(crate) async fn create(tenant: &Tenant, upload: Upload) -> Result<Self, StrategyError> {
+        let name = upload.name.trim().to_owned();
+        let printable = !name.is_empty() && !name.chars().any(char::is_control);
+        if !printable || name.chars().count() > NAME_CHARACTERS_MAX {
+            return Err(StrategyError::BadName);
+        }
+        let max = tenant.host().config.limits.strategies_max;
+        if tenant.book().strategies().await?.len() >= max as usize {
+            return Err(StrategyError::TooMany { what: "strategies", max });
+        }
+        let now = tenant.now();
+        let stored = StoredStrategy { id: chance::id(), name: name.clone(), created_at: now };
+        let version = new_version(1, sha256_hex(&upload.bytes), &upload, now);
+        if !tenant.book().insert_strategy(&stored, &version, &upload.bytes).await? {
+            return Err(StrategyError::NameTaken(name));
+        }
+        Ok(Self { tenant: tenant.clone(), id: stored.id, name, created_at: now, versions: vec![version] })
+    }
+
+    /// From its rows.
+    pub(crate) async fn read(tenant: &Tenant, stored: StoredStrategy) -> Result<Self, StoreError> {
+        let versions = tenant.book().versions(&stored.id).await?;
+        let StoredStrategy { id, name, created_at } = stored;
+        Ok(Self { tenant: tenant.clone(), id, name, created_at, versions })
+    }
+}
+
+fn new_version(number: u32, sha256: String, upload: &Upload, uploaded_at: Timestamp) -> Version {
+    let (size_bytes, manifest) = (upload.bytes.len() as u64, upload.manifest.clone());
+    Version { number, sha256, size_bytes, uploaded_at, manifest }
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 

@@ -1,21 +1,32 @@
 //! The handle: one trader's compartment.
 
-use crate::broker::BrokerState;
+mod books;
+mod market_data;
+
+use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
-use crate::error::{BrokerError, StoreError, StrategyError};
-use crate::feed::Feed;
-use crate::instruments::InstrumentList;
+use crate::error::{OpenError, StoreError, StrategyError};
+use crate::feed::{Feed, Hub, Marks};
+use crate::gate::RiskLimits;
+use crate::host::Host;
+use crate::log::{Level, TenantLog};
 use crate::news::News;
-use crate::orders::{KillSwitch, OrderRecord, RunLine, TradeRecord};
-use crate::pnl::{DailyStats, PnlReport, PositionRecord, RunFigures};
-use crate::run::{RunRecord, RunState};
-use crate::sessions::{ApiToken, NewApiToken, SessionInfo};
+use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, RunLine, TradeRecord};
+use crate::pnl::PnlRecord;
+use crate::run::{RunEvent, RunRecord, RunState};
+use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
+use crate::store::{Book, SecretKind, StoredTenant};
 use crate::strategy::{Strategy, Upload};
-use market::{Candle, InstrumentToken, Interval, Money, Symbol, Tick, Timestamp, TradingDate};
+use crate::tenants::credential_place;
+use market::{Money, Timestamp, TradingDate};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use tokio::sync::{broadcast, watch};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, broadcast, watch};
+use zeroize::Zeroizing;
+
+/// News that may wait for a watcher; who lags more reads the rows again.
+const NEWS_MAX: usize = 1_024;
 
 /// One trader's compartment: broker line, rows, log, limits. Cheap to clone; clones are the same compartment.
 #[derive(Clone)]
@@ -25,6 +36,16 @@ pub struct Tenant {
 
 struct Inner {
     id: BrokerId,
+    user_name: Mutex<String>,
+    host: Arc<Host>,
+    book: Book,
+    log: TenantLog,
+    line: Arc<Line>,
+    desk: Arc<Desk>,
+    hub: Arc<Hub>,
+    marks: Arc<Marks>,
+    news: broadcast::Sender<News>,
+    booked: Arc<Notify>,
 }
 
 impl fmt::Debug for Tenant {
@@ -35,137 +56,311 @@ impl fmt::Debug for Tenant {
 
 type Stored<T> = Result<T, StoreError>;
 
-#[allow(unused_variables, reason = "signatures land before bodies")]
-#[allow(missing_docs, reason = "signatures land before bodies")]
 impl Tenant {
+    /// The trader's id at the broker, for printing.
     pub fn broker_id(&self) -> &BrokerId {
         &self.inner.id
     }
+
+    /// What the broker calls the trader.
     pub fn user_name(&self) -> String {
-        unimplemented!()
+        self.inner.user_name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Browser sessions that have not ended.
+    ///
+    /// # Errors
+    /// When the database fails; so with every method here.
     pub async fn sessions(&self) -> Stored<Vec<SessionInfo>> {
-        unimplemented!()
+        self.book().sessions(self.now()).await
     }
-    /// False when there is no such session.
+
+    /// Ends a session. False when there is no such session.
     pub async fn revoke_session(&self, id: &str) -> Stored<bool> {
-        unimplemented!()
+        self.book().revoke(SecretKind::Session, id).await
     }
+
+    /// Tokens for scripts.
     pub async fn tokens(&self) -> Stored<Vec<ApiToken>> {
-        unimplemented!()
+        self.book().tokens(self.now()).await
     }
+
+    /// A new token for scripts; its secret is shown once.
     pub async fn new_token(&self, name: &str) -> Stored<NewApiToken> {
-        unimplemented!()
+        let (token, kept) = new_token(name, self.now());
+        self.book().save_token(&token.info, &kept).await?;
+        Ok(token)
     }
+
+    /// Ends a token. False when there is no such token.
     pub async fn revoke_token(&self, id: &str) -> Stored<bool> {
-        unimplemented!()
+        self.book().revoke(SecretKind::ApiToken, id).await
     }
+
+    /// Keeps a new strategy.
+    ///
+    /// # Errors
+    /// When its name is taken or unusable, or there are too many.
     pub async fn upload(&self, upload: Upload) -> Result<Strategy, StrategyError> {
-        unimplemented!()
+        let strategy = Strategy::create(self, upload).await?;
+        self.inner.log.write(Level::Info, None, &format!("strategy {} uploaded", strategy.name()));
+        Ok(strategy)
     }
+
+    /// Every strategy, oldest first.
     pub async fn strategies(&self) -> Stored<Vec<Strategy>> {
-        unimplemented!()
+        let mut strategies = Vec::new();
+        for stored in self.book().strategies().await? {
+            strategies.push(Strategy::read(self, stored).await?);
+        }
+        Ok(strategies)
     }
+
+    /// One strategy. A stranger's id is like a missing one.
     pub async fn strategy(&self, id: &str) -> Stored<Option<Strategy>> {
-        unimplemented!()
+        match self.book().strategy(id).await? {
+            Some(stored) => Ok(Some(Strategy::read(self, stored).await?)),
+            None => Ok(None),
+        }
     }
-    /// Newest first.
+
+    /// Every run, newest first.
     pub async fn runs(&self) -> Stored<Vec<RunRecord>> {
-        unimplemented!()
+        self.book().runs().await
     }
+
+    /// One run. A stranger's id is like a missing one.
     pub async fn run(&self, id: &str) -> Stored<Option<RunRecord>> {
-        unimplemented!()
+        self.book().run(id).await
     }
+
     /// None when there is no such run, or it is final already.
     pub async fn set_run_state(&self, id: &str, state: RunState, reason: Option<&str>) -> Stored<Option<RunRecord>> {
-        unimplemented!()
+        if !self.book().set_run_state(id, state, reason, self.now()).await? {
+            return Ok(None);
+        }
+        let run = self.book().run(id).await?;
+        if let Some(run) = &run {
+            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let level = if state == RunState::Failed { Level::Error } else { Level::Info };
+            self.inner.log.write(level, Some(id), &format!("run {state}{why}"));
+            self.publish(News::Run(run.clone()));
+        }
+        Ok(run)
     }
+
     /// Counts one more restart.
     pub async fn count_restart(&self, id: &str) -> Stored<()> {
-        unimplemented!()
+        self.book().count_restart(id).await
     }
-    /// None when there is no such run. A new line replaces the one before.
+
+    /// Joins a run to the order path. None when there is no such run. A new line replaces the one before.
     pub async fn attach(&self, run_id: &str) -> Stored<Option<RunLine>> {
-        unimplemented!()
+        let Some(run) = self.run(run_id).await? else { return Ok(None) };
+        let (events, orders) = self.inner.desk.attach(&run).await?;
+        Ok(Some(RunLine { events, orders, desk: Arc::clone(&self.inner.desk), run }))
     }
+
     /// The journal of a run, in pieces as they were submitted: (number of the last event in it, bytes).
     pub async fn journal(&self, run_id: &str) -> Stored<Vec<(u64, Vec<u8>)>> {
-        unimplemented!()
+        self.book().journal(run_id).await
     }
+
+    /// What a strategy keeps across runs.
     pub async fn state_load(&self, strategy_id: &str) -> Stored<BTreeMap<String, Vec<u8>>> {
-        unimplemented!()
+        self.book().state_load(strategy_id).await
     }
-    /// `None` deletes.
+
+    /// Changes what a strategy keeps, all or nothing. `None` deletes.
     pub async fn state_write(&self, strategy_id: &str, writes: Vec<(String, Option<Vec<u8>>)>) -> Stored<()> {
-        unimplemented!()
+        self.book().state_write(strategy_id, &writes).await
     }
+
+    /// Keeps an amount that a strategy recorded itself. An unknown run records nothing.
     pub async fn record_pnl(&self, run_id: &str, label: &str, amount: Money, time: Timestamp) -> Stored<()> {
-        unimplemented!()
+        let Some(run) = self.run(run_id).await? else { return Ok(()) };
+        let (run_id, label) = (run_id.to_owned(), label.to_owned());
+        let record = PnlRecord { run_id, strategy_id: run.strategy_id, label, amount, time };
+        self.book().insert_pnl_record(&record).await?;
+        self.publish(News::Pnl(record));
+        Ok(())
     }
+
+    /// A new listener on the tenant's ticker.
     pub fn feed(&self) -> Feed {
-        unimplemented!()
+        self.inner.hub.listen()
     }
-    pub async fn instruments(&self) -> Result<Arc<InstrumentList>, BrokerError> {
-        unimplemented!()
-    }
-    pub async fn history(
-        &self,
-        token: InstrumentToken,
-        interval: Interval,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Candle>, BrokerError> {
-        unimplemented!()
-    }
-    pub async fn quote(&self, symbols: &[Symbol]) -> Result<Vec<Tick>, BrokerError> {
-        unimplemented!()
-    }
-    /// Cash available for new orders.
-    pub async fn cash(&self) -> Result<Money, BrokerError> {
-        unimplemented!()
-    }
+
+    /// How the line to the broker stands, now and from now on.
     pub fn broker_state(&self) -> watch::Receiver<BrokerState> {
-        unimplemented!()
+        self.inner.line.state()
     }
-    /// False until open orders of earlier days and crashes have been settled with the broker; no order leaves before.
+
+    /// False until what stood before has been compared with the broker; no order leaves before.
     pub fn is_reconciled(&self) -> bool {
-        unimplemented!()
+        self.inner.desk.is_reconciled()
     }
+
+    /// The tenant's log.
+    pub fn log(&self) -> &TenantLog {
+        &self.inner.log
+    }
+
+    /// What changes from now on, for watchers.
     pub fn news(&self) -> broadcast::Receiver<News> {
-        unimplemented!()
+        self.inner.news.subscribe()
     }
+
     /// Newest first.
     pub async fn orders(&self, date: Option<TradingDate>) -> Stored<Vec<OrderRecord>> {
-        unimplemented!()
+        self.book().orders(date).await
     }
+
+    /// Newest first.
     pub async fn trades(&self, date: Option<TradingDate>) -> Stored<Vec<TradeRecord>> {
-        unimplemented!()
+        self.book().trades(date).await
     }
-    pub async fn positions(&self, by_strategy: bool) -> Stored<Vec<PositionRecord>> {
-        unimplemented!()
+
+    /// The limits in force.
+    pub async fn risk_limits(&self) -> Stored<RiskLimits> {
+        Ok(self.inner.desk.risk_limits().await)
     }
-    /// What one run holds, for its start event.
-    pub async fn run_positions(&self, run_id: &str) -> Stored<Vec<PositionRecord>> {
-        unimplemented!()
+
+    /// Puts new limits in force; clears a latched daily loss. The caller has checked them.
+    pub async fn set_risk_limits(&self, limits: RiskLimits) -> Stored<()> {
+        self.inner.desk.set_risk_limits(limits).await
     }
-    pub async fn daily_stats(&self, from: TradingDate, to: TradingDate) -> Stored<Vec<DailyStats>> {
-        unimplemented!()
-    }
-    pub async fn pnl(&self, from: TradingDate, to: TradingDate) -> Stored<PnlReport> {
-        unimplemented!()
-    }
-    pub async fn run_figures(&self, run_id: &str) -> Stored<RunFigures> {
-        unimplemented!()
-    }
+
+    /// How the kill switch stands.
     pub async fn kill_switch(&self) -> Stored<KillSwitch> {
-        unimplemented!()
+        Ok(self.inner.desk.kill_switch().await)
     }
+
     /// On: stops sends at once and cancels what stands.
     pub async fn set_kill_switch(&self, on: bool, reason: Option<String>) -> Stored<KillSwitch> {
-        unimplemented!()
+        self.inner.desk.set_kill_switch(on, reason).await
     }
+
     /// Cancels what stands of a run and, if asked, closes what it holds at market. Returns when all is written down.
     pub async fn wind_down(&self, run_id: &str, square_off: bool) -> Stored<()> {
-        unimplemented!()
+        match self.run(run_id).await? {
+            Some(run) => self.inner.desk.wind_down(&run, square_off).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The compartment of a tenant, with its tasks running.
+    pub(crate) async fn open(host: Arc<Host>, stored: &StoredTenant) -> Result<Self, OpenError> {
+        let id = stored.id.clone();
+        let book = host.store.book(id.clone());
+        let log = TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
+        let connection = kite::Connection::new(host.endpoints(), egress(&stored.egress)?)
+            .map_err(|error| OpenError::Address(error.to_string()))?;
+        let line = Arc::new(Line::new(connection, host.config.clock.clone()));
+        let (news, _) = broadcast::channel(NEWS_MAX);
+        let marks = Arc::new(Marks::default());
+        let hub = Hub::new(id.clone(), Arc::clone(&line), Arc::clone(&marks), host.config.limits.feed_ticks_max);
+        let desk = Desk::open(Parts {
+            id: id.clone(),
+            host: Arc::clone(&host),
+            book: book.clone(),
+            line: Arc::clone(&line),
+            log: log.clone(),
+            news: news.clone(),
+            marks: Arc::clone(&marks),
+        })
+        .await?;
+        let user_name = Mutex::new(stored.user_name.clone());
+        let booked = Arc::new(Notify::new());
+        let inner = Inner { id, user_name, host, book, log, line, desk, hub, marks, news, booked };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Starts what runs by itself. Called once, by whoever put this compartment into the map.
+    pub(crate) fn start(&self) {
+        let (inner, host) = (&self.inner, &self.inner.host);
+        host.spawn(Arc::clone(&inner.desk).follow(Arc::clone(&inner.booked)));
+        host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
+        host.spawn(self.clone().keep_figures());
+        host.spawn(self.clone().tell_broker_state());
+    }
+
+    /// The session of the last login, as the rows have it.
+    pub(crate) async fn revive_from_rows(&self) -> Result<(), OpenError> {
+        let Some(kept) = self.book().credentials().await? else { return Ok(()) };
+        let Some(sealed) = &kept.access_token else { return Ok(()) };
+        let place = credential_place("access_token", &self.inner.id);
+        let token = self.inner.host.vault.unseal_text(place, sealed).ok_or_else(|| {
+            OpenError::Key(format!("the access token of {} does not open with this key", self.inner.id))
+        })?;
+        self.inner.line.revive(&kept.api_key, &token);
+        Ok(())
+    }
+
+    /// A login brought a new session to the same compartment.
+    pub(crate) fn revive(&self, user_name: &str, api_key: &str, access_token: &str) {
+        user_name.clone_into(&mut self.inner.user_name.lock().unwrap_or_else(PoisonError::into_inner));
+        self.inner.line.revive(api_key, access_token);
+        self.inner.desk.must_reconcile();
+        self.inner.hub.renew();
+        self.inner.log.write(Level::Info, None, "signed in: the broker session is live");
+    }
+
+    pub(crate) async fn api_secret(&self) -> Stored<Option<Zeroizing<String>>> {
+        let Some(kept) = self.book().credentials().await? else { return Ok(None) };
+        let place = credential_place("api_secret", &self.inner.id);
+        Ok(self.inner.host.vault.unseal_text(place, &kept.api_secret))
+    }
+
+    pub(crate) fn read_order_book(&self) {
+        self.inner.desk.read_order_book();
+    }
+
+    pub(crate) fn book(&self) -> &Book {
+        &self.inner.book
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.inner.host
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.host.now()
+    }
+
+    pub(crate) fn publish(&self, news: News) {
+        let _ = self.inner.news.send(news);
+    }
+
+    /// Runs hear how the line stands; a dead token is forgotten.
+    async fn tell_broker_state(self) {
+        let mut state = self.inner.line.state();
+        while state.changed().await.is_ok() {
+            let now = state.borrow_and_update().clone();
+            let text = match &now {
+                BrokerState::Live => "the broker session is live".to_owned(),
+                BrokerState::Expired { .. } => "the broker session has ended: sign in again to trade".to_owned(),
+                BrokerState::Unreachable { why, .. } => format!("the broker cannot be reached: {why}"),
+            };
+            self.inner.log.write(Level::Warn, None, &text);
+            let expired = matches!(now, BrokerState::Expired { .. });
+            if expired && self.inner.line.session().is_none() {
+                if let Err(error) = self.book().forget_access_token().await {
+                    tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");
+                }
+            }
+            self.inner.desk.tell_all(&RunEvent::Broker(now)).await;
+        }
+    }
+}
+
+/// `direct`, `from <ip>` or `proxy <url>`.
+fn egress(text: &str) -> Result<kite::Egress, OpenError> {
+    let wrong = || OpenError::Address(format!("`{text}` is no egress: direct, from <ip> or proxy <url>"));
+    match text.split_once(' ') {
+        None if text == "direct" => Ok(kite::Egress::Direct),
+        Some(("from", ip)) => ip.parse().map(kite::Egress::From).map_err(|_| wrong()),
+        Some(("proxy", url)) => url.parse().map(kite::Egress::Proxy).map_err(|_| wrong()),
+        _ => Err(wrong()),
     }
 }

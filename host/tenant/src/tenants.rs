@@ -1,56 +1,303 @@
 //! The mint: the only place tenants come from.
 
+use crate::archive::{Archive, ArchiveStatus, Storage};
+use crate::broker_id::BrokerId;
+use crate::chance;
 use crate::clock::Clock;
 use crate::config::TenantsConfig;
 use crate::error::{LoginError, NotSignedIn, OpenError, StoreError};
-use crate::sessions::{Login, NewSession, PendingLogin, SecretText, SessionInfo};
+use crate::host::Host;
+use crate::log::{LogLimits, LogWriter};
+use crate::sessions::{
+    ApiToken, Login, NewSession, PendingLogin, SecretText, SessionInfo, hash, new_session,
+};
+use crate::store::{Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
+use crate::vault::{Place, Vault};
+use arc_swap::ArcSwapOption;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+const ARCHIVE_INTERVAL: Duration = Duration::from_secs(60);
+const CREDENTIAL_CHARACTERS_MAX: usize = 256;
 
 /// All tenants of this host. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Tenants {}
+#[derive(Clone)]
+pub struct Tenants {
+    shared: Arc<Shared>,
+}
 
-#[allow(unused_variables, reason = "signatures land before bodies")]
-#[allow(missing_docs, reason = "signatures land before bodies")]
+struct Shared {
+    host: Arc<Host>,
+    /// One compartment per trader: limits and kill switch cannot be doubled.
+    all: Mutex<BTreeMap<BrokerId, Tenant>>,
+    archive: Mutex<Option<Archive>>,
+}
+
+impl fmt::Debug for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tenants")
+    }
+}
+
 impl Tenants {
+    /// Opens the data folder, the vault and every tenant's compartment.
+    ///
+    /// # Errors
+    /// When the folder is in use, the schema is newer, the key is lost or something cannot be read.
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
-        unimplemented!()
+        let store = Store::open(&config.data_dir).await?;
+        let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
+        let logs = config.data_dir.join("logs");
+        let log_writer = LogWriter::start(&logs, LogLimits::default(), config.clock.clone())
+            .map_err(|why| OpenError::File { path: logs.display().to_string(), why: why.to_string() })?;
+        let archive = open_archive(&config, &log_writer)?;
+        let host = Arc::new(Host {
+            config,
+            store,
+            vault,
+            log_writer,
+            instruments_fetch: tokio::sync::Mutex::new(()),
+            instruments: ArcSwapOption::empty(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        let mut all = BTreeMap::new();
+        for stored in host.store.all_tenants().await? {
+            let tenant = Tenant::open(Arc::clone(&host), &stored).await?;
+            tenant.revive_from_rows().await?;
+            tenant.start();
+            all.insert(stored.id, tenant);
+        }
+        let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive) };
+        Ok(Self { shared: Arc::new(shared) })
     }
+
+    /// Signs a trader in: the broker names them, the compartment is made or revived, a session begins.
+    ///
+    /// # Errors
+    /// In words for the trader: see [`LoginError`].
     pub async fn login(&self, login: Login) -> Result<(Tenant, NewSession), LoginError> {
-        unimplemented!()
+        let Login { api_key, api_secret, request_token, device } = login;
+        for (what, text) in
+            [("apiKey", api_key.as_str()), ("apiSecret", api_secret.expose()), ("requestToken", request_token.expose())]
+        {
+            check_credential(what, text)?;
+        }
+        let grant = self.exchange(&api_key, &api_secret, &request_token).await?;
+        let id = BrokerId::named(&grant.user_id).ok_or_else(|| LoginError::StrangeUser(grant.user_id.clone()))?;
+        let now = self.host().now();
+        let book = self.host().store.book(id.clone());
+        book.save_tenant(&grant.user_name, now).await?;
+        let seal = |column, text: &str| self.host().vault.seal(credential_place(column, &id), text.as_bytes());
+        let access_token = Some(seal("access_token", grant.access_token.expose()));
+        let api_secret = seal("api_secret", api_secret.expose());
+        book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now).await?;
+        let tenant = self.compartment(id, &grant.user_name).await?;
+        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose());
+        let (session, kept) = new_session(&device, now, self.host().config.limits.session_ttl_s);
+        book.save_session(&session.info, &kept).await?;
+        Ok((tenant, session))
     }
+
+    /// Begins a browser's sign-in: keeps the credentials sealed until the browser comes back.
+    ///
+    /// # Errors
+    /// When a credential is empty or far too long.
     pub async fn begin_login(&self, api_key: &str, api_secret: SecretText) -> Result<PendingLogin, LoginError> {
-        unimplemented!()
+        check_credential("apiKey", api_key)?;
+        check_credential("apiSecret", api_secret.expose())?;
+        let state = chance::secret();
+        let kept = hash(&state);
+        let sealed = self.host().vault.seal(pending_place(&hex::encode(kept)), api_secret.expose().as_bytes());
+        let now = self.host().now();
+        let expires_at = now.plus_seconds(self.host().config.limits.pending_login_ttl_s);
+        self.host().store.save_pending(&kept, api_key, &sealed, now, expires_at).await?;
+        let connection = self.connection()?;
+        let url = connection.login_url(api_key, &format!("state={}", state.as_str()));
+        Ok(PendingLogin { url, state: state.as_str().to_owned() })
     }
+
+    /// Ends a browser's sign-in with what the broker's page sent along.
+    ///
+    /// # Errors
+    /// As [`Tenants::login`], and when it was not begun here, was used already or took too long.
     pub async fn finish_login(
         &self,
         state: &str,
         request_token: SecretText,
         device: &str,
     ) -> Result<(Tenant, NewSession), LoginError> {
-        unimplemented!()
+        let kept = hash(state);
+        let taken = self.host().store.take_pending(&kept, self.host().now()).await?;
+        let (api_key, sealed) = taken.ok_or(LoginError::UnknownState)?;
+        let place_row = hex::encode(kept);
+        let secret = self.host().vault.unseal_text(pending_place(&place_row), &sealed);
+        let secret = secret.ok_or(LoginError::UnknownState)?;
+        let api_secret = SecretText::new(secret.as_str());
+        self.login(Login { api_key, api_secret, request_token, device: device.to_owned() }).await
     }
+
+    /// Whose session this is.
+    ///
+    /// # Errors
+    /// When it is nobody's.
     pub async fn resume(&self, secret: &str) -> Result<(Tenant, SessionInfo), NotSignedIn> {
-        unimplemented!()
+        let found = self.host().store.session_by_hash(&hash(secret), self.host().now()).await?;
+        let (id, info) = found.ok_or(NotSignedIn::Unknown)?;
+        Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
+
+    /// Whose script token this is.
+    ///
+    /// # Errors
+    /// When it is nobody's.
     pub async fn resume_token(&self, bearer: &str) -> Result<(Tenant, ApiToken), NotSignedIn> {
-        unimplemented!()
+        let found = self.host().store.token_by_hash(&hash(bearer), self.host().now()).await?;
+        let (id, info) = found.ok_or(NotSignedIn::Unknown)?;
+        Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
+
     /// Every tenant: for boot and operators.
     pub fn all(&self) -> Vec<Tenant> {
-        unimplemented!()
+        self.lock().values().cloned().collect()
     }
+
+    /// The clock all tenants go by.
     pub fn clock(&self) -> &Clock {
-        unimplemented!()
+        &self.host().config.clock
     }
-    /// A postback: verifies the checksum against the secret of every tenant it may belong to, and only ever makes that tenant read its order book.
-    /// False when the checksum fits nobody.
-    pub async fn postback(&self, order_id: &str, order_timestamp: &str, checksum: &str, user_id: &str) -> Result<bool, StoreError> {
-        unimplemented!()
+
+    /// How the log archive stands, where there is one.
+    pub fn archive_status(&self) -> Option<ArchiveStatus> {
+        self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Archive::status)
     }
+
+    /// A postback: if its checksum was made with the secret of the tenant it names, that tenant reads its order book
+    /// again. Nothing else of it is believed. False when the checksum does not fit.
+    ///
+    /// # Errors
+    /// When the secret cannot be read.
+    pub async fn postback(
+        &self,
+        order_id: &str,
+        order_timestamp: &str,
+        checksum: &str,
+        user_id: &str,
+    ) -> Result<bool, StoreError> {
+        let named = self.all().into_iter().find(|tenant| tenant.broker_id().as_str() == user_id);
+        let Some(tenant) = named else { return Ok(false) };
+        let Some(secret) = tenant.api_secret().await? else { return Ok(false) };
+        let fits = crate::sessions::postback_fits(order_id, order_timestamp, &secret, checksum);
+        if fits {
+            tenant.read_order_book();
+        }
+        Ok(fits)
+    }
+
     /// Stops every line, writes what is left, closes the database.
     pub async fn close(&self) {
-        unimplemented!()
+        let host = self.host();
+        host.stop.cancel();
+        host.tasks.close();
+        host.tasks.wait().await;
+        host.log_writer.close();
+        let archive = self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(archive) = archive {
+            archive.close().await;
+        }
+        host.store.close().await;
+    }
+
+    fn host(&self) -> &Arc<Host> {
+        &self.shared.host
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<BrokerId, Tenant>> {
+        self.shared.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, id: &BrokerId) -> Option<Tenant> {
+        self.lock().get(id).cloned()
+    }
+
+    /// The trader's one compartment, made if this is their first sign-in.
+    async fn compartment(&self, id: BrokerId, user_name: &str) -> Result<Tenant, LoginError> {
+        if let Some(tenant) = self.known(&id) {
+            return Ok(tenant);
+        }
+        let stored = StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
+        let made = Tenant::open(Arc::clone(self.host()), &stored).await;
+        let made = made.map_err(|error| LoginError::Refused(error.to_string()))?;
+        let mut all = self.lock();
+        // Two first sign-ins at once: whoever came first keeps the compartment, and only that one runs.
+        let is_first = !all.contains_key(&id);
+        let tenant = all.entry(id).or_insert(made).clone();
+        drop(all);
+        if is_first {
+            tenant.start();
+        }
+        Ok(tenant)
+    }
+
+    fn connection(&self) -> Result<kite::Connection, LoginError> {
+        kite::Connection::new(self.host().endpoints(), kite::Egress::Direct)
+            .map_err(|error| LoginError::BrokerDown(error.to_string()))
+    }
+
+    async fn exchange(
+        &self,
+        api_key: &str,
+        api_secret: &SecretText,
+        request_token: &SecretText,
+    ) -> Result<kite::Grant, LoginError> {
+        let secret = kite::Secret::new(api_secret.expose());
+        let answer = self.connection()?.exchange_token(api_key, &secret, request_token.expose()).await;
+        answer.map_err(|error| refused_login(&error))
     }
 }
-use crate::sessions::ApiToken;
+
+/// Where a tenant's credential stands, for the vault.
+pub(crate) fn credential_place<'a>(column: &'a str, id: &'a BrokerId) -> Place<'a> {
+    Place { table: "credentials", column, broker_id: id.as_str(), row: "kite" }
+}
+
+fn pending_place(row: &str) -> Place<'_> {
+    Place { table: "pending_logins", column: "api_secret", broker_id: "", row }
+}
+
+fn check_credential(what: &str, text: &str) -> Result<(), LoginError> {
+    let fine = !text.is_empty() && text.len() <= CREDENTIAL_CHARACTERS_MAX && text.bytes().all(|b| b.is_ascii_graphic());
+    if fine {
+        return Ok(());
+    }
+    let text = format!("{what} must have 1 to {CREDENTIAL_CHARACTERS_MAX} letters, digits or signs, without blanks");
+    Err(LoginError::BadInput(text))
+}
+
+/// Kite words its refusals; these are the ones a trader can act on.
+fn refused_login(error: &kite::Error) -> LoginError {
+    let text = error.to_string();
+    let words = text.to_lowercase();
+    if error.is_transport() {
+        LoginError::BrokerDown(text)
+    } else if words.contains("checksum") {
+        LoginError::WrongSecret
+    } else if words.contains("api_key") || words.contains("api key") {
+        LoginError::UnknownApiKey
+    } else if words.contains("token") {
+        LoginError::UsedToken
+    } else {
+        LoginError::Refused(text)
+    }
+}
+
+fn open_archive(config: &TenantsConfig, writer: &LogWriter) -> Result<Option<Archive>, OpenError> {
+    let Some(url) = &config.archive_url else { return Ok(None) };
+    let storage = Storage::from_env(url).map_err(|error| OpenError::Address(error.to_string()))?;
+    Ok(Some(Archive::start(storage, writer.clone(), ARCHIVE_INTERVAL)))
+}

@@ -78,11 +78,13 @@ impl Traces {
 
     /// The lines so far.
     pub(crate) fn lines(&self) -> Vec<&str> {
-        let text = |trace| match trace {
-            &Trace::Log { ref text, .. } => Some(text.lines()),
-            _ => None,
-        };
-        self.list.iter().filter_map(text).flatten().collect()
+        let mut lines = Vec::new();
+        for trace in &self.list {
+            if let Trace::Log { text, .. } = trace {
+                lines.extend(text.lines());
+            }
+        }
+        lines
     }
 
     /// What was gathered, with a line about what was dropped.
@@ -101,5 +103,54 @@ impl Traces {
 pub(crate) fn cut(text: &mut String, limit: usize) {
     if text.len() > limit {
         text.truncate(text.floor_char_boundary(limit));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traces() -> Traces {
+        Traces::new(Arc::new(Limits::default()))
+    }
+
+    fn last_line(traces: &mut Traces) -> String {
+        match traces.take().pop() {
+            Some(Trace::Log { text, .. }) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn sixty_four_intents_and_not_one_more() {
+        let mut traces = traces();
+        assert!((0..64).all(|_| traces.room_for_intent().is_ok()));
+        assert_eq!(traces.room_for_intent(), Err(64));
+        traces.take();
+        assert_eq!(traces.room_for_intent(), Ok(()), "the next event has its own");
+    }
+
+    #[test]
+    fn a_thousand_records_and_what_comes_after_is_counted() {
+        let mut traces = traces();
+        assert!((0..1_000).all(|_| traces.room_for_record()));
+        assert!(!traces.room_for_record());
+        assert_eq!(last_line(&mut traces), "1 more records came from this one event and were dropped");
+    }
+
+    #[test]
+    fn a_line_is_cut_at_eight_kibibytes_between_characters() {
+        let mut traces = traces();
+        traces.log(LogLevel::Info, "₹".repeat(5_000));
+        let line = last_line(&mut traces);
+        assert_eq!(line.len(), 8_190);
+        assert!(line.chars().all(|character| character == '₹'));
+    }
+
+    #[test]
+    fn a_mebibyte_of_lines_and_what_comes_after_is_counted() {
+        let mut traces = traces();
+        (0..200).for_each(|_| traces.log(LogLevel::Info, "x".repeat(8 << 10)));
+        assert_eq!(last_line(&mut traces), "72 more log lines came from this one event and were dropped");
     }
 }

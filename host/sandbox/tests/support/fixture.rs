@@ -1,5 +1,6 @@
 //! What the tests share: one engine, one instrument, a run of ticks.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up should stop")]
 
 use market::{Candle, Instrument, InstrumentKind, InstrumentToken, Interval, Money, Price, Tick, Timestamp};
 use sandbox::{Engine, Limits, Machine, Program, Start, Step};

@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 export type Session = Schemas["SessionView"];
 export type Strategy = Schemas["StrategyView"];
+export type Parameter = Schemas["ParameterView"];
 export type Run = Schemas["RunView"];
 export type Status = Schemas["StatusView"];
 export type Order = Schemas["OrderView"];
@@ -57,9 +58,9 @@ function json(body: unknown): RequestInit {
 export const api = {
   session: () => send<Session>("GET", "/api/auth/session"),
   authenticate: (apiKey: string, apiSecret: string, requestToken: string) =>
-    send<Session>("POST", "/api/auth/authenticate", json({ apiKey, apiSecret, requestToken })),
+    send<Schemas["SignedInAs"]>("POST", "/api/auth/authenticate", json({ apiKey, apiSecret, requestToken })),
   beginLogin: (apiKey: string, apiSecret: string) =>
-    send<{ url: string }>("POST", "/api/auth/login", json({ apiKey, apiSecret })),
+    send<Schemas["LoginUrl"]>("POST", "/api/auth/login", json({ apiKey, apiSecret })),
   logout: () => send<unknown>("POST", "/api/auth/logout", json({})),
 
   strategies: () => send<Strategy[]>("GET", "/api/strategies"),
@@ -77,7 +78,7 @@ export const api = {
   },
 
   start: (strategyId: string, params: Record<string, unknown>) =>
-    send<{ runId: string }>("POST", "/api/live-trader/start", json({ strategyId, mode: "live", params })),
+    send<Schemas["Started"]>("POST", "/api/live-trader/start", json({ strategyId, mode: "live", params })),
   stop: (runId: string, squareOff: boolean) =>
     send<Run>("POST", "/api/live-trader/stop", json({ runId, squareOff })),
   status: () => send<Status>("GET", "/api/live-trader/status"),

@@ -1,0 +1,23 @@
+//! `bulkhead serve`: the host.
+
+use crate::app::App;
+use crate::cli::{Exit, asked_to_stop, start_diagnostics};
+use crate::config::Settings;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Serve {
+    pub(crate) async fn run(self) -> Result<(), Exit> {
+        let config = self.settings.resolve()?;
+        start_diagnostics(config.log_json);
+        let app = App::open(config).await?;
+        println!("Bulkhead answers on http://{}", app.address());
+        app.run(asked_to_stop()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Components made ready to run: compiled in a child process, cached on disk and in memory.
+//!
+//! Knows bytes and hashes; whose they are, the caller's strategy says.
+
+use sandbox::{Compiler, Program, Refusal};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use tenant::{Strategy, StrategyError};
+
+/// Compiled components kept in memory. Each is code that runs share.
+const PROGRAMS_MAX: usize = 256;
+
+/// Why a component is not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// The sandbox will not have it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The version or its bytes are not there.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    /// The compile task fell over.
+    #[error("the component could not be compiled: {0}")]
+    Broken(String),
+}
+
+/// The compiler with what it has made lately. Cheap to clone.
+#[derive(Clone)]
+pub struct Programs {
+    compiler: Arc<Compiler>,
+    recent: Arc<Mutex<Recent>>,
+}
+
+#[derive(Default)]
+struct Recent {
+    by_hash: HashMap<String, Program>,
+    order: VecDeque<String>,
+}
+
+impl Programs {
+    /// Programs of this compiler.
+    pub fn new(compiler: Compiler) -> Self {
+        Self { compiler: Arc::new(compiler), recent: Arc::default() }
+    }
+
+    /// Gates, compiles and reads the manifest of a component.
+    ///
+    /// # Errors
+    /// When it is refused: the reason and the way out are in the error.
+    pub async fn compile(&self, bytes: Vec<u8>) -> Result<Program, ProgramError> {
+        let compiler = Arc::clone(&self.compiler);
+        let compiled = tokio::task::spawn_blocking(move || compiler.compile(&bytes)).await;
+        let program = compiled.map_err(|error| ProgramError::Broken(error.to_string()))??;
+        self.keep(hex::encode(program.sha256()), &program);
+        Ok(program)
+    }
+
+    /// The program of a stored version.
+    ///
+    /// # Errors
+    /// When there is no such version, or this release refuses it.
+    pub async fn of_version(&self, strategy: &Strategy, version: u32) -> Result<Program, ProgramError> {
+        let stored = strategy.versions().iter().find(|stored| stored.number == version);
+        let hash = &stored.ok_or(StrategyError::UnknownVersion(version))?.sha256;
+        if let Some(program) = self.recent().by_hash.get(hash) {
+            return Ok(program.clone());
+        }
+        self.compile(strategy.component(version).await?).await
+    }
+
+    fn keep(&self, hash: String, program: &Program) {
+        let mut recent = self.recent();
+        if recent.by_hash.insert(hash.clone(), program.clone()).is_none() {
+            recent.order.push_back(hash);
+        }
+        if recent.order.len() > PROGRAMS_MAX
+            && let Some(oldest) = recent.order.pop_front()
+        {
+            recent.by_hash.remove(&oldest);
+        }
+    }
+
+    fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

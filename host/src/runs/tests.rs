@@ -1,0 +1,214 @@
+//! Shards with real machines: who hears what, who goes on when a neighbour falls, and what is never dropped.
+
+use super::bars::Bars;
+use super::cell::Opening;
+use super::journal::Journal;
+use super::shard::{Command, ShardHandle, TICK_BATCHES_MAX, Ticks};
+use super::told::{Ask, Counters, Told};
+use market::{Instrument, InstrumentKind, Interval, Money, OrderKind, Price, Product, Side, Tick, Timestamp};
+use sandbox::{Engine, Event, GuestOrderStatus, Limits, OrderUpdate, OrderView, RefusalCode, Start, Trace};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tenant::Clock;
+use tokio::sync::mpsc;
+
+const TOKEN: u32 = 408_065;
+const OTHER_TOKEN: u32 = 1;
+const FEED: u64 = 7;
+
+struct Bench {
+    engine: Engine,
+    shard: ShardHandle,
+    feed: mpsc::Sender<Ticks>,
+    slots: u64,
+}
+
+struct Run {
+    slot: u64,
+    told: mpsc::Receiver<Told>,
+    counters: Arc<Counters>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let limits = Limits { machines: 8, ..Limits::default() };
+        let (shard, _) = ShardHandle::start(0, Clock::wall()).unwrap();
+        let (feed, ticks) = mpsc::channel(TICK_BATCHES_MAX);
+        shard.tell(Command::Feed { feed: FEED, ticks }).await;
+        Self { engine: Engine::new(limits).unwrap(), shard, feed, slots: 0 }
+    }
+
+    /// A run whose task may lag by so many messages.
+    async fn open(&mut self, component: &[u8], params: Value, outlet_max: usize) -> Run {
+        let program = self.engine.compile_in_process(component).unwrap();
+        let given: Map<_, _> = params.as_object().cloned().unwrap_or_default();
+        let params = program.manifest().bind(given).unwrap();
+        let (machine, _) = program.start(start(params)).unwrap();
+        let (outlet, told) = mpsc::channel(outlet_max);
+        self.slots += 1;
+        let counters = Arc::new(Counters::default());
+        let opening = Opening {
+            slot: self.slots,
+            feed: FEED,
+            tokens: vec![TOKEN],
+            machine,
+            bars: Bars::new(vec![Interval::Minute]),
+            timers: BTreeMap::new(),
+            journal: Journal::default(),
+            counters: Arc::clone(&counters),
+            outlet,
+        };
+        self.shard.tell(Command::Open(Box::new(opening))).await;
+        Run { slot: self.slots, told, counters }
+    }
+
+    async fn tick(&self, token: u32, second: i64) {
+        let time = Timestamp::from_seconds(1_795_400_000 + second);
+        let tick = Tick::at(token, time, Price::from_rupees(1_500));
+        self.feed.send(vec![tick].into()).await.unwrap();
+        self.shard.wake();
+    }
+
+    async fn deliver(&self, run: &Run, event: Event) {
+        self.shard.tell(Command::Ask(run.slot, Ask::Deliver(event))).await;
+    }
+}
+
+impl Run {
+    async fn next(&mut self) -> Told {
+        let next = tokio::time::timeout(Duration::from_secs(20), self.told.recv()).await;
+        next.expect("the shard says something").expect("the shard is there")
+    }
+
+    async fn traces(&mut self) -> Vec<Trace> {
+        match self.next().await {
+            Told::Step { step, .. } => step.traces,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn start(params: sandbox::Params) -> Start {
+    let instrument = Instrument {
+        token: TOKEN,
+        symbol: "NSE:INFY".parse().unwrap(),
+        name: "INFOSYS".into(),
+        kind: InstrumentKind::Equity,
+        tick_size: Price::from_paise(5),
+        lot_size: 1,
+        expiry: None,
+        strike: Price::ZERO,
+    };
+    Start {
+        params,
+        instruments: vec![instrument],
+        now: Timestamp::from_seconds(1_795_400_000),
+        session: None,
+        cash: Money::from_rupees(100_000),
+        positions: Vec::new(),
+        orders: Vec::new(),
+        next_order_id: 1,
+        state: BTreeMap::new(),
+        warm_up: Vec::new(),
+        seed: 1,
+        today_realised: Money::ZERO,
+    }
+}
+
+fn update(filled: u32) -> Event {
+    let order = OrderView {
+        id: 1,
+        symbol: "NSE:INFY".parse().unwrap(),
+        side: Side::Buy,
+        kind: OrderKind::Market,
+        product: Product::Mis,
+        status: GuestOrderStatus::Partial,
+        quantity: 1_000,
+        filled,
+        price: Price::ZERO,
+        trigger: Price::ZERO,
+        average_price: Price::from_rupees(1_500),
+        refusal: RefusalCode::None,
+        message: String::new(),
+    };
+    let time = Timestamp::from_seconds(1_795_400_001);
+    Event::Order(OrderUpdate { order, time, fill_quantity: 1, fill_price: Price::from_rupees(1_500) })
+}
+
+#[tokio::test]
+async fn a_run_hears_its_instruments_and_every_order_has_one_cause() {
+    let mut bench = Bench::new().await;
+    let mut run = bench.open(guests::SCALPER, json!({ "every": 1 }), 64).await;
+    for second in 0..5 {
+        bench.tick(OTHER_TOKEN, second).await;
+        bench.tick(TOKEN, second).await;
+    }
+    for second in 0..5 {
+        let Told::Step { step, event_seq, journal } = run.next().await else { panic!("a step") };
+        let intents = step.traces.iter().filter(|trace| matches!(trace, Trace::Intent(_))).count();
+        assert_eq!((intents, step.cause.seconds()), (1, 1_795_400_000 + second));
+        assert_eq!(event_seq, u64::try_from(second).unwrap() + 1);
+        assert_eq!(
+            journal.iter().filter(|byte| **byte == b'\n').count(),
+            1,
+            "the journal ends with the cause"
+        );
+    }
+    assert_eq!(run.counters.ticks(), 5);
+}
+
+#[tokio::test]
+async fn a_run_that_falls_takes_nobody_with_it() {
+    let mut bench = Bench::new().await;
+    let mut falling = bench.open(guests::TRAP, json!({}), 64).await;
+    let mut spinning = bench.open(guests::SPIN, json!({}), 64).await;
+    let mut healthy = bench.open(guests::SCALPER, json!({ "every": 1 }), 64).await;
+    for second in 0..3 {
+        bench.tick(TOKEN, second).await;
+    }
+    for run in [&mut falling, &mut spinning] {
+        while let Told::Step { .. } = run.next().await {}
+        assert!(run.told.recv().await.is_none(), "a machine that failed is never called again");
+    }
+    for _ in 0..3 {
+        assert!(!healthy.traces().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn order_updates_wait_and_ticks_give_way_when_the_task_lags() {
+    let mut bench = Bench::new().await;
+    let mut run = bench.open(guests::SCALPER, json!({ "every": 1_000_000 }), 3).await;
+    for filled in 1..=100 {
+        bench.deliver(&run, update(filled)).await;
+    }
+    for second in 0..600 {
+        bench.tick(TOKEN, second).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(run.counters.dropped_ticks() > 300, "{} dropped", run.counters.dropped_ticks());
+    for filled in 1..=100 {
+        let traces = run.traces().await;
+        let Some(Trace::Log { text, .. }) = traces.first() else { panic!("{traces:?}") };
+        assert!(text.contains(&format!("{filled} of 1000")), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_to_stop_has_the_last_word() {
+    let mut bench = Bench::new().await;
+    let mut run = bench.open(guests::SCALPER, json!({}), 64).await;
+    bench.deliver(&run, Event::Stop { now: Timestamp::from_seconds(1_795_400_009) }).await;
+    loop {
+        match run.next().await {
+            Told::Step { .. } => {}
+            Told::Stopped(outcome) => {
+                outcome.unwrap();
+                break;
+            }
+            Told::Failed { failure, .. } => panic!("{failure}"),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Runs and what moves them.
+
+use super::When;
+use super::account::BrokerSession;
+use market::Money;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A wish to start a strategy.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StartRun {
+    pub(crate) strategy_id: String,
+    /// The newest when absent.
+    pub(crate) version: Option<u32>,
+    pub(crate) mode: RunMode,
+    /// Values for the manifest's parameters, by name. What has a default may be left out.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(crate) params: Map<String, Value>,
+}
+
+/// Where a run's orders go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RunMode {
+    /// To the broker.
+    Live,
+    /// To the paper exchange.
+    Paper,
+}
+
+/// The run that was started.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Started {
+    pub(crate) run_id: String,
+}
+
+/// A wish to stop a run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StopRun {
+    pub(crate) run_id: String,
+    /// Also cancel the run's standing orders and close its positions with market orders.
+    #[serde(default)]
+    pub(crate) square_off: bool,
+}
+
+/// Where a run is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RunStateView {
+    Starting,
+    /// The broker is down or its session has ended; tried again until it works.
+    WaitingForBroker,
+    Running,
+    Stopping,
+    Stopped,
+    /// The strategy trapped, took too long or gave up; `reason` says which.
+    Failed,
+    /// It failed too often to be started again.
+    Quarantined,
+}
+
+/// One start of one version with parameters.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunView {
+    pub(crate) id: String,
+    pub(crate) strategy_id: String,
+    pub(crate) strategy_name: String,
+    pub(crate) version: u32,
+    pub(crate) mode: RunMode,
+    #[schema(value_type = Object)]
+    pub(crate) params: Value,
+    pub(crate) state: RunStateView,
+    /// Why it is in that state, where there is something to say.
+    pub(crate) reason: Option<String>,
+    pub(crate) started_at: When,
+    pub(crate) stopped_at: Option<When>,
+    pub(crate) restarts: u32,
+    pub(crate) figures: RunFigures,
+}
+
+/// A run in numbers.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunFigures {
+    /// Booked by fills, before charges.
+    #[schema(value_type = f64)]
+    pub(crate) realised: Money,
+    /// Of what is held, at last prices.
+    #[schema(value_type = f64)]
+    pub(crate) unrealised: Money,
+    #[schema(value_type = f64)]
+    pub(crate) charges: Money,
+    /// Realised and unrealised less charges.
+    #[schema(value_type = f64)]
+    pub(crate) net: Money,
+    pub(crate) orders: u64,
+    pub(crate) trades: u64,
+    /// Ticks the run has heard since the host started it.
+    pub(crate) ticks: u64,
+    /// Ticks that gave way to newer ones because the run lagged.
+    pub(crate) dropped_ticks: u64,
+}
+
+/// Every run, and what stands above them all.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StatusView {
+    pub(crate) broker_session: BrokerSession,
+    pub(crate) kill_switch: KillSwitchView,
+    pub(crate) runs: Vec<RunView>,
+}
+
+/// The switch that stops every send of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KillSwitchView {
+    /// True while no order may be sent.
+    pub(crate) on: bool,
+    /// Why, in the words of who moved it.
+    pub(crate) reason: Option<String>,
+    /// When it was last moved.
+    pub(crate) since: Option<When>,
+}
+
+/// A wish to move the kill switch.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetKillSwitch {
+    pub(crate) on: bool,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+}

@@ -1,0 +1,57 @@
+//! What all tenants of one host share: settings, store, vault, log writer, the day's instrument list.
+//!
+//! It holds nothing that belongs to one of them.
+
+use crate::config::{BrokerAddress, TenantsConfig};
+use crate::instruments::InstrumentList;
+use crate::log::LogWriter;
+use crate::store::Store;
+use crate::vault::Vault;
+use arc_swap::ArcSwapOption;
+use market::Timestamp;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Shared by all tenants.
+pub(crate) struct Host {
+    pub(crate) config: TenantsConfig,
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) log_writer: LogWriter,
+    /// Held while the list is fetched, so that it is fetched once.
+    pub(crate) instruments_fetch: Mutex<()>,
+    pub(crate) instruments: ArcSwapOption<InstrumentList>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Host {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.config.clock.now()
+    }
+
+    pub(crate) fn endpoints(&self) -> kite::Endpoints {
+        match &self.config.broker {
+            BrokerAddress::Zerodha => kite::Endpoints::zerodha(),
+            BrokerAddress::At(url) => kite::Endpoints::at(url.clone()),
+        }
+    }
+
+    /// Today's list, if it was fetched already.
+    pub(crate) fn instruments_today(&self) -> Option<Arc<InstrumentList>> {
+        self.instruments.load_full().filter(|list| list.date() == self.now().date())
+    }
+
+    /// Runs something until the host stops.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+}

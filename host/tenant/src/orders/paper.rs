@@ -1,0 +1,165 @@
+//! The paper exchange: orders fill at live prices, whole, and never leave.
+//!
+//! A market order fills at the newest price; a limit order when the price reaches it, at its limit or better; a stop
+//! order becomes one of these when its trigger trades.
+
+use super::desk::Desk;
+use super::merge::{Seen, Terms, merge};
+use super::record::{OrderRecord, RefusalCode};
+use crate::error::StoreError;
+use crate::run::Mode;
+use crate::store::StoredOrder;
+use market::{Change, OrderKind, OrderState, Price, Side, Trade};
+
+impl Desk {
+    pub(super) async fn place_on_paper(&self, order: StoredOrder) -> Result<(), StoreError> {
+        let mut state = self.state.lock().await;
+        let open = seen(&order.record, OrderState::Open, Price::ZERO);
+        if let Some(merged) = merge(&order.record, &open) {
+            self.save(&mut state, order, merged).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn modify_on_paper(&self, order: StoredOrder, change: &Change) -> Result<(), StoreError> {
+        let mut state = self.state.lock().await;
+        let o = &order.record;
+        let terms = Terms {
+            kind: change.kind.unwrap_or(o.kind),
+            quantity: change.quantity.unwrap_or(o.quantity),
+            price: change.price.unwrap_or(o.price),
+            trigger: change.trigger.unwrap_or(o.trigger),
+        };
+        let changed = Seen { terms: Some(terms), ..seen(o, o.state, Price::ZERO) };
+        if let Some(merged) = merge(o, &changed) {
+            self.save(&mut state, order, merged).await?;
+        }
+        Ok(())
+    }
+
+    /// Fills what the newest prices allow. True when something was filled.
+    pub(super) async fn match_paper(&self) -> bool {
+        let mut state = self.state.lock().await;
+        let open = |o: &&StoredOrder| o.record.mode == Mode::Paper && o.record.state == OrderState::Open;
+        let resting: Vec<StoredOrder> = state.standing.values().filter(open).cloned().collect();
+        let mut filled = false;
+        for order in resting {
+            let Some(price) = self.mark(&order.record.symbol).and_then(|last| fill_price(&order.record, last)) else {
+                continue;
+            };
+            let Some(trade) = self.paper_trade(&order.record, price) else { continue };
+            let complete = seen(&order.record, OrderState::Complete, price);
+            let Some(merged) = merge(&order.record, &complete) else { continue };
+            let done = match self.save(&mut state, order, merged).await {
+                Ok(()) => self.book_new(&[trade], Mode::Paper).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(booked) => filled |= booked,
+                Err(error) => tracing::error!(broker_id = %self.id, "paper fill: {error:#}"),
+            }
+        }
+        filled
+    }
+
+    fn paper_trade(&self, order: &OrderRecord, price: Price) -> Option<Trade> {
+        let token = self.host.instruments_today()?.by_symbol(&order.symbol)?.token;
+        let number = paper_number(order);
+        Some(Trade {
+            trade_id: number.clone(),
+            order_id: number,
+            symbol: order.symbol.clone(),
+            token,
+            side: order.side,
+            product: order.product,
+            quantity: order.quantity,
+            price,
+            time: self.host.now(),
+        })
+    }
+}
+
+/// At which price the order trades, if it does at all.
+fn fill_price(order: &OrderRecord, last: Price) -> Option<Price> {
+    let reached = |limit: Price| match order.side {
+        Side::Buy => last <= limit,
+        Side::Sell => last >= limit,
+    };
+    let triggered = match order.side {
+        Side::Buy => last >= order.trigger,
+        Side::Sell => last <= order.trigger,
+    };
+    let trades = match order.kind {
+        OrderKind::Market => true,
+        OrderKind::Limit => reached(order.price),
+        OrderKind::Stop => triggered && reached(order.price),
+        OrderKind::StopMarket => triggered,
+    };
+    trades.then_some(last)
+}
+
+fn paper_number(order: &OrderRecord) -> String {
+    format!("P{}", order.id)
+}
+
+fn seen(order: &OrderRecord, state: OrderState, price: Price) -> Seen {
+    let filled = if state == OrderState::Complete { order.quantity } else { order.filled };
+    Seen {
+        broker_order_id: paper_number(order),
+        state,
+        filled,
+        average_price: price,
+        terms: None,
+        refusal: RefusalCode::None,
+        message: String::new(),
+    }
+}
+
+/// A market order on its way, for the tests of this module and its neighbours.
+#[cfg(test)]
+pub(super) fn test_order(quantity: u32) -> OrderRecord {
+    use market::{Product, Timestamp, Validity, Variety};
+    let now = Timestamp::from_seconds(1_795_400_000);
+    OrderRecord {
+        id: 1,
+        run_id: "run".into(),
+        strategy_id: "strategy".into(),
+        run_order_id: 1,
+        tag: "A".repeat(20),
+        broker_order_id: None,
+        date: now.date(),
+        mode: Mode::Live,
+        symbol: "NSE:INFY".parse().unwrap(),
+        side: Side::Buy,
+        kind: OrderKind::Market,
+        product: Product::Mis,
+        validity: Validity::Day,
+        variety: Variety::Regular,
+        quantity,
+        filled: 0,
+        price: Price::ZERO,
+        trigger: Price::ZERO,
+        average_price: Price::ZERO,
+        state: OrderState::Sending,
+        refusal: RefusalCode::None,
+        message: String::new(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_fill_at_their_price_or_better_and_stops_wait_for_their_trigger() {
+        let rupees = Price::from_rupees;
+        let limit = OrderRecord { kind: OrderKind::Limit, price: rupees(100), ..test_order(1) };
+        assert_eq!(fill_price(&limit, rupees(101)), None);
+        assert_eq!(fill_price(&limit, rupees(99)), Some(rupees(99)));
+        let stop = OrderRecord { kind: OrderKind::StopMarket, trigger: rupees(105), ..test_order(1) };
+        assert_eq!(fill_price(&stop, rupees(104)), None);
+        assert_eq!(fill_price(&stop, rupees(106)), Some(rupees(106)));
+    }
+}

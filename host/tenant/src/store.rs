@@ -1,0 +1,140 @@
+//! The database: one SQLite file, one writer, a few readers. All SQL stands in this module.
+//!
+//! What belongs to a tenant is reached through a [`Book`], which holds one broker id and binds it to every statement
+//! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
+//! in this module's test.
+
+mod lock;
+mod migrate;
+mod orders;
+mod pnl;
+mod runs;
+mod sessions;
+mod settings;
+mod strategies;
+mod tenants;
+mod trades;
+#[cfg(test)]
+mod scope_test;
+
+pub(crate) use orders::StoredOrder;
+pub(crate) use strategies::StoredStrategy;
+pub(crate) use sessions::SecretKind;
+pub(crate) use tenants::{StoredCredentials, StoredTenant};
+
+use crate::broker_id::BrokerId;
+use crate::error::{OpenError, StoreError};
+use lock::FolderLock;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Below this, SQLite's write-ahead log has a known race.
+const SQLITE_NEEDED: &str = "3.51.3";
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const READERS_MAX: u32 = 4;
+
+/// The open database.
+#[derive(Clone)]
+pub(crate) struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    _lock: Arc<FolderLock>,
+}
+
+/// One tenant's part of the database.
+#[derive(Clone)]
+pub(crate) struct Book {
+    store: Store,
+    id: BrokerId,
+}
+
+type Write = Transaction<'static, Sqlite>;
+
+impl Store {
+    /// Locks the folder, opens the file in it and brings its schema up to date.
+    pub(crate) async fn open(data_dir: &Path) -> Result<Self, OpenError> {
+        let lock = Arc::new(FolderLock::take(data_dir)?);
+        let options = SqliteConnectOptions::new()
+            .filename(data_dir.join("bulkhead.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("trusted_schema", "off");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await
+            .map_err(StoreError::from)?;
+        assert_version(&writer).await?;
+        migrate::run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(options.pragma("query_only", "on"))
+            .await
+            .map_err(StoreError::from)?;
+        Ok(Self { writer, readers, _lock: lock })
+    }
+
+    /// The part of one tenant.
+    pub(crate) fn book(&self, id: BrokerId) -> Book {
+        Book { store: self.clone(), id }
+    }
+
+    /// Writes what is left and closes every connection.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A write transaction that holds the write lock from the start, so that it never fails half-way for it.
+    async fn write(&self) -> Result<Write, StoreError> {
+        Ok(self.writer.begin_with("begin immediate").await?)
+    }
+}
+
+impl Book {
+    async fn write(&self) -> Result<Write, StoreError> {
+        self.store.write().await
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        &self.store.readers
+    }
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+async fn assert_version(pool: &SqlitePool) -> Result<(), OpenError> {
+    let found: String = sqlx::query("select sqlite_version()").fetch_one(pool).await?.try_get(0)?;
+    let parts = |version: &str| -> Vec<u32> { version.split('.').filter_map(|p| p.parse().ok()).collect() };
+    if parts(&found) < parts(SQLITE_NEEDED) {
+        return Err(OpenError::OldSqlite { found, needed: SQLITE_NEEDED });
+    }
+    Ok(())
+}
+
+/// A word in a row that should be one of an enumeration's.
+fn unreadable(what: &'static str, why: impl ToString) -> StoreError {
+    StoreError::Unreadable { what, why: why.to_string() }
+}

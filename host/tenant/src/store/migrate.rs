@@ -1,0 +1,31 @@
+//! Brings the schema up to date: numbered files, each in one transaction with its own mark.
+
+use crate::error::OpenError;
+use sqlx::{Row, SqlitePool};
+
+/// Every file, in order. Files that have been released never change; new ones are added.
+const FILES: &[(i64, &str)] = &[
+    (1, include_str!("../../migrations/0001_tenants.sql")),
+    (2, include_str!("../../migrations/0002_strategies.sql")),
+    (3, include_str!("../../migrations/0003_orders.sql")),
+];
+
+pub(super) async fn run(pool: &SqlitePool) -> Result<(), OpenError> {
+    let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await?.try_get(0)?;
+    let known = FILES.last().map_or(0, |(number, _)| *number);
+    if found > known {
+        return Err(OpenError::NewerSchema { found, known });
+    }
+    for (number, sql) in FILES.iter().filter(|(number, _)| *number > found) {
+        let mut tx = pool.begin_with("begin immediate").await?;
+        sqlx::raw_sql(*sql).execute(&mut *tx).await?;
+        sqlx::raw_sql(mark(*number)).execute(&mut *tx).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// A pragma takes no bound value; the number is ours.
+fn mark(number: i64) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("pragma user_version = {number}"))
+}

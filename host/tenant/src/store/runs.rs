@@ -1,0 +1,139 @@
+//! Rows of runs and their journals.
+
+use super::{Book, unreadable};
+use crate::error::StoreError;
+use crate::run::{Mode, RunRecord, RunState};
+use market::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+impl Book {
+    /// False when a run of the same strategy in the same mode has not ended.
+    pub(crate) async fn insert_run(&self, run: &RunRecord) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
+             values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+        )
+        .bind(self.id())
+        .bind(&run.id)
+        .bind(&run.strategy_id)
+        .bind(run.version)
+        .bind(run.mode.as_str())
+        .bind(run.params.to_string())
+        .bind(run.state.as_str())
+        .bind(run.started_at.micros())
+        .execute(&self.store.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    pub(crate) async fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        let rows = sqlx::query(
+            "select r.id, r.strategy_id, s.name, r.version, r.mode, r.params, r.state, r.reason, r.started_at,
+                    r.stopped_at, r.restarts
+             from runs r join strategies s on s.broker_id = r.broker_id and s.id = r.strategy_id
+             where r.broker_id = ? order by r.started_at desc, r.id desc",
+        )
+        .bind(self.id())
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(run).collect()
+    }
+
+    pub(crate) async fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
+        let row = sqlx::query(
+            "select r.id, r.strategy_id, s.name, r.version, r.mode, r.params, r.state, r.reason, r.started_at,
+                    r.stopped_at, r.restarts
+             from runs r join strategies s on s.broker_id = r.broker_id and s.id = r.strategy_id
+             where r.broker_id = ? and r.id = ?",
+        )
+        .bind(self.id())
+        .bind(id)
+        .fetch_optional(self.readers())
+        .await?;
+        row.as_ref().map(run).transpose()
+    }
+
+    /// False when the run is unknown or has ended: what is final stays.
+    pub(crate) async fn set_run_state(
+        &self,
+        id: &str,
+        state: RunState,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let stopped_at = state.is_final().then_some(now.micros());
+        let done = sqlx::query(
+            "update runs set state = ?, reason = ?, stopped_at = ?
+             where broker_id = ? and id = ? and state not in ('stopped', 'failed', 'quarantined')",
+        )
+        .bind(state.as_str())
+        .bind(reason)
+        .bind(stopped_at)
+        .bind(self.id())
+        .bind(id)
+        .execute(&self.store.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    pub(crate) async fn count_restart(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("update runs set restarts = restarts + 1 where broker_id = ? and id = ?")
+            .bind(self.id())
+            .bind(id)
+            .execute(&self.store.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Pieces in order: the number of the last event in each, and the bytes.
+    pub(crate) async fn journal(&self, run_id: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let rows = sqlx::query(
+            "select event_seq, events from journal where broker_id = ? and run_id = ? order by piece",
+        )
+        .bind(self.id())
+        .bind(run_id)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?))).collect()
+    }
+
+    pub(super) async fn append_journal(
+        &self,
+        tx: &mut super::Write,
+        run_id: &str,
+        event_seq: u64,
+        time: Timestamp,
+        events: &[u8],
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into journal (broker_id, run_id, piece, event_seq, time, events)
+             select ?1, ?2, coalesce(max(piece), 0) + 1, ?3, ?4, ?5 from journal where broker_id = ?1 and run_id = ?2",
+        )
+        .bind(self.id())
+        .bind(run_id)
+        .bind(event_seq as i64)
+        .bind(time.micros())
+        .bind(events)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}
+
+fn run(row: &SqliteRow) -> Result<RunRecord, StoreError> {
+    let (mode, params, state): (String, String, String) = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
+    Ok(RunRecord {
+        id: row.try_get(0)?,
+        strategy_id: row.try_get(1)?,
+        strategy_name: row.try_get(2)?,
+        version: row.try_get(3)?,
+        mode: Mode::from_word(&mode).ok_or_else(|| unreadable("mode", &mode))?,
+        params: serde_json::from_str(&params).map_err(|e| unreadable("parameters", e))?,
+        state: RunState::from_word(&state).ok_or_else(|| unreadable("run state", &state))?,
+        reason: row.try_get(7)?,
+        started_at: Timestamp::from_micros(row.try_get(8)?),
+        stopped_at: row.try_get::<Option<i64>, _>(9)?.map(Timestamp::from_micros),
+        restarts: row.try_get(10)?,
+    })
+}

@@ -1,0 +1,129 @@
+//! Rows of tenants and their credentials, and the few statements that name no tenant: boot and the host's own facts.
+
+use super::{Book, Store, unreadable};
+use crate::broker_id::BrokerId;
+use crate::error::StoreError;
+use market::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// A tenant as its row tells.
+pub(crate) struct StoredTenant {
+    pub(crate) id: BrokerId,
+    pub(crate) user_name: String,
+    pub(crate) egress: String,
+}
+
+/// Credentials as their row tells: still sealed.
+pub(crate) struct StoredCredentials {
+    pub(crate) api_key: String,
+    pub(crate) api_secret: Vec<u8>,
+    pub(crate) access_token: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// Every tenant there is; for boot.
+    pub(crate) async fn all_tenants(&self) -> Result<Vec<StoredTenant>, StoreError> {
+        let rows = sqlx::query("select broker_id, user_name, egress from tenants order by broker_id")
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(tenant).collect()
+    }
+
+    /// One of the host's own facts.
+    pub(crate) async fn host_fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query("select value from host_facts where name = ?")
+            .bind(name)
+            .fetch_optional(&self.writer)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Writes one of the host's own facts.
+    pub(crate) async fn set_host_fact(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        sqlx::query("insert into host_facts (name, value) values (?, ?) on conflict (name) do update set value = excluded.value")
+            .bind(name)
+            .bind(value)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// True when something sealed stands in the file, so that a new key would lose it.
+    pub(crate) async fn holds_sealed_rows(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query("select exists (select 1 from credentials) or exists (select 1 from host_facts)")
+            .fetch_one(&self.writer)
+            .await?;
+        Ok(row.try_get::<i64, _>(0)? != 0)
+    }
+}
+
+impl Book {
+    /// Writes the tenant's row, or brings it up to date.
+    pub(crate) async fn save_tenant(&self, user_name: &str, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into tenants (broker_id, user_name, created_at, last_login_at) values (?, ?, ?, ?)
+             on conflict (broker_id) do update set user_name = excluded.user_name, last_login_at = excluded.last_login_at",
+        )
+        .bind(self.id())
+        .bind(user_name)
+        .bind(now.micros())
+        .bind(now.micros())
+        .execute(&self.store.writer)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn save_credentials(
+        &self,
+        credentials: StoredCredentials,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into credentials (broker_id, id, api_key, api_secret, access_token, updated_at)
+             values (?, 'kite', ?, ?, ?, ?)
+             on conflict (broker_id, id) do update set api_key = excluded.api_key, api_secret = excluded.api_secret,
+                 access_token = excluded.access_token, updated_at = excluded.updated_at",
+        )
+        .bind(self.id())
+        .bind(credentials.api_key)
+        .bind(credentials.api_secret)
+        .bind(credentials.access_token)
+        .bind(now.micros())
+        .execute(&self.store.writer)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn credentials(&self) -> Result<Option<StoredCredentials>, StoreError> {
+        let row = sqlx::query(
+            "select api_key, api_secret, access_token from credentials where broker_id = ? and id = 'kite'",
+        )
+        .bind(self.id())
+        .fetch_optional(self.readers())
+        .await?;
+        let read = |row: SqliteRow| {
+            Ok(StoredCredentials {
+                api_key: row.try_get(0)?,
+                api_secret: row.try_get(1)?,
+                access_token: row.try_get(2)?,
+            })
+        };
+        row.map(read).transpose()
+    }
+
+    /// The broker session is dead: its token is of no more use to anybody.
+    pub(crate) async fn forget_access_token(&self) -> Result<(), StoreError> {
+        sqlx::query("update credentials set access_token = null where broker_id = ?")
+            .bind(self.id())
+            .execute(&self.store.writer)
+            .await?;
+        Ok(())
+    }
+}
+
+fn tenant(row: &SqliteRow) -> Result<StoredTenant, StoreError> {
+    let text: String = row.try_get(0)?;
+    let id = BrokerId::named(&text).ok_or_else(|| unreadable("broker id", &text))?;
+    Ok(StoredTenant { id, user_name: row.try_get(1)?, egress: row.try_get(2)? })
+}
