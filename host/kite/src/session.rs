@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::throttle::Lane;
 use crate::ticker::{Ticker, TickerEvent};
 use reqwest::Method;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -57,7 +57,9 @@ impl Session {
             ("api_key", who.api_key.as_str().into()),
             ("access_token", who.access_token.expose().into()),
         ];
-        self.send(Method::DELETE, &["session", "token"], fields, Lane::Other, Size::Small).await.map(|_| ())
+        let answer =
+            self.send(Method::DELETE, &["session", "token"], fields, Lane::Other, Size::Small).await?;
+        answer.data::<IgnoredAny>().map(|_| ())
     }
 
     /// Who this is. The cheapest way to learn whether the session lives.

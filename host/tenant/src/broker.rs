@@ -97,7 +97,11 @@ impl Line {
     }
 
     /// Learns from how a call ended, and words its error. True state: only the newest session may end itself.
-    pub(crate) fn heard<T>(&self, session: &LineSession, answer: Result<T, kite::Error>) -> Result<T, BrokerError> {
+    pub(crate) fn heard<T>(
+        &self,
+        session: &LineSession,
+        answer: Result<T, kite::Error>,
+    ) -> Result<T, BrokerError> {
         match answer {
             Ok(value) => {
                 self.reached(session);

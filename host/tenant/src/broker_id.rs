@@ -13,7 +13,8 @@ pub struct BrokerId(Arc<str>);
 impl BrokerId {
     /// For the two places that may name a trader. `None` when the text could not be part of a file name.
     pub(crate) fn named(text: &str) -> Option<Self> {
-        let fine = !text.is_empty() && text.len() <= 20
+        let fine = !text.is_empty()
+            && text.len() <= 20
             && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         fine.then(|| Self(text.into()))
     }

@@ -28,7 +28,8 @@ pub(crate) fn tag() -> String {
 /// So many bytes.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the system call waits until the pool is seeded and cannot fail after");
+    getrandom::fill(&mut bytes)
+        .expect("the system call waits until the pool is seeded and cannot fail after");
     bytes
 }
 

@@ -10,7 +10,9 @@ pub enum OpenError {
         data_dir: String,
     },
     /// The database was written by a newer release.
-    #[error("the database has schema {found}, this release knows {known}: start the newer release, or restore a backup made before it")]
+    #[error(
+        "the database has schema {found}, this release knows {known}: start the newer release, or restore a backup made before it"
+    )]
     NewerSchema {
         /// What stands in the file.
         found: i64,

@@ -222,7 +222,9 @@ impl Hub {
             TickerEvent::Lost { reason } => self.turn(&FeedEvent::Lost { reason }),
             TickerEvent::Refused { status } => {
                 desk.read_order_book();
-                self.turn(&FeedEvent::Lost { reason: format!("the broker refused the feed (HTTP {status})") });
+                self.turn(&FeedEvent::Lost {
+                    reason: format!("the broker refused the feed (HTTP {status})"),
+                });
                 return false;
             }
         }

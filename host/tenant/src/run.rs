@@ -103,6 +103,7 @@ pub struct RunRecord {
 
 /// What the order path and the broker line tell a run.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every event is an order update")]
 pub enum RunEvent {
     /// One of its orders changed. Never dropped.
     Order(RunOrderUpdate),

@@ -9,17 +9,17 @@ mod migrate;
 mod orders;
 mod pnl;
 mod runs;
+#[cfg(test)]
+mod scope_test;
 mod sessions;
 mod settings;
 mod strategies;
 mod tenants;
 mod trades;
-#[cfg(test)]
-mod scope_test;
 
 pub(crate) use orders::StoredOrder;
-pub(crate) use strategies::StoredStrategy;
 pub(crate) use sessions::SecretKind;
+pub(crate) use strategies::StoredStrategy;
 pub(crate) use tenants::{StoredCredentials, StoredTenant};
 
 use crate::broker_id::BrokerId;

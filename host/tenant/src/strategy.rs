@@ -188,4 +188,3 @@ fn new_version(number: u32, sha256: String, upload: &Upload, uploaded_at: Timest
 fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
-

@@ -135,7 +135,12 @@ impl Tenant {
     }
 
     /// None when there is no such run, or it is final already.
-    pub async fn set_run_state(&self, id: &str, state: RunState, reason: Option<&str>) -> Stored<Option<RunRecord>> {
+    pub async fn set_run_state(
+        &self,
+        id: &str,
+        state: RunState,
+        reason: Option<&str>,
+    ) -> Stored<Option<RunRecord>> {
         if !self.book().set_run_state(id, state, reason, self.now()).await? {
             return Ok(None);
         }
@@ -253,13 +258,15 @@ impl Tenant {
     pub(crate) async fn open(host: Arc<Host>, stored: &StoredTenant) -> Result<Self, OpenError> {
         let id = stored.id.clone();
         let book = host.store.book(id.clone());
-        let log = TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
+        let log =
+            TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
         let connection = kite::Connection::new(host.endpoints(), egress(&stored.egress)?)
             .map_err(|error| OpenError::Address(error.to_string()))?;
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         let (news, _) = broadcast::channel(NEWS_MAX);
         let marks = Arc::new(Marks::default());
-        let hub = Hub::new(id.clone(), Arc::clone(&line), Arc::clone(&marks), host.config.limits.feed_ticks_max);
+        let hub =
+            Hub::new(id.clone(), Arc::clone(&line), Arc::clone(&marks), host.config.limits.feed_ticks_max);
         let desk = Desk::open(Parts {
             id: id.clone(),
             host: Arc::clone(&host),
@@ -339,15 +346,18 @@ impl Tenant {
             let now = state.borrow_and_update().clone();
             let text = match &now {
                 BrokerState::Live => "the broker session is live".to_owned(),
-                BrokerState::Expired { .. } => "the broker session has ended: sign in again to trade".to_owned(),
+                BrokerState::Expired { .. } => {
+                    "the broker session has ended: sign in again to trade".to_owned()
+                }
                 BrokerState::Unreachable { why, .. } => format!("the broker cannot be reached: {why}"),
             };
             self.inner.log.write(Level::Warn, None, &text);
             let expired = matches!(now, BrokerState::Expired { .. });
-            if expired && self.inner.line.session().is_none() {
-                if let Err(error) = self.book().forget_access_token().await {
-                    tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");
-                }
+            if expired
+                && self.inner.line.session().is_none()
+                && let Err(error) = self.book().forget_access_token().await
+            {
+                tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");
             }
             self.inner.desk.tell_all(&RunEvent::Broker(now)).await;
         }

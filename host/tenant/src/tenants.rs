@@ -83,20 +83,25 @@ impl Tenants {
     /// In words for the trader: see [`LoginError`].
     pub async fn login(&self, login: Login) -> Result<(Tenant, NewSession), LoginError> {
         let Login { api_key, api_secret, request_token, device } = login;
-        for (what, text) in
-            [("apiKey", api_key.as_str()), ("apiSecret", api_secret.expose()), ("requestToken", request_token.expose())]
-        {
+        for (what, text) in [
+            ("apiKey", api_key.as_str()),
+            ("apiSecret", api_secret.expose()),
+            ("requestToken", request_token.expose()),
+        ] {
             check_credential(what, text)?;
         }
         let grant = self.exchange(&api_key, &api_secret, &request_token).await?;
-        let id = BrokerId::named(&grant.user_id).ok_or_else(|| LoginError::StrangeUser(grant.user_id.clone()))?;
+        let id =
+            BrokerId::named(&grant.user_id).ok_or_else(|| LoginError::StrangeUser(grant.user_id.clone()))?;
         let now = self.host().now();
         let book = self.host().store.book(id.clone());
         book.save_tenant(&grant.user_name, now).await?;
-        let seal = |column, text: &str| self.host().vault.seal(credential_place(column, &id), text.as_bytes());
+        let seal =
+            |column, text: &str| self.host().vault.seal(credential_place(column, &id), text.as_bytes());
         let access_token = Some(seal("access_token", grant.access_token.expose()));
         let api_secret = seal("api_secret", api_secret.expose());
-        book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now).await?;
+        book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now)
+            .await?;
         let tenant = self.compartment(id, &grant.user_name).await?;
         tenant.revive(&grant.user_name, &api_key, grant.access_token.expose());
         let (session, kept) = new_session(&device, now, self.host().config.limits.session_ttl_s);
@@ -108,12 +113,17 @@ impl Tenants {
     ///
     /// # Errors
     /// When a credential is empty or far too long.
-    pub async fn begin_login(&self, api_key: &str, api_secret: SecretText) -> Result<PendingLogin, LoginError> {
+    pub async fn begin_login(
+        &self,
+        api_key: &str,
+        api_secret: SecretText,
+    ) -> Result<PendingLogin, LoginError> {
         check_credential("apiKey", api_key)?;
         check_credential("apiSecret", api_secret.expose())?;
         let state = chance::secret();
         let kept = hash(&state);
-        let sealed = self.host().vault.seal(pending_place(&hex::encode(kept)), api_secret.expose().as_bytes());
+        let sealed =
+            self.host().vault.seal(pending_place(&hex::encode(kept)), api_secret.expose().as_bytes());
         let now = self.host().now();
         let expires_at = now.plus_seconds(self.host().config.limits.pending_login_ttl_s);
         self.host().store.save_pending(&kept, api_key, &sealed, now, expires_at).await?;
@@ -230,7 +240,8 @@ impl Tenants {
         if let Some(tenant) = self.known(&id) {
             return Ok(tenant);
         }
-        let stored = StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
+        let stored =
+            StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
         let made = Tenant::open(Arc::clone(self.host()), &stored).await;
         let made = made.map_err(|error| LoginError::Refused(error.to_string()))?;
         let mut all = self.lock();
@@ -271,11 +282,14 @@ fn pending_place(row: &str) -> Place<'_> {
 }
 
 fn check_credential(what: &str, text: &str) -> Result<(), LoginError> {
-    let fine = !text.is_empty() && text.len() <= CREDENTIAL_CHARACTERS_MAX && text.bytes().all(|b| b.is_ascii_graphic());
+    let fine = !text.is_empty()
+        && text.len() <= CREDENTIAL_CHARACTERS_MAX
+        && text.bytes().all(|b| b.is_ascii_graphic());
     if fine {
         return Ok(());
     }
-    let text = format!("{what} must have 1 to {CREDENTIAL_CHARACTERS_MAX} letters, digits or signs, without blanks");
+    let text =
+        format!("{what} must have 1 to {CREDENTIAL_CHARACTERS_MAX} letters, digits or signs, without blanks");
     Err(LoginError::BadInput(text))
 }
 

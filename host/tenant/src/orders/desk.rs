@@ -187,13 +187,16 @@ impl Desk {
     pub(super) fn log_order(&self, o: &OrderRecord, fill_quantity: u32, fill_price: Price) {
         let what = format!("order {} {} {} {}", o.run_order_id, o.side, o.quantity, o.symbol);
         if fill_quantity > 0 {
-            let text = format!("{what}: filled {fill_quantity} at {fill_price}, {} of {}", o.filled, o.quantity);
+            let text =
+                format!("{what}: filled {fill_quantity} at {fill_price}, {} of {}", o.filled, o.quantity);
             self.log.write(Level::Info, Some(&o.run_id), &text);
         }
         let why = if o.message.is_empty() { String::new() } else { format!(": {}", o.message) };
         let number = o.broker_order_id.as_deref().map_or_else(String::new, |id| format!(" [{id}]"));
         let level = match o.state {
-            OrderState::Refused | OrderState::Rejected | OrderState::Ambiguous | OrderState::Absent => Level::Warn,
+            OrderState::Refused | OrderState::Rejected | OrderState::Ambiguous | OrderState::Absent => {
+                Level::Warn
+            }
             OrderState::Escalated => Level::Error,
             _ => Level::Info,
         };
@@ -248,7 +251,8 @@ impl Desk {
         if state.gate.observe(self.host.now(), day_pnl) {
             let risk = Risk { limits: state.gate.limits().clone(), latch: state.gate.latch() };
             self.keep_risk(&risk).await?;
-            let text = format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
+            let text =
+                format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
             self.log.write(Level::Error, None, &text);
         }
         Ok(())

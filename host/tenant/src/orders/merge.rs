@@ -48,11 +48,12 @@ pub(super) fn merge(order: &OrderRecord, seen: &Seen) -> Option<Merged> {
         (after.filled, after.average_price) = (seen.filled, seen.average_price);
     }
     let state = state_after(order, seen, after.filled);
-    if rank(state) >= rank(order.state) && !order.state.is_final() {
-        if let Some(terms) = seen.terms {
-            Terms { kind: after.kind, quantity: after.quantity, price: after.price, trigger: after.trigger } =
-                terms;
-        }
+    if rank(state) >= rank(order.state)
+        && !order.state.is_final()
+        && let Some(terms) = seen.terms
+    {
+        Terms { kind: after.kind, quantity: after.quantity, price: after.price, trigger: after.trigger } =
+            terms;
     }
     if state != order.state {
         (after.state, after.refusal) = (state, seen.refusal);

@@ -21,7 +21,11 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) async fn modify_on_paper(&self, order: StoredOrder, change: &Change) -> Result<(), StoreError> {
+    pub(super) async fn modify_on_paper(
+        &self,
+        order: StoredOrder,
+        change: &Change,
+    ) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
         let o = &order.record;
         let terms = Terms {
@@ -44,7 +48,9 @@ impl Desk {
         let resting: Vec<StoredOrder> = state.standing.values().filter(open).cloned().collect();
         let mut filled = false;
         for order in resting {
-            let Some(price) = self.mark(&order.record.symbol).and_then(|last| fill_price(&order.record, last)) else {
+            let Some(price) =
+                self.mark(&order.record.symbol).and_then(|last| fill_price(&order.record, last))
+            else {
                 continue;
             };
             let Some(trade) = self.paper_trade(&order.record, price) else { continue };

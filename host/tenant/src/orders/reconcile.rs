@@ -32,7 +32,10 @@ impl Desk {
         loop {
             let due = tokio::select! {
                 () = self.wake.notified() => true,
-                () = tokio::time::sleep_until(next) => self.has_live_orders().await || !self.is_reconciled(),
+                () = tokio::time::sleep_until(next) => {
+                    next = tokio::time::Instant::now() + period;
+                    self.has_live_orders().await || !self.is_reconciled()
+                }
                 _ = paper.tick() => {
                     if self.match_paper().await {
                         booked.notify_one();
@@ -41,7 +44,6 @@ impl Desk {
                 }
             };
             if !due {
-                next = next.max(tokio::time::Instant::now() + PAPER_PERIOD);
                 continue;
             }
             next = tokio::time::Instant::now() + period;
@@ -165,7 +167,10 @@ impl Desk {
     async fn book_trades(&self, rows: &[TradeRow]) -> Result<bool, StoreError> {
         let trades: Vec<Trade> = rows.iter().filter_map(rows::trade).collect();
         if trades.len() < rows.len() {
-            let text = format!("{} trades of the broker's list cannot be read and are not booked", rows.len() - trades.len());
+            let text = format!(
+                "{} trades of the broker's list cannot be read and are not booked",
+                rows.len() - trades.len()
+            );
             self.log.write(Level::Error, None, &text);
         }
         self.book_new(&trades, Mode::Live).await

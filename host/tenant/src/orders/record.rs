@@ -2,7 +2,8 @@
 
 use crate::run::{Mode, state_words};
 use market::{
-    OrderKind, OrderState, Price, Product, RunOrderId, Side, Symbol, Timestamp, TradingDate, Validity, Variety,
+    OrderKind, OrderState, Price, Product, RunOrderId, Side, Symbol, Timestamp, TradingDate, Validity,
+    Variety,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -66,7 +66,11 @@ impl Desk {
             let text = format!("never sent: its turn did not come within {waited_ms} ms");
             Some(Self::changed(&order.record, OrderState::Abandoned, text))
         } else if order.record.mode == Mode::Live && session.is_none() {
-            Some(Self::refused(&order.record, RefusalCode::NoSession, "never sent: the broker session has ended"))
+            Some(Self::refused(
+                &order.record,
+                RefusalCode::NoSession,
+                "never sent: the broker session has ended",
+            ))
         } else {
             None
         };
@@ -106,10 +110,10 @@ impl Desk {
         if let Some(merged) = merged {
             self.save(&mut state, order, merged).await?;
         }
-        if state.cancel_wanted.contains(&id) && state.standing.contains_key(&id) {
-            if let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id)) {
-                end.jobs.push(Job::Cancel(id));
-            }
+        if state.cancel_wanted.contains(&id)
+            && let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id))
+        {
+            end.jobs.push(Job::Cancel(id));
         }
         Ok(())
     }
@@ -189,4 +193,3 @@ fn acked(number: &BrokerOrderId) -> Seen {
         message: String::new(),
     }
 }
-

@@ -72,7 +72,8 @@ impl Desk {
 
     /// Changes and withdrawals go to the run's own sender, behind the order they are about.
     fn change(self: &Arc<Self>, state: &mut State, run: &RunRecord, id: RunOrderId, change: Option<Change>) {
-        let found = state.standing.values().find(|o| o.record.run_id == run.id && o.record.run_order_id == id);
+        let found =
+            state.standing.values().find(|o| o.record.run_id == run.id && o.record.run_order_id == id);
         let Some(order) = found.map(|order| order.record.clone()) else {
             let text = format!("order {id} does not stand: nothing to change");
             return self.log.write(crate::log::Level::Warn, Some(&run.id), &text);
@@ -105,7 +106,9 @@ impl Desk {
     /// Withdraws these orders whatever the gate says.
     pub(super) fn withdraw(self: &Arc<Self>, state: &mut State, ids: &[i64]) {
         for id in ids {
-            let Some(run_id) = state.standing.get(id).map(|order| order.record.run_id.clone()) else { continue };
+            let Some(run_id) = state.standing.get(id).map(|order| order.record.run_id.clone()) else {
+                continue;
+            };
             self.run_end(state, &run_id).jobs.push(Job::Cancel(*id));
         }
     }

@@ -13,7 +13,11 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl Desk {
-    pub(crate) async fn wind_down(self: &Arc<Self>, run: &RunRecord, square_off: bool) -> Result<(), StoreError> {
+    pub(crate) async fn wind_down(
+        self: &Arc<Self>,
+        run: &RunRecord,
+        square_off: bool,
+    ) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
         let standing = state.standing.values().filter(|order| order.record.run_id == run.id);
         let ids: Vec<i64> = standing.map(|order| order.record.id).collect();

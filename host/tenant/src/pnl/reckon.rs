@@ -14,7 +14,8 @@ pub(crate) fn days(trades: &[TradeRecord], prices: &Prices, now: Timestamp) -> B
     let mut dates: BTreeSet<TradingDate> = trades.iter().map(|trade| trade.trade.date()).collect();
     dates.insert(now.date());
     let mut days: BTreeMap<TradingDate, Day> = BTreeMap::new();
-    let strategies: BTreeSet<&String> = trades.iter().filter_map(|trade| trade.strategy_id.as_ref()).collect();
+    let strategies: BTreeSet<&String> =
+        trades.iter().filter_map(|trade| trade.strategy_id.as_ref()).collect();
     for date in dates {
         let before = days.last_key_value().map(|(_, day)| day);
         let mut day = Day::open(date, before.map(|day| day.book().carry_over()).unwrap_or_default());
@@ -69,7 +70,9 @@ pub(crate) fn with_extremes_of(mut stats: DailyStats, kept: &DailyStats) -> Dail
     if kept.min_mtm_at.is_some() && (stats.min_mtm_at.is_none() || kept.min_mtm < stats.min_mtm) {
         (stats.min_mtm, stats.min_mtm_at) = (kept.min_mtm, kept.min_mtm_at);
     }
-    stats.max_drawdown = stats.max_drawdown.max(kept.max_drawdown);
+    // The highest result of before lies before now, so today's result has fallen from it by the difference.
+    let fallen = kept.max_mtm.max(Money::ZERO) - stats.gross;
+    stats.max_drawdown = stats.max_drawdown.max(kept.max_drawdown).max(fallen);
     stats
 }
 
@@ -138,7 +141,12 @@ pub(crate) fn report(
 }
 
 /// One run's figures from its own trades.
-pub(crate) fn run_figures(trades: &[TradeRecord], prices: &Prices, rates: &RateTable, now: Timestamp) -> RunFigures {
+pub(crate) fn run_figures(
+    trades: &[TradeRecord],
+    prices: &Prices,
+    rates: &RateTable,
+    now: Timestamp,
+) -> RunFigures {
     let mut figures = RunFigures { trades: count(trades.len()), ..RunFigures::default() };
     for day in days(trades, prices, now).values() {
         let totals = day.book().totals();
@@ -157,7 +165,11 @@ fn add_part(
     names: &BTreeMap<String, String>,
 ) {
     let part = parts.entry(strategy_id.clone()).or_insert_with(|| StrategyPnl {
-        name: strategy_id.as_ref().and_then(|id| names.get(id)).cloned().unwrap_or_else(|| "by hand".to_owned()),
+        name: strategy_id
+            .as_ref()
+            .and_then(|id| names.get(id))
+            .cloned()
+            .unwrap_or_else(|| "by hand".to_owned()),
         strategy_id,
         realised: Money::ZERO,
         unrealised: Money::ZERO,
@@ -192,4 +204,3 @@ fn empty(from: TradingDate, to: TradingDate) -> PnlReport {
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
-

@@ -167,21 +167,6 @@ impl Book {
         rows.iter().map(|row| Ok(order(row)?.record)).collect()
     }
 
-    /// An order of this run by the run's own number.
-    pub(crate) async fn run_order(
-        &self,
-        run_id: &str,
-        run_order_id: u64,
-    ) -> Result<Option<StoredOrder>, StoreError> {
-        let row = sqlx::query("select * from orders where broker_id = ? and run_id = ? and run_order_id = ?")
-            .bind(self.id())
-            .bind(run_id)
-            .bind(run_order_id as i64)
-            .fetch_optional(&self.store.writer)
-            .await?;
-        row.as_ref().map(order).transpose()
-    }
-
     /// By the tag it was sent with, or by the broker's number of a day.
     pub(crate) async fn broker_order(
         &self,
@@ -208,18 +193,6 @@ impl Book {
         .fetch_optional(&self.store.writer)
         .await?;
         row.as_ref().map(order).transpose()
-    }
-
-    /// How many orders this day holds that were not refused here.
-    pub(crate) async fn orders_sent_on(&self, date: TradingDate) -> Result<u32, StoreError> {
-        let row = sqlx::query(
-            "select count(*) from orders where broker_id = ? and date = ? and mode = 'live' and state <> 'refused'",
-        )
-        .bind(self.id())
-        .bind(date.to_string())
-        .fetch_one(&self.store.writer)
-        .await?;
-        Ok(row.try_get(0)?)
     }
 }
 

@@ -37,10 +37,11 @@ fn statements() -> Vec<String> {
 }
 
 async fn tables(store: &Store) -> Vec<String> {
-    let rows = sqlx::query("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
-        .fetch_all(&store.writer)
-        .await
-        .unwrap();
+    let rows =
+        sqlx::query("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
+            .fetch_all(&store.writer)
+            .await
+            .unwrap();
     rows.iter().map(|row| row.try_get(0).unwrap()).collect()
 }
 
@@ -61,7 +62,8 @@ async fn every_key_of_every_tenant_table_begins_with_the_broker_id() {
         let key = sqlx::query("select name from pragma_table_info(?) where pk = 1").bind(table);
         let key: String = key.fetch_one(&store.writer).await.unwrap().try_get(0).unwrap();
         assert_eq!(key, "broker_id", "{table}");
-        let foreign = sqlx::query("select \"table\", \"from\", \"to\" from pragma_foreign_key_list(?) where seq = 0");
+        let foreign =
+            sqlx::query("select \"table\", \"from\", \"to\" from pragma_foreign_key_list(?) where seq = 0");
         for row in foreign.bind(table).fetch_all(&store.writer).await.unwrap() {
             assert_eq!(row.try_get::<String, _>(1).unwrap(), "broker_id", "{table}");
         }

@@ -21,13 +21,15 @@ impl Book {
     }
 
     pub(crate) async fn save_kill_switch(&self, switch: &KillSwitch) -> Result<(), StoreError> {
-        sqlx::query("insert or replace into kill_switch (broker_id, is_on, reason, since) values (?, ?, ?, ?)")
-            .bind(self.id())
-            .bind(i64::from(switch.on))
-            .bind(&switch.reason)
-            .bind(switch.since.map_or(0, Timestamp::micros))
-            .execute(&self.store.writer)
-            .await?;
+        sqlx::query(
+            "insert or replace into kill_switch (broker_id, is_on, reason, since) values (?, ?, ?, ?)",
+        )
+        .bind(self.id())
+        .bind(i64::from(switch.on))
+        .bind(&switch.reason)
+        .bind(switch.since.map_or(0, Timestamp::micros))
+        .execute(&self.store.writer)
+        .await?;
         Ok(())
     }
 

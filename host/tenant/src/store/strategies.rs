@@ -145,7 +145,10 @@ impl Book {
         Ok(())
     }
 
-    pub(crate) async fn state_load(&self, strategy_id: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+    pub(crate) async fn state_load(
+        &self,
+        strategy_id: &str,
+    ) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
         let rows =
             sqlx::query("select key, value from strategy_state where broker_id = ? and strategy_id = ?")
                 .bind(self.id())

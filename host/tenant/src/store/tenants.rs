@@ -51,9 +51,10 @@ impl Store {
 
     /// True when something sealed stands in the file, so that a new key would lose it.
     pub(crate) async fn holds_sealed_rows(&self) -> Result<bool, StoreError> {
-        let row = sqlx::query("select exists (select 1 from credentials) or exists (select 1 from host_facts)")
-            .fetch_one(&self.writer)
-            .await?;
+        let row =
+            sqlx::query("select exists (select 1 from credentials) or exists (select 1 from host_facts)")
+                .fetch_one(&self.writer)
+                .await?;
         Ok(row.try_get::<i64, _>(0)? != 0)
     }
 }

@@ -11,7 +11,11 @@ use sqlx::sqlite::SqliteRow;
 
 impl Book {
     /// Books what is new among the given trades and says which those were, each with its run where there is one.
-    pub(crate) async fn book_trades(&self, trades: &[Trade], mode: Mode) -> Result<Vec<TradeRecord>, StoreError> {
+    pub(crate) async fn book_trades(
+        &self,
+        trades: &[Trade],
+        mode: Mode,
+    ) -> Result<Vec<TradeRecord>, StoreError> {
         let mut new = Vec::new();
         let mut tx = self.write().await?;
         for trade in trades {
@@ -49,7 +53,11 @@ impl Book {
     }
 
     /// An order was recognised late: trades booked as somebody's own hand belong to its run.
-    pub(crate) async fn adopt_trades(&self, date: TradingDate, broker_order_id: &str) -> Result<u64, StoreError> {
+    pub(crate) async fn adopt_trades(
+        &self,
+        date: TradingDate,
+        broker_order_id: &str,
+    ) -> Result<u64, StoreError> {
         let done = sqlx::query(
             "update trades set run_id = o.run_id, strategy_id = o.strategy_id from orders o
              where trades.broker_id = ?1 and trades.date = ?2 and trades.broker_order_id = ?3 and trades.run_id is null

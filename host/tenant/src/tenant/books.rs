@@ -9,7 +9,7 @@ use crate::pnl::{DailyStats, PnlReport, PositionRecord, RunFigures};
 use crate::run::Mode;
 use ledger::{Day, RateTable};
 use market::TradingDate;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How often the day's figures are worked out with the newest prices.
@@ -19,7 +19,7 @@ impl Tenant {
     /// Today's positions, flat ones too: of the account, or of each strategy.
     pub async fn positions(&self, by_strategy: bool) -> Stored<Vec<PositionRecord>> {
         let trades = self.live_trades().await?;
-        let days = reckon::days(&trades, &self.prices(), self.now());
+        let days = reckon::days(&trades, &self.prices().await?, self.now());
         let Some(today) = days.get(&self.now().date()) else { return Ok(Vec::new()) };
         if !by_strategy {
             return Ok(reckon::positions(today.book(), None));
@@ -34,7 +34,7 @@ impl Tenant {
     /// What one run holds, for its start event.
     pub async fn run_positions(&self, run_id: &str) -> Stored<Vec<PositionRecord>> {
         let trades = self.book().run_trades(run_id).await?;
-        let days = reckon::days(&trades, &self.prices(), self.now());
+        let days = reckon::days(&trades, &self.prices().await?, self.now());
         let today = days.get(&self.now().date());
         Ok(today.map(|day| reckon::positions(day.book(), None)).unwrap_or_default())
     }
@@ -50,7 +50,7 @@ impl Tenant {
 
     /// P&L of some days: in total, by strategy, by date, and what strategies recorded themselves.
     pub async fn pnl(&self, from: TradingDate, to: TradingDate) -> Stored<PnlReport> {
-        let days = reckon::days(&self.live_trades().await?, &self.prices(), self.now());
+        let days = reckon::days(&self.live_trades().await?, &self.prices().await?, self.now());
         let names = self.book().strategy_names().await?;
         let mut report = reckon::report(&days, from, to, &names, &rates());
         report.records = self.book().pnl_records(from, to).await?;
@@ -60,7 +60,7 @@ impl Tenant {
     /// One run's figures, live or on paper.
     pub async fn run_figures(&self, run_id: &str) -> Stored<RunFigures> {
         let trades = self.book().run_trades(run_id).await?;
-        let mut figures = reckon::run_figures(&trades, &self.prices(), &rates(), self.now());
+        let mut figures = reckon::run_figures(&trades, &self.prices().await?, &rates(), self.now());
         let orders = self.book().run_orders(run_id).await?;
         figures.orders = u32::try_from(orders.len()).unwrap_or(u32::MAX);
         Ok(figures)
@@ -71,6 +71,12 @@ impl Tenant {
         // What is open must tick, or it cannot be valued.
         let marks = self.feed();
         loop {
+            // Without the list no price can be told from a token; it is fetched once a day for all.
+            if self.inner.line.is_live()
+                && let Err(error) = self.instruments().await
+            {
+                tracing::warn!(broker_id = %self.broker_id(), "no instrument list: {error:#}");
+            }
             match self.reckon_today().await {
                 Ok(day) => self.watch_open(&marks, &day),
                 Err(error) => tracing::error!(broker_id = %self.broker_id(), "day's figures: {error:#}"),
@@ -81,7 +87,7 @@ impl Tenant {
 
     async fn reckon_today(&self) -> Stored<Day> {
         let today = self.now().date();
-        let mut days = reckon::days(&self.live_trades().await?, &self.prices(), self.now());
+        let mut days = reckon::days(&self.live_trades().await?, &self.prices().await?, self.now());
         let day = days.remove(&today).unwrap_or_else(|| Day::open(today, []));
         let mut stats = reckon::stats(&day, &rates());
         if let Some(kept) = self.book().daily_stats(today, today).await?.first() {
@@ -113,11 +119,19 @@ impl Tenant {
         self.book().trades_between(first, self.now().date(), Mode::Live).await
     }
 
-    /// The newest prices by symbol.
-    fn prices(&self) -> Prices {
-        let Some(list) = self.host().instruments_today() else { return BTreeMap::new() };
-        let known = self.inner.marks.all().into_iter();
-        known.filter_map(|(token, price)| Some((list.by_token(token)?.symbol.clone(), price))).collect()
+    /// The newest prices by symbol: as they ticked, else as they were last written down.
+    async fn prices(&self) -> Stored<Prices> {
+        let mut prices = Prices::new();
+        for (symbol, price) in self.book().last_marks().await? {
+            prices.entry(symbol).or_insert(price);
+        }
+        if let Some(list) = self.host().instruments_today() {
+            let ticked = self.inner.marks.all().into_iter();
+            prices.extend(
+                ticked.filter_map(|(token, price)| Some((list.by_token(token)?.symbol.clone(), price))),
+            );
+        }
+        Ok(prices)
     }
 }
 
@@ -128,4 +142,3 @@ fn strategies(trades: &[TradeRecord]) -> BTreeSet<String> {
 fn rates() -> RateTable {
     RateTable::zerodha()
 }
-
