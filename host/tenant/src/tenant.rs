@@ -287,6 +287,7 @@ impl Tenant {
     pub(crate) fn start(&self) {
         let (inner, host) = (&self.inner, &self.inner.host);
         host.spawn(Arc::clone(&inner.desk).follow(Arc::clone(&inner.booked)));
+        host.spawn(Arc::clone(&inner.desk).follow_cash());
         host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
         host.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());

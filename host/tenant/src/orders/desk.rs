@@ -44,6 +44,10 @@ pub(crate) struct Desk {
     /// The kill switch as the senders see it: no lock between the switch and the last look before a send.
     pub(super) killed: AtomicBool,
     pub(super) reconciled: AtomicBool,
+    /// Cash as the broker said last.
+    pub(super) cash: Mutex<Option<Money>>,
+    /// It may have changed.
+    pub(super) cash_stale: Notify,
 }
 
 /// What the desk's lock guards.
@@ -102,8 +106,23 @@ impl Desk {
         };
         let killed = AtomicBool::new(kill.on);
         let (wake, reconciled) = (Notify::new(), AtomicBool::new(false));
+        let (cash, cash_stale) = (Mutex::new(None), Notify::new());
         let state = Mutex::new(state);
-        Ok(Arc::new(Self { id, host, book, line, log, news, marks, state, wake, killed, reconciled }))
+        Ok(Arc::new(Self {
+            id,
+            host,
+            book,
+            line,
+            log,
+            news,
+            marks,
+            state,
+            wake,
+            killed,
+            reconciled,
+            cash,
+            cash_stale,
+        }))
     }
 
     /// Joins a run to the path; the line before loses its events.
@@ -168,6 +187,9 @@ impl Desk {
         }
         if record.state != before || merged.fill_quantity > 0 {
             self.log_order(&record, merged.fill_quantity, merged.fill_price);
+        }
+        if merged.fill_quantity > 0 && record.mode == Mode::Live {
+            self.cash_stale.notify_one();
         }
         self.tell(state, record, merged.fill_quantity, merged.fill_price);
         Ok(())
@@ -272,6 +294,7 @@ impl Desk {
     pub(crate) fn must_reconcile(&self) {
         self.reconciled.store(false, Ordering::SeqCst);
         self.wake.notify_one();
+        self.cash_stale.notify_one();
     }
 
     /// Reads the order book as soon as possible.

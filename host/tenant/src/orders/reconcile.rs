@@ -34,7 +34,7 @@ impl Desk {
                 () = self.wake.notified() => true,
                 () = tokio::time::sleep_until(next) => {
                     next = tokio::time::Instant::now() + period;
-                    self.has_live_orders().await || !self.is_reconciled()
+                    self.has_live_orders().await || !self.is_reconciled() || !self.line.is_live()
                 }
                 _ = paper.tick() => {
                     if self.match_paper().await {
@@ -187,6 +187,9 @@ impl Desk {
             let text = format!("trade {} {} {} {} at {}", t.trade_id, t.side, t.quantity, t.symbol, t.price);
             self.log.write(Level::Info, trade.run_id.as_deref(), &text);
             let _ = self.news.send(News::Trade(trade.clone()));
+        }
+        if !new.is_empty() && mode == Mode::Live {
+            self.cash_stale.notify_one();
         }
         Ok(!new.is_empty())
     }
