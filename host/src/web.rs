@@ -112,3 +112,6 @@ fn trading_routes() -> Router<WebState> {
         .route("/api/kill-switch", get(risk::kill_switch).put(risk::set_kill_switch))
         .route("/api/postback", post(postback::postback).layer(postback::limit()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,16 @@
 
 use crate::web::error::Problem;
 use crate::web::state::WebState;
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{StatusCode, header};
+use futures_util::StreamExt;
 
 /// What a form adds around the file, in bytes.
 pub(crate) const SLACK_BYTES: usize = 64 << 10;
+
+/// A body is read to so many times its limit before the connection is cut.
+const DRAIN_TIMES: usize = 4;
 
 /// A component and what to call it, if something was said.
 pub(crate) struct Uploaded {
@@ -28,8 +32,7 @@ impl FromRequest<WebState> for Uploaded {
         let uploaded = if kind.starts_with("multipart/form-data") {
             form(request, state).await?
         } else if kind.starts_with("application/wasm") || kind.starts_with("application/octet-stream") {
-            let bytes = to_bytes(request.into_body(), max).await.map_err(|_| Problem::too_large(max))?;
-            Self { name: None, bytes: bytes.into() }
+            Self { name: None, bytes: whole(request.into_body(), max).await? }
         } else {
             let detail = "send the component as `application/wasm`, or as the field `file` of a form";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
@@ -40,6 +43,25 @@ impl FromRequest<WebState> for Uploaded {
 
 fn text(request: &Request, name: header::HeaderName) -> Option<&str> {
     request.headers().get(name)?.to_str().ok()
+}
+
+/// The whole body. One that is too large is still read for a while and thrown away: a client that is cut off in the
+/// middle of sending would never read why.
+async fn whole(body: Body, max: usize) -> Result<Vec<u8>, Problem> {
+    let mut pieces = body.into_data_stream();
+    let (mut bytes, mut seen) = (Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| Problem::bad_request(format!("the body broke off: {error}")))?;
+        seen += piece.len();
+        if seen <= max {
+            bytes.extend_from_slice(&piece);
+        } else if seen > max.saturating_mul(DRAIN_TIMES) {
+            break;
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    if seen > max { Err(Problem::too_large(max)) } else { Ok(bytes) }
 }
 
 async fn form(request: Request, state: &WebState) -> Result<Uploaded, Problem> {
