@@ -12,6 +12,7 @@ use crate::gate::{Gate, LossLatch, RiskLimits, SendWindow};
 use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::news::News;
+use crate::pnl::Figures;
 use crate::run::{Mode, RunEvent, RunRecord};
 use crate::store::{Book, StoredOrder};
 use market::{Money, OrderState, Price};
@@ -38,6 +39,7 @@ pub(crate) struct Desk {
     pub(super) log: TenantLog,
     pub(super) news: broadcast::Sender<News>,
     pub(super) marks: Arc<Marks>,
+    pub(super) figures: Arc<Figures>,
     pub(super) state: Mutex<State>,
     /// Read the order book as soon as possible.
     pub(super) wake: Notify,
@@ -78,12 +80,13 @@ pub(crate) struct Parts {
     pub(crate) log: TenantLog,
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) marks: Arc<Marks>,
+    pub(crate) figures: Arc<Figures>,
 }
 
 impl Desk {
     /// Settles what a crash left behind and loads what stands.
     pub(crate) async fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
-        let Parts { id, host, book, line, log, news, marks } = parts;
+        let Parts { id, host, book, line, log, news, marks, figures } = parts;
         let now = host.now();
         book.settle_crashed_orders(now).await?;
         let standing = book.standing_orders().await?;
@@ -116,6 +119,7 @@ impl Desk {
             log,
             news,
             marks,
+            figures,
             state,
             wake,
             killed,
