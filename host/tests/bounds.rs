@@ -1,5 +1,6 @@
 //! Bounds that an operator sets, met on the real binary: what one trader and all traders together may have.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};

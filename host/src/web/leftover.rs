@@ -39,7 +39,7 @@ pub(crate) async fn read_to_the_end(
     let Left { pieces, begun } = std::mem::take(&mut *lock(&left));
     let Some(pieces) = pieces else { return response };
     // Who asks before sending has sent nothing; reading now would invite them to.
-    let is_read = !(asks_first && !begun) && is_read_within(pieces, max_bytes).await;
+    let is_read = (begun || !asks_first) && is_read_within(pieces, max_bytes).await;
     if !is_read {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

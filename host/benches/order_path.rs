@@ -1,0 +1,334 @@
+//! From a tick to the first byte of its order on the broker's socket: the figure traders ask for first.
+//!
+//! A real machine takes the tick, a real compartment writes the order down (SQLite, a durable commit) and its sender
+//! posts it to the Kite simulator. Before the simulator stands a relay that notes when a `POST /orders/…` arrives. Two
+//! baselines in the same run: the same post without machine and store, and the machine alone. What is not in it is the
+//! hop from a shard to a run's task, which is one message over a channel.
+//!
+//! Orders are paced, because the client keeps to Kite's ten a second; the pause is not measured.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should stop")]
+
+use divan::Bencher;
+use kite::{Connection, Egress, Endpoints, PlaceParams, Session};
+use kite_sim::{SimConfig, Simulator};
+use market::{Calendar, Intent, Price, RunOrderId, Tick, Timestamp};
+use sandbox::{
+    Engine, Event, GuestOrderStatus, Limits, Machine, OrderUpdate, OrderView, RefusalCode, Start, Trace,
+};
+use serde_json::{Map, Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tenant::{
+    BrokerAddress, Cause, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
+};
+use tokio::runtime::Runtime;
+
+/// Between two orders: never more than ten in a calendar second.
+const PACE: Duration = Duration::from_millis(110);
+
+/// Orders measured; at this pace about eleven seconds.
+const ORDERS: u32 = 100;
+
+/// Notes that may wait to be read.
+const ARRIVALS_MAX: usize = 1_024;
+
+const SYMBOL: &str = "NSE:INFY";
+
+/// Said after divan's own table.
+static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    divan::main();
+    for line in REPORTS.lock().unwrap().iter() {
+        println!("{line}");
+    }
+}
+
+/// Tick → machine → gate → durable commit → the order's first bytes at the broker.
+#[divan::bench(sample_count = ORDERS, sample_size = 1)]
+fn tick_to_order_on_the_wire(bencher: Bencher<'_, '_>) {
+    let broker = Broker::start();
+    let desk = Desk::open(&broker);
+    let guest = RefCell::new(Guest::start(desk.instrument()));
+    let took = RefCell::new(Vec::new());
+    bencher.with_inputs(|| broker.pause(&guest)).bench_local_values(|(tick, seq)| {
+        let begun = Instant::now();
+        let (cause, intents) = guest.borrow_mut().take(&tick, seq);
+        broker.runtime.block_on(desk.line.submit(cause, intents)).unwrap();
+        took.borrow_mut().push(broker.arrival() - begun);
+    });
+    report("tick to wire", took.into_inner());
+    broker.runtime.block_on(desk.tenants.close());
+}
+
+/// The same client posts the same order: no machine, no gate, no store.
+#[divan::bench(sample_count = ORDERS, sample_size = 1)]
+fn baseline_post_alone(bencher: Bencher<'_, '_>) {
+    let broker = Broker::start();
+    let session = broker.session("uk1234");
+    let guest = RefCell::new(Guest::start(broker.instrument(&session)));
+    let (_, intents) = guest.borrow_mut().take(&tick(0), 0);
+    let Some(Intent::Place { request, .. }) = intents.into_iter().next() else { panic!("no order") };
+    let params = PlaceParams { request, tag: "BASELINE000000000001".to_owned() };
+    let took = RefCell::new(Vec::new());
+    bencher.with_inputs(|| broker.pause(&guest)).bench_local_values(|_| {
+        let begun = Instant::now();
+        let (session, params) = (session.clone(), params.clone());
+        let posting = broker.runtime.spawn(async move { session.place(&params).await });
+        took.borrow_mut().push(broker.arrival() - begun);
+        posting
+    });
+    report("post alone", took.into_inner());
+}
+
+/// The machine alone: a tick in, an intent out.
+#[divan::bench(sample_count = ORDERS, sample_size = 1)]
+fn baseline_guest_alone(bencher: Bencher<'_, '_>) {
+    let broker = Broker::start();
+    let guest = RefCell::new(Guest::start(broker.instrument(&broker.session("uk1234"))));
+    let took = RefCell::new(Vec::new());
+    bencher.with_inputs(|| guest.borrow_mut().next_tick()).bench_local_values(|(tick, seq)| {
+        let begun = Instant::now();
+        let step = guest.borrow_mut().take(&tick, seq);
+        took.borrow_mut().push(begun.elapsed());
+        step
+    });
+    report("guest alone", took.into_inner());
+}
+
+/// Divan shows the mean and the ends; a trader wants the tail.
+fn report(what: &str, mut took: Vec<Duration>) {
+    took.sort_unstable();
+    let at = |share: usize| took.get((took.len() * share / 100).min(took.len().saturating_sub(1)));
+    if let (Some(middle), Some(tail), Some(worst)) = (at(50), at(99), took.last()) {
+        let line = format!("{what:<14} p50 {middle:?}, p99 {tail:?}, worst {worst:?}, of {}", took.len());
+        REPORTS.lock().unwrap().push(line);
+    }
+}
+
+/// The simulator with the relay before it.
+struct Broker {
+    runtime: Runtime,
+    simulator: SocketAddr,
+    relay: SocketAddr,
+    arrivals: Receiver<Instant>,
+    _simulator: Simulator,
+}
+
+impl Broker {
+    fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let config = SimConfig { rate_limits: false, ..SimConfig::demo("127.0.0.1:0".parse().unwrap()) };
+        let simulator = runtime.block_on(Simulator::start(config)).unwrap();
+        let (noted, arrivals) = sync_channel(ARRIVALS_MAX);
+        let relay = relay(simulator.address(), noted);
+        Self { runtime, simulator: simulator.address(), relay, arrivals, _simulator: simulator }
+    }
+
+    fn url(&self) -> url::Url {
+        format!("http://{}", self.relay).parse().unwrap()
+    }
+
+    fn request_token(&self, user: &str) -> String {
+        let asked = json!({ "apiKey": format!("demo-{user}") });
+        let url = format!("http://{}/sim/request-token", self.simulator);
+        let answer = async { reqwest::Client::new().post(url).json(&asked).send().await?.json().await };
+        let answer: Value = self.runtime.block_on(answer).unwrap();
+        answer["requestToken"].as_str().unwrap().to_owned()
+    }
+
+    fn session(&self, user: &str) -> Session {
+        let connection = Connection::new(Endpoints::at(self.url()), Egress::Direct).unwrap();
+        let (key, secret) = (format!("demo-{user}"), kite::Secret::new(format!("demo-secret-{user}")));
+        let token = self.request_token(user);
+        let grant = self.runtime.block_on(connection.exchange_token(&key, &secret, &token)).unwrap();
+        connection.session(&key, grant.access_token)
+    }
+
+    fn instrument(&self, session: &Session) -> market::Instrument {
+        let all = self.runtime.block_on(session.instruments(None)).unwrap();
+        all.into_iter().find(|one| one.symbol.to_string() == SYMBOL).unwrap()
+    }
+
+    /// Waits for the next order's turn, with everything of the last one settled.
+    fn pause(&self, guest: &RefCell<Guest>) -> (Tick, u64) {
+        std::thread::sleep(PACE);
+        while self.arrivals.try_recv().is_ok() {}
+        guest.borrow_mut().next_tick()
+    }
+
+    fn arrival(&self) -> Instant {
+        self.arrivals.recv_timeout(Duration::from_secs(10)).expect("the order arrives")
+    }
+}
+
+/// Passes bytes on in both directions, and notes when an order begins to arrive.
+fn relay(to: SocketAddr, noted: SyncSender<Instant>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(server) = TcpStream::connect(to) else { continue };
+            let (from_server, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let noted = noted.clone();
+            std::thread::spawn(move || pass_on(client, server, Some(noted)));
+            std::thread::spawn(move || pass_on(from_server, to_client, None));
+        }
+    });
+    address
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream, noted: Option<SyncSender<Instant>>) {
+    let _ = to.set_nodelay(true);
+    let mut piece = [0; 16 << 10];
+    while let Ok(read @ 1..) = from.read(&mut piece) {
+        let at = Instant::now();
+        if let Some(noted) = &noted
+            && piece[..read].starts_with(b"POST /orders/")
+        {
+            let _ = noted.try_send(at);
+        }
+        if to.write_all(&piece[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// A trader's compartment with one run's line into it.
+struct Desk {
+    tenants: Tenants,
+    line: RunLine,
+    instrument: market::Instrument,
+    _folder: TempDir,
+}
+
+impl Desk {
+    fn open(broker: &Broker) -> Self {
+        let folder = TempDir::new().unwrap();
+        let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+        let mut config = TenantsConfig::new(data, key, BrokerAddress::At(broker.url()));
+        config.calendar = Calendar::always_open();
+        let login = Login {
+            api_key: "demo-uk9394".to_owned(),
+            api_secret: SecretText::new("demo-secret-uk9394"),
+            request_token: SecretText::new(broker.request_token("uk9394")),
+            device: "bench".to_owned(),
+        };
+        broker.runtime.block_on(async {
+            let tenants = Tenants::open(config).await.unwrap();
+            let (tenant, _) = tenants.login(login).await.unwrap();
+            let (line, instrument) = line(&tenant).await;
+            Self { tenants, line, instrument, _folder: folder }
+        })
+    }
+
+    fn instrument(&self) -> market::Instrument {
+        self.instrument.clone()
+    }
+}
+
+async fn line(tenant: &Tenant) -> (RunLine, market::Instrument) {
+    let upload = Upload { name: "bench".into(), bytes: guests::SCALPER.to_vec(), manifest: json!({}) };
+    let strategy = tenant.upload(upload).await.unwrap();
+    let run = strategy.new_run(1, Mode::Live, json!({})).await.unwrap();
+    let instruments = tenant.instruments().await.unwrap();
+    while !tenant.is_reconciled() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let instrument = instruments.by_symbol(&SYMBOL.parse().unwrap()).unwrap().clone();
+    (tenant.attach(&run.id).await.unwrap().unwrap(), instrument)
+}
+
+/// A strategy that orders at every tick.
+struct Guest {
+    machine: Machine,
+    token: u32,
+    seq: u64,
+    ordered: Option<RunOrderId>,
+}
+
+impl Guest {
+    fn start(instrument: market::Instrument) -> Self {
+        let engine = Engine::new(Limits { machines: 4, ..Limits::default() }).unwrap();
+        let program = engine.compile_in_process(guests::SCALPER).unwrap();
+        let given = Map::from_iter([("every".to_owned(), json!(1))]);
+        let token = instrument.token;
+        let start = Start {
+            params: program.manifest().bind(given).unwrap(),
+            instruments: vec![instrument],
+            now: at(0),
+            session: None,
+            cash: market::Money::from_rupees(1_000_000),
+            positions: Vec::new(),
+            orders: Vec::new(),
+            next_order_id: 1,
+            state: BTreeMap::new(),
+            warm_up: Vec::new(),
+            seed: 1,
+            today_realised: market::Money::ZERO,
+        };
+        let (machine, _) = program.start(start).unwrap();
+        Self { machine, token, seq: 0, ordered: None }
+    }
+
+    /// A tick, after the last order is told to be complete: what the machine knows stays of one size.
+    fn next_tick(&mut self) -> (Tick, u64) {
+        if let Some(id) = self.ordered.take() {
+            self.machine.deliver(complete(id, at(self.seq))).unwrap();
+        }
+        self.seq += 1;
+        (Tick { token: self.token, ..tick(self.seq) }, self.seq)
+    }
+
+    fn take(&mut self, tick: &Tick, seq: u64) -> (Cause, Vec<Intent>) {
+        let given = Tick { token: self.token, ..*tick };
+        let (_, step) = self.machine.ticks(std::slice::from_ref(&given)).unwrap();
+        let intents = step.traces.into_iter().filter_map(|trace| match trace {
+            Trace::Intent(intent) => Some(intent),
+            _ => None,
+        });
+        let intents: Vec<_> = intents.collect();
+        self.ordered = intents.first().map(|intent| match intent {
+            Intent::Place { id, .. } | Intent::Modify { id, .. } | Intent::Cancel { id } => *id,
+        });
+        let journal = format!("{{\"seq\":{seq},\"tick\":{:?}}}\n", given.last_price).into_bytes();
+        (Cause { event_seq: seq, time: given.time, journal }, intents)
+    }
+}
+
+fn at(seq: u64) -> Timestamp {
+    Timestamp::from_seconds(1_795_400_000 + i64::try_from(seq).unwrap())
+}
+
+fn tick(seq: u64) -> Tick {
+    Tick::at(0, at(seq), Price::from_rupees(1_500))
+}
+
+fn complete(id: RunOrderId, time: Timestamp) -> Event {
+    let price = Price::from_rupees(1_500);
+    let order = OrderView {
+        id,
+        symbol: SYMBOL.parse().unwrap(),
+        side: market::Side::Buy,
+        kind: market::OrderKind::Market,
+        product: market::Product::Mis,
+        status: GuestOrderStatus::Complete,
+        quantity: 1,
+        filled: 1,
+        price: Price::ZERO,
+        trigger: Price::ZERO,
+        average_price: price,
+        refusal: RefusalCode::None,
+        message: String::new(),
+    };
+    Event::Order(OrderUpdate { order, time, fill_quantity: 1, fill_price: price })
+}
