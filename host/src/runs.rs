@@ -164,7 +164,8 @@ impl Supervisor {
         Ok(run)
     }
 
-    /// Asks a run to stop. A run that has ended stays as it is. `None` when the tenant has no such run.
+    /// Asks a run to stop. Without `square_off` its orders stay where they stand, and the run's reason says how many.
+    /// A run that has ended stays as it is. `None` when the tenant has no such run.
     ///
     /// # Errors
     /// When the database fails.
@@ -181,16 +182,20 @@ impl Supervisor {
         let ends = self.live().get(&key(tenant, run_id)).map(|live| live.ends.clone());
         match ends {
             Some(ends) => {
-                let stopping = tenant.set_run_state(run_id, RunState::Stopping, None).await?;
+                let left = if square_off { None } else { words::left_standing(tenant, run_id).await? };
+                let stopping = tenant.set_run_state(run_id, RunState::Stopping, left.as_deref()).await?;
                 let _ = ends.send(End::Stop { square_off }).await;
                 Ok(stopping.or(tenant.run(run_id).await?))
             }
             // Nothing lives behind the row: it only has to be closed.
             None => {
-                if square_off {
+                let left = if square_off {
                     tenant.wind_down(run_id, true).await?;
-                }
-                let stopped = tenant.set_run_state(run_id, RunState::Stopped, None).await?;
+                    None
+                } else {
+                    words::left_standing(tenant, run_id).await?
+                };
+                let stopped = tenant.set_run_state(run_id, RunState::Stopped, left.as_deref()).await?;
                 Ok(stopped.or(tenant.run(run_id).await?))
             }
         }

@@ -161,7 +161,11 @@ impl Life {
             let reason = format!("its orders and positions could not be closed: {error}");
             self.say(LogLevel::Error, &reason);
         }
-        let reason = outcome.err().map(|failure| format!("its last words failed: {failure}"));
+        let failed = outcome.err().map(|failure| format!("its last words failed: {failure}"));
+        let left = if square_off { Ok(None) } else { words::left_standing(&self.tenant, &self.run.id).await };
+        let left = left.unwrap_or_else(|error| Some(format!("whether orders stand is not known: {error}")));
+        let reasons: Vec<_> = failed.into_iter().chain(left).collect();
+        let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
         self.set_state(RunState::Stopped, reason.as_deref()).await;
     }
 

@@ -43,7 +43,8 @@ pub(crate) struct Started {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StopRun {
     pub(crate) run_id: String,
-    /// Also cancel the run's standing orders and close its positions with market orders.
+    /// Also cancel the run's standing orders and close its positions with market orders. Without it both stay as they
+    /// are: orders stand at the broker until they trade, lapse or are cancelled there.
     #[serde(default)]
     pub(crate) square_off: bool,
 }
