@@ -2,10 +2,13 @@
 //!
 //! Knows bytes and hashes; whose they are, the caller's strategy says.
 
+mod turns;
+
 use sandbox::{Compiler, Program, Refusal};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use tenant::{Strategy, StrategyError};
+use tenant::{Strategy, StrategyError, Tenant};
+use turns::{Turn, Turns};
 
 /// Compiled components kept in memory. Each is code that runs share.
 const PROGRAMS_MAX: usize = 256;
@@ -19,6 +22,9 @@ pub enum ProgramError {
     /// The version or its bytes are not there.
     #[error(transparent)]
     Strategy(#[from] StrategyError),
+    /// The trader's earlier uploads are still at it.
+    #[error("one of your uploads is being compiled and another is waiting: try again when one is done")]
+    Busy,
     /// The compile task fell over.
     #[error("the component could not be compiled: {0}")]
     Broken(String),
@@ -29,6 +35,7 @@ pub enum ProgramError {
 pub struct Programs {
     compiler: Arc<Compiler>,
     recent: Arc<Mutex<Recent>>,
+    turns: Turns,
 }
 
 #[derive(Default)]
@@ -40,19 +47,16 @@ struct Recent {
 impl Programs {
     /// Programs of this compiler.
     pub fn new(compiler: Compiler) -> Self {
-        Self { compiler: Arc::new(compiler), recent: Arc::default() }
+        Self { compiler: Arc::new(compiler), recent: Arc::default(), turns: Turns::default() }
     }
 
-    /// Gates, compiles and reads the manifest of a component.
+    /// Gates, compiles and reads the manifest of an upload.
     ///
     /// # Errors
-    /// When it is refused: the reason and the way out are in the error.
-    pub async fn compile(&self, bytes: Vec<u8>) -> Result<Program, ProgramError> {
-        let compiler = Arc::clone(&self.compiler);
-        let compiled = tokio::task::spawn_blocking(move || compiler.compile(&bytes)).await;
-        let program = compiled.map_err(|error| ProgramError::Broken(error.to_string()))??;
-        self.keep(hex::encode(program.sha256()), &program);
-        Ok(program)
+    /// When it is refused: the reason and the way out are in the error. When the trader has uploads waiting already.
+    pub async fn compile_upload(&self, tenant: &Tenant, bytes: Vec<u8>) -> Result<Program, ProgramError> {
+        let turn = self.turns.take(&tenant.broker_id().to_string()).ok_or(ProgramError::Busy)?;
+        self.compile(bytes, Some(turn)).await
     }
 
     /// The program of a stored version.
@@ -65,7 +69,18 @@ impl Programs {
         if let Some(program) = self.recent().by_hash.get(hash) {
             return Ok(program.clone());
         }
-        self.compile(strategy.component(version).await?).await
+        self.compile(strategy.component(version).await?, None).await
+    }
+
+    async fn compile(&self, bytes: Vec<u8>, turn: Option<Turn>) -> Result<Program, ProgramError> {
+        let compiler = Arc::clone(&self.compiler);
+        let compiling = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            compiler.compile(&bytes)
+        });
+        let program = compiling.await.map_err(|error| ProgramError::Broken(error.to_string()))??;
+        self.keep(hex::encode(program.sha256()), &program);
+        Ok(program)
     }
 
     fn keep(&self, hash: String, program: &Program) {

@@ -18,6 +18,7 @@ pub(crate) struct Problem {
     slug: &'static str,
     detail: String,
     more: Map<String, Value>,
+    retry_after_s: Option<u64>,
 }
 
 /// A problem body (RFC 9457). Some problems carry more members, named in the operation's description.
@@ -41,7 +42,7 @@ pub(crate) struct ProblemBody {
 impl Problem {
     /// A problem of a kind.
     pub(crate) fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, detail: detail.into(), more: Map::new() }
+        Self { status, slug, detail: detail.into(), more: Map::new(), retry_after_s: None }
     }
 
     /// Nothing there, or nothing of yours: the same words for both.
@@ -94,6 +95,13 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
+    /// Says when to try again.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     /// One more member of the body.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -114,6 +122,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(body)).into_response();
         let problem = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem);
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);

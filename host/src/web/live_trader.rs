@@ -15,6 +15,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 use tenant::StrategyError;
 
+/// How long an upload that found no turn should wait, in seconds.
+const COMPILE_RETRY_S: u64 = 5;
+
 impl From<StrategyError> for Problem {
     fn from(error: StrategyError) -> Self {
         match &error {
@@ -40,6 +43,11 @@ impl From<ProgramError> for Problem {
                     .with("remedy", refusal.remedy)
             }
             ProgramError::Strategy(error) => error.into(),
+            ProgramError::Busy => {
+                let problem =
+                    Self::new(StatusCode::TOO_MANY_REQUESTS, "compiling", ProgramError::Busy.to_string());
+                problem.retry_after(COMPILE_RETRY_S)
+            }
             ProgramError::Broken(_) => Self::internal(&error),
         }
     }
@@ -92,10 +100,13 @@ pub(crate) async fn start(
 }
 
 /// Stop a run. Stopping one that has ended answers with the run as it is.
+///
+/// A plain stop leaves standing orders and positions in place, and `reason` says how many orders; `squareOff` cancels the
+/// orders and closes the positions.
 #[utoipa::path(
     post, path = "/api/live-trader/stop", tag = "runs", request_body = StopRun,
     responses(
-        (status = 200, description = "Stopping, or ended", body = RunView),
+        (status = 200, description = "Stopping, or ended; `reason` says what is left standing", body = RunView),
         (status = 400, description = "The body is malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such run", body = ProblemBody, content_type = "application/problem+json"),

@@ -76,6 +76,7 @@ pub(crate) async fn one(
         (status = 409, description = "The name is taken, or there are too many", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The component is refused; `reason` and `remedy` say why and what to do", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One of your uploads is being compiled and another is waiting; `Retry-After` says when to try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn upload(
@@ -86,7 +87,7 @@ pub(crate) async fn upload(
 ) -> Result<(StatusCode, Json<StrategyView>), Problem> {
     let uploaded = Uploaded::from_request(request, &state).await?;
     let named = uploaded.name.clone().or(named.name);
-    let strategy = tenant.upload(checked(&state, uploaded, named).await?).await?;
+    let strategy = tenant.upload(checked(&state, &tenant, uploaded, named).await?).await?;
     Ok((StatusCode::CREATED, Json(fill::strategy(&strategy))))
 }
 
@@ -103,6 +104,7 @@ pub(crate) async fn upload(
         (status = 404, description = "No such strategy", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The component is refused; `reason` and `remedy` say why and what to do", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One of your uploads is being compiled and another is waiting; `Retry-After` says when to try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn upload_version(
@@ -114,7 +116,7 @@ pub(crate) async fn upload_version(
     let strategy = find(&tenant, &id).await?;
     let uploaded = Uploaded::from_request(request, &state).await?;
     let name = Some(strategy.name().to_owned());
-    let strategy = strategy.add_version(checked(&state, uploaded, name).await?).await?;
+    let strategy = strategy.add_version(checked(&state, &tenant, uploaded, name).await?).await?;
     Ok((StatusCode::CREATED, Json(fill::strategy(&strategy))))
 }
 
@@ -142,8 +144,13 @@ async fn find(tenant: &Tenant, id: &str) -> Result<Strategy, Problem> {
 }
 
 /// Through the gate and the compiler, and its manifest read.
-async fn checked(state: &WebState, uploaded: Uploaded, name: Option<String>) -> Result<Upload, Problem> {
-    let program = state.programs.compile(uploaded.bytes.clone()).await?;
+async fn checked(
+    state: &WebState,
+    tenant: &Tenant,
+    uploaded: Uploaded,
+    name: Option<String>,
+) -> Result<Upload, Problem> {
+    let program = state.programs.compile_upload(tenant, uploaded.bytes.clone()).await?;
     let manifest = serde_json::to_value(program.manifest()).map_err(Problem::internal)?;
     let name = name.unwrap_or_else(|| program.manifest().name.clone());
     Ok(Upload { name: name.trim().to_owned(), bytes: uploaded.bytes, manifest })
