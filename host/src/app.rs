@@ -4,7 +4,7 @@ use crate::cli::{EXIT_ADDRESS, EXIT_DATA, Exit};
 use crate::config::Config;
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
-use crate::web::{self, Reach, WebState};
+use crate::web::{self, Attempts, Reach, WebState};
 use anyhow::{Context, anyhow};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
@@ -45,7 +45,8 @@ impl App {
         };
         let supervisor = Supervisor::start(programs.clone(), config.calendar.clone(), clock, runs)?;
         let reach = Reach { public_url: config.public_url };
-        let state = WebState { tenants, supervisor, programs, reach, upload_bytes_max };
+        let attempts = Attempts::default();
+        let state = WebState { tenants, supervisor, programs, reach, attempts, upload_bytes_max };
         Ok(Self { listener, address, state })
     }
 
@@ -60,7 +61,7 @@ impl App {
     /// When the socket fails.
     pub async fn run(self, asked_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let (stop, mut stopping) = watch::channel(false);
-        let router = web::router(self.state.clone());
+        let router = web::router(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let graceful = async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         };

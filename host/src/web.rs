@@ -5,6 +5,7 @@
 #![allow(unused_qualifications, reason = "utoipa's parameters expand to qualified names")]
 
 mod assets;
+mod attempts;
 mod auth;
 mod body;
 mod books;
@@ -29,6 +30,7 @@ mod tokens;
 mod upload;
 mod view;
 
+pub use attempts::{AttemptLimits, Attempts};
 pub use guard::Reach;
 pub use openapi::document as openapi_document;
 pub use state::WebState;
@@ -78,7 +80,7 @@ pub fn router(state: WebState) -> Router {
 fn account_routes() -> Router<WebState> {
     Router::new()
         .route("/api/auth/authenticate", post(login::authenticate))
-        .route("/api/auth/login", post(login::begin))
+        .route("/api/auth/login", get(login::begin_again).post(login::begin))
         .route("/api/auth/callback", get(login::callback))
         .route("/api/auth/session", get(auth::session))
         .route("/api/auth/logout", post(auth::logout))

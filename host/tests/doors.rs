@@ -1,4 +1,4 @@
-//! Bounds that an operator sets, met on the real binary: what one trader and all traders together may have.
+//! Bounds and doors on the real binary: how many runs, how many sign-ins, and who needs no secret to sign in again.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -69,6 +69,62 @@ impl Drop for Demo {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A browser: goes nowhere by itself.
+fn browser() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+fn goes_to(answer: &reqwest::Response) -> String {
+    assert_eq!(answer.status(), 303);
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_has_signed_in_before_needs_no_secret_and_a_stranger_is_told_to_type_it() {
+    let demo = Demo::with(&[]);
+    let browser = browser();
+    let login = |key: &str| browser.get(format!("{}/api/auth/login?apiKey={key}", demo.page));
+    let stranger = login("demo-uk9394").send().await.unwrap();
+    assert!(goes_to(&stranger).starts_with("/?error=this+host+does+not+hold"), "{stranger:?}");
+    demo.sign_in("uk9394").await;
+    let lured = login("demo-uk9394").header("sec-fetch-site", "cross-site").send().await.unwrap();
+    assert!(goes_to(&lured).starts_with("/?error=another+site"), "{lured:?}");
+
+    let known = login("demo-uk9394").send().await.unwrap();
+    let kite = goes_to(&known);
+    assert!(kite.starts_with(&format!("{}/connect/login?", demo.broker)), "{kite}");
+    let bound = known.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let state = bound.strip_prefix("bulkhead_login=").unwrap();
+    let asked = json!({ "apiKey": "demo-uk9394" });
+    let token = browser.post(format!("{}/sim/request-token", demo.broker)).json(&asked).send().await.unwrap();
+    let token = token.json::<Value>().await.unwrap()["requestToken"].as_str().unwrap().to_owned();
+    let back = format!("{}/api/auth/callback?request_token={token}&state={state}", demo.page);
+    let other_browser = browser.get(&back).send().await.unwrap();
+    assert!(goes_to(&other_browser).starts_with("/?error="), "{other_browser:?}");
+    let signed_in = browser.get(&back).header("cookie", &bound).send().await.unwrap();
+    assert_eq!(goes_to(&signed_in), "/");
+    let twice = browser.get(&back).header("cookie", &bound).send().await.unwrap();
+    assert!(goes_to(&twice).starts_with("/?error="), "{twice:?}");
+}
+
+#[tokio::test]
+async fn the_eleventh_sign_in_of_a_minute_is_told_when_to_come_back() {
+    let demo = Demo::with(&[]);
+    let browser = browser();
+    let body = json!({ "apiKey": "a-key", "apiSecret": "wrong" });
+    let attempt = || browser.post(format!("{}/api/auth/login", demo.page)).json(&body).send();
+    for _ in 0..10 {
+        assert_eq!(attempt().await.unwrap().status(), 200);
+    }
+    let refused = attempt().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    let wait_s: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait_s), "{wait_s}");
+    let shown = browser.get(format!("{}/api/auth/login?apiKey=other", demo.page)).send().await.unwrap();
+    assert!(goes_to(&shown).contains("too+many+sign-ins"), "{shown:?}");
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ pub(crate) async fn harden_answer(request: Request, next: Next) -> Response {
 }
 
 /// Browsers say where a request comes from; what says nothing is no browser and carries no stranger's cookie.
-fn is_cross_site(headers: &HeaderMap, reach: &Reach) -> bool {
+pub(crate) fn is_cross_site(headers: &HeaderMap, reach: &Reach) -> bool {
     if let Some(site) = text(headers, HeaderName::from_static("sec-fetch-site")) {
         return !matches!(site, "same-origin" | "none");
     }

@@ -1,5 +1,10 @@
 //! Signing in: with the three credentials at once, or through Kite's login page and back.
 
+mod again;
+
+pub(crate) use again::{__path_begin_again, begin_again};
+
+use crate::web::attempts::Remote;
 use crate::web::body::{Asked, Body};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::signed_in::{COOKIE, cookie};
@@ -18,6 +23,9 @@ const LOGIN_COOKIE: &str = "bulkhead_login";
 
 /// How long Kite's page may take, in seconds.
 const LOGIN_COOKIE_S: u32 = 600;
+
+/// Our own fault, for people who sign in; the cause goes to the log.
+const SORRY: &str = "something went wrong on our side: try again";
 
 /// The longest name a device may have, in characters.
 const DEVICE_CHARS_MAX: usize = 120;
@@ -47,14 +55,17 @@ impl From<LoginError> for Problem {
         (status = 200, description = "Signed in; the cookie `bulkhead_session` is set", body = SignedInAs),
         (status = 400, description = "The body is malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Unknown api key, wrong secret, or a request token that is used or expired", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many sign-ins were tried within a minute; `Retry-After` says when to try again", body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "Kite cannot be reached", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn authenticate(
     State(state): State<WebState>,
+    Remote(remote): Remote,
     headers: HeaderMap,
     Body(given): Body<Authenticate>,
 ) -> Result<Response, Problem> {
+    state.attempts.take(remote, &given.api_key)?;
     let login = Login {
         api_key: given.api_key,
         api_secret: SecretText::new(given.api_secret),
@@ -73,12 +84,15 @@ pub(crate) async fn authenticate(
     responses(
         (status = 200, description = "Go to this address in the same browser, within ten minutes", body = LoginUrl),
         (status = 400, description = "The body is malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many sign-ins were tried within a minute; `Retry-After` says when to try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn begin(
     State(state): State<WebState>,
+    Remote(remote): Remote,
     Body(given): Body<BeginLogin>,
 ) -> Result<Response, Problem> {
+    state.attempts.take(remote, &given.api_key)?;
     let pending = state.tenants.begin_login(&given.api_key, SecretText::new(given.api_secret)).await?;
     let bound = set_cookie(&state, LOGIN_COOKIE, &pending.state, "/api/auth/callback", LOGIN_COOKIE_S)?;
     let body = Json(LoginUrl { url: pending.url.to_string() });
@@ -115,11 +129,14 @@ pub(crate) async fn callback(
             response.headers_mut().append(header::SET_COOKIE, done);
             response
         }
-        Err(reason) => {
-            let query = serde_urlencoded::to_string([("error", reason)]).unwrap_or_default();
-            ([(header::SET_COOKIE, done)], Redirect::to(&format!("/?{query}"))).into_response()
-        }
+        Err(reason) => ([(header::SET_COOKIE, done)], to_form(reason)).into_response(),
     }
+}
+
+/// Back to the sign-in form, which shows the reason.
+fn to_form(reason: String) -> Response {
+    let query = serde_urlencoded::to_string([("error", reason)]).unwrap_or_default();
+    Redirect::to(&format!("/?{query}")).into_response()
 }
 
 /// The new session's cookie, or why not, in words for the sign-in form.
@@ -138,10 +155,10 @@ async fn finish(state: &WebState, headers: &HeaderMap, back: Back) -> Result<Hea
     };
     let finished = state.tenants.finish_login(&named, SecretText::new(token), &device(headers)).await;
     let (_, session) = finished.map_err(|error| match error {
-        LoginError::Store(_) => "something went wrong on our side: try again".to_owned(),
+        LoginError::Store(_) => SORRY.to_owned(),
         other => other.to_string(),
     })?;
-    session_cookie(state, &session).map_err(|_| "something went wrong on our side: try again".to_owned())
+    session_cookie(state, &session).map_err(|_| SORRY.to_owned())
 }
 
 fn signed_in_as(tenant: &Tenant, session: &NewSession) -> SignedInAs {

@@ -25,7 +25,7 @@ use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
         (name = "operations", description = "For operators and Kite"),
     ),
     paths(
-        login::authenticate, login::begin, login::callback,
+        login::authenticate, login::begin, login::begin_again, login::callback,
         auth::session, auth::logout, auth::sessions, auth::revoke_session,
         tokens::list, tokens::issue, tokens::revoke,
         strategies::list, strategies::one, strategies::upload, strategies::upload_version, strategies::delete,

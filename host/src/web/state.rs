@@ -2,6 +2,7 @@
 
 use crate::programs::Programs;
 use crate::runs::Supervisor;
+use crate::web::attempts::Attempts;
 use crate::web::guard::Reach;
 use tenant::Tenants;
 
@@ -16,6 +17,8 @@ pub struct WebState {
     pub programs: Programs,
     /// Where the host is reached.
     pub reach: Reach,
+    /// Sign-ins tried lately.
+    pub attempts: Attempts,
     /// The largest component, in bytes.
     pub upload_bytes_max: usize,
 }

@@ -2,7 +2,7 @@
 
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
-use crate::web::{Reach, WebState, openapi_document, router};
+use crate::web::{Attempts, Reach, WebState, openapi_document, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
@@ -28,7 +28,8 @@ async fn door(folder: &TempDir) -> Router {
     let clock = tenants.clock().clone();
     let supervisor =
         Supervisor::start(programs.clone(), Calendar::nse([]), clock, RunLimits::default()).unwrap();
-    router(WebState { tenants, supervisor, programs, reach: Reach::default(), upload_bytes_max: 1 << 20 })
+    let (reach, attempts) = (Reach::default(), Attempts::default());
+    router(WebState { tenants, supervisor, programs, reach, attempts, upload_bytes_max: 1 << 20 })
 }
 
 async fn ask(door: &Router, request: Request<Body>) -> (StatusCode, String, Value) {

@@ -1,5 +1,7 @@
 //! The mint: the only place tenants come from.
 
+mod again;
+
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::broker_id::BrokerId;
 use crate::chance;

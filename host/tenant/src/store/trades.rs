@@ -86,12 +86,11 @@ impl Book {
 
     /// Every trade that was not on paper, oldest first.
     pub(crate) async fn live_trades(&self) -> Result<Vec<TradeRecord>, StoreError> {
-        let rows = sqlx::query(
-            "select * from trades where broker_id = ? and mode = 'live' order by time, trade_id",
-        )
-        .bind(self.id())
-        .fetch_all(self.readers())
-        .await?;
+        let rows =
+            sqlx::query("select * from trades where broker_id = ? and mode = 'live' order by time, trade_id")
+                .bind(self.id())
+                .fetch_all(self.readers())
+                .await?;
         rows.iter().map(trade).collect()
     }
 
