@@ -50,6 +50,9 @@ pub struct TenantLimits {
     pub feed_ticks_max: usize,
     /// How often the order book is read while orders are open, in milliseconds.
     pub order_poll_ms: u64,
+    /// How long after an unanswered send the last reading without the order must be before it counts as never arrived, in
+    /// seconds. Orders were seen to appear 90 s late.
+    pub absent_after_s: i64,
     /// How long an order may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
 }
@@ -64,6 +67,7 @@ impl Default for TenantLimits {
             run_events_max: 1_024,
             feed_ticks_max: 1_024,
             order_poll_ms: 3_000,
+            absent_after_s: 120,
             send_within_ms: 5_000,
         }
     }
