@@ -66,7 +66,7 @@ impl Machine {
         let batch = &ticks[..ticks.len().min(alive.limits().batch)];
         if batch.is_empty() || !alive.hears.ticks {
             let view = &mut alive.store.data_mut().view;
-            batch.iter().for_each(|tick| view.take_tick(tick));
+            view.take_ticks(batch);
             return Ok((batch.len(), self.nothing()?));
         }
         alive.columns.fill_ticks(batch);
