@@ -91,7 +91,7 @@ async fn nobody_gets_in_without_a_session() {
         if !template.starts_with("/api/") || open.contains(&template.as_str()) {
             continue;
         }
-        let path = template.replace('{', "").replace('}', "");
+        let path = template.replace(['{', '}'], "");
         let request = reqwest::Client::new().request(method.clone(), world.url(&path));
         let status = request.send().await.unwrap().status();
         assert_eq!(status, 401, "{method} {template}");

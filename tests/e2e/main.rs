@@ -2,6 +2,7 @@
 //!
 //! What needs more than cargo (Azurite, the official clients, Chromium) says so when it is left out; `tests/run` runs it.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod archive;
 mod bad_input;

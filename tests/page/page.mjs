@@ -37,7 +37,9 @@ async function open(browser) {
   page.setDefaultTimeout(DEADLINE_MS);
   page.noise = [];
   page.on("console", (m) => {
-    if (m.type() === "error" && !m.text().includes("401")) page.noise.push(m.text());
+    // The simulator's login page is not ours, and 401 is how the host says that nobody is signed in.
+    const ours = m.location().url.startsWith(page_url);
+    if (m.type() === "error" && ours && !m.text().includes("401")) page.noise.push(`${m.text()} ${m.location().url}`);
   });
   page.on("pageerror", (error) => page.noise.push(String(error)));
   page.on("dialog", (dialog) => dialog.accept());

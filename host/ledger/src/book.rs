@@ -177,7 +177,12 @@ impl Book {
     }
 
     fn price(&self, symbol: &Symbol) -> Option<Price> {
-        self.prices.get(symbol).map(|(_, price)| *price)
+        self.last(symbol).map(|(_, price)| price)
+    }
+
+    /// The newest price with its time.
+    pub(crate) fn last(&self, symbol: &Symbol) -> Option<(Timestamp, Price)> {
+        self.prices.get(symbol).copied()
     }
 }
 

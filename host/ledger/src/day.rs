@@ -89,14 +89,18 @@ impl Day {
         self.strategies.insert(strategy.to_owned(), Sheet::new(book));
     }
 
-    /// Books a fill, for its strategy where it has one. False when it was booked before.
+    /// Books a fill, for its strategy where it has one. False when it was booked before. Its price is a price for all.
     pub fn trade(&mut self, strategy: Option<&str>, trade: &Trade) -> bool {
+        let is_new = self.total.trade(trade);
         if let Some(strategy) = strategy {
             let date = self.total.book.date();
             let sheet = self.strategies.entry(strategy.to_owned());
             sheet.or_insert_with(|| Sheet::new(Book::new(date))).trade(trade);
         }
-        self.total.trade(trade)
+        if let Some((time, price)) = self.total.book.last(&trade.symbol) {
+            self.strategies.values_mut().for_each(|sheet| sheet.book.mark(&trade.symbol, time, price));
+        }
+        is_new
     }
 
     /// Tells prices and takes a sample of MTM.
@@ -117,6 +121,11 @@ impl Day {
     /// The book of one strategy.
     pub fn strategy_book(&self, strategy: &str) -> Option<&Book> {
         self.strategies.get(strategy).map(|sheet| &sheet.book)
+    }
+
+    /// The strategies that traded or hold something today.
+    pub fn strategies(&self) -> impl Iterator<Item = &str> {
+        self.strategies.keys().map(String::as_str)
     }
 
     /// The account's figures.

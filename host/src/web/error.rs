@@ -73,7 +73,8 @@ impl Problem {
 
     /// Too many bytes.
     pub(crate) fn too_large(limit_bytes: usize) -> Self {
-        let reason = format!("the body is larger than the limit of {limit_bytes} bytes");
+        let limit_mib = limit_bytes >> 20;
+        let reason = format!("the body is larger than the limit of {limit_mib} MiB ({limit_bytes} bytes)");
         let remedy = "send less; a component shrinks with opt-level \"s\", lto and strip";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("{reason}: {remedy}"))
             .with("reason", reason)

@@ -2,9 +2,10 @@
 
 use crate::web::error::Problem;
 use crate::web::state::WebState;
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{StatusCode, header};
+use futures_util::StreamExt;
 
 /// What a form adds around the file, in bytes.
 pub(crate) const SLACK_BYTES: usize = 64 << 10;
@@ -28,8 +29,7 @@ impl FromRequest<WebState> for Uploaded {
         let uploaded = if kind.starts_with("multipart/form-data") {
             form(request, state).await?
         } else if kind.starts_with("application/wasm") || kind.starts_with("application/octet-stream") {
-            let bytes = to_bytes(request.into_body(), max).await.map_err(|_| Problem::too_large(max))?;
-            Self { name: None, bytes: bytes.into() }
+            Self { name: None, bytes: whole(request.into_body(), max).await? }
         } else {
             let detail = "send the component as `application/wasm`, or as the field `file` of a form";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
@@ -40,6 +40,20 @@ impl FromRequest<WebState> for Uploaded {
 
 fn text(request: &Request, name: header::HeaderName) -> Option<&str> {
     request.headers().get(name)?.to_str().ok()
+}
+
+/// The whole body, as far as it is allowed to go.
+async fn whole(body: Body, max: usize) -> Result<Vec<u8>, Problem> {
+    let mut pieces = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| Problem::bad_request(format!("the body broke off: {error}")))?;
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > max {
+            return Err(Problem::too_large(max));
+        }
+    }
+    Ok(bytes)
 }
 
 async fn form(request: Request, state: &WebState) -> Result<Uploaded, Problem> {

@@ -130,7 +130,7 @@ impl Line {
     pub(crate) fn failed(&self, session: &LineSession, error: &kite::Error) {
         if error.is_session_expired() {
             self.expire(session);
-        } else if error.is_transport() && self.is_newest(session) {
+        } else if is_silence(error) && self.is_newest(session) {
             let (since, why) = (self.clock.now(), error.to_string());
             self.state.send_if_modified(|state| {
                 let was_live = *state == BrokerState::Live;
@@ -156,6 +156,11 @@ impl Line {
     fn is_newest(&self, session: &LineSession) -> bool {
         self.session().is_some_and(|newest| newest.number == session.number)
     }
+}
+
+/// A broker that says *slower* can be reached: orders may still be sent.
+fn is_silence(error: &kite::Error) -> bool {
+    error.is_transport() && !matches!(error, kite::Error::RateLimited { .. })
 }
 
 /// An error of a read, in the words of this package.

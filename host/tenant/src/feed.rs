@@ -121,11 +121,6 @@ impl Marks {
         self.last.read().unwrap_or_else(PoisonError::into_inner).get(&token).copied()
     }
 
-    pub(crate) fn all(&self) -> Vec<(InstrumentToken, Price)> {
-        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
-        last.iter().map(|(token, price)| (*token, *price)).collect()
-    }
-
     fn note(&self, ticks: &[Tick]) {
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         for tick in ticks.iter().filter(|tick| tick.last_price > Price::ZERO) {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows which strategy language or engine asks. No order leaves before its row is durable.
 
+mod cash;
 mod desk;
 mod merge;
 mod paper;

@@ -1,6 +1,11 @@
 //! Positions, daily stats and P&L as people read them. The arithmetic is the ledger's.
 
+mod course;
+mod figures;
 pub(crate) mod reckon;
+
+pub(crate) use course::Closes;
+pub(crate) use figures::Figures;
 
 use market::{Money, Price, Product, Symbol, Timestamp, TradingDate};
 use serde::Serialize;

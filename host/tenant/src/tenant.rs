@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::news::News;
 use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, RunLine, TradeRecord};
-use crate::pnl::PnlRecord;
+use crate::pnl::{Figures, PnlRecord};
 use crate::run::{RunEvent, RunRecord, RunState};
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
@@ -43,7 +43,7 @@ struct Inner {
     line: Arc<Line>,
     desk: Arc<Desk>,
     hub: Arc<Hub>,
-    marks: Arc<Marks>,
+    figures: Arc<Figures>,
     news: broadcast::Sender<News>,
     booked: Arc<Notify>,
 }
@@ -267,6 +267,7 @@ impl Tenant {
         let marks = Arc::new(Marks::default());
         let hub =
             Hub::new(id.clone(), Arc::clone(&line), Arc::clone(&marks), host.config.limits.feed_ticks_max);
+        let figures = Arc::new(Figures::new(book.clone(), Arc::clone(&host), Arc::clone(&marks)));
         let desk = Desk::open(Parts {
             id: id.clone(),
             host: Arc::clone(&host),
@@ -274,12 +275,13 @@ impl Tenant {
             line: Arc::clone(&line),
             log: log.clone(),
             news: news.clone(),
-            marks: Arc::clone(&marks),
+            marks,
+            figures: Arc::clone(&figures),
         })
         .await?;
         let user_name = Mutex::new(stored.user_name.clone());
         let booked = Arc::new(Notify::new());
-        let inner = Inner { id, user_name, host, book, log, line, desk, hub, marks, news, booked };
+        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, booked };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -287,6 +289,7 @@ impl Tenant {
     pub(crate) fn start(&self) {
         let (inner, host) = (&self.inner, &self.inner.host);
         host.spawn(Arc::clone(&inner.desk).follow(Arc::clone(&inner.booked)));
+        host.spawn(Arc::clone(&inner.desk).follow_cash());
         host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
         host.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());

@@ -1,128 +1,14 @@
 //! The capability against the real simulator over real sockets, with a real database.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use kite_sim::{SimConfig, Simulator};
-use market::{Calendar, Intent, OrderKind, OrderRequest, OrderState, Price, Side};
-use serde_json::{Value, json};
-use std::net::SocketAddr;
+#[path = "support/world.rs"]
+mod world;
+
+use market::{OrderState, Price};
+use serde_json::json;
 use std::time::Duration;
-use tempfile::TempDir;
-use tenant::{
-    BrokerAddress, BrokerState, Cause, Login, LoginError, Mode, OrderRecord, RefusalCode, RunEvent, RunLine,
-    SecretText, Tenant, Tenants, TenantsConfig, Upload,
-};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-struct World {
-    simulator: Simulator,
-    dir: TempDir,
-}
-
-impl World {
-    async fn start() -> Self {
-        let config = SimConfig::demo("127.0.0.1:0".parse().unwrap());
-        let simulator = Simulator::start(config).await.unwrap();
-        Self { simulator, dir: tempfile::tempdir().unwrap() }
-    }
-
-    fn config(&self) -> TenantsConfig {
-        let url = format!("http://{}", self.simulator.address()).parse().unwrap();
-        let (data, key) = (self.dir.path().join("data"), self.dir.path().join("key"));
-        let mut config = TenantsConfig::new(data, key, BrokerAddress::At(url));
-        config.calendar = Calendar::always_open();
-        config.limits.order_poll_ms = 300;
-        config
-    }
-
-    async fn open(&self) -> Tenants {
-        Tenants::open(self.config()).await.unwrap()
-    }
-
-    async fn login(&self, tenants: &Tenants, who: &str) -> (Tenant, String) {
-        let login = self.credentials(who).await;
-        let (tenant, session) = tenants.login(login).await.unwrap();
-        (tenant, session.secret.expose().to_owned())
-    }
-
-    async fn credentials(&self, who: &str) -> Login {
-        let api_key = format!("demo-{who}");
-        let answer = self.sim("POST", "/sim/request-token", json!({ "apiKey": api_key })).await;
-        Login {
-            api_key,
-            api_secret: SecretText::new(format!("demo-secret-{who}")),
-            request_token: SecretText::new(answer["requestToken"].as_str().unwrap()),
-            device: "test".into(),
-        }
-    }
-
-    async fn sim(&self, method: &str, path: &str, body: Value) -> Value {
-        let text = call(self.simulator.address(), method, path, &body.to_string()).await;
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}: {text}"))
-    }
-
-    async fn places_received(&self) -> Vec<Value> {
-        let all = self.sim("GET", "/sim/received?since=0", json!({})).await;
-        let rows = all.as_array().cloned().unwrap_or_else(|| all["received"].as_array().unwrap().clone());
-        rows.into_iter().filter(|row| row["method"] == "POST").collect()
-    }
-}
-
-async fn call(address: SocketAddr, method: &str, path: &str, body: &str) -> String {
-    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.0\r\nHost: sim\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-    );
-    socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).await.unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
-async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    for _ in 0..200 {
-        if done().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
-}
-
-async fn new_line(tenant: &Tenant, name: &str) -> RunLine {
-    new_line_in(tenant, name, Mode::Live).await
-}
-
-async fn new_line_in(tenant: &Tenant, name: &str, mode: Mode) -> RunLine {
-    let upload = Upload { name: name.into(), bytes: name.as_bytes().to_vec(), manifest: json!({}) };
-    let strategy = tenant.upload(upload).await.unwrap();
-    let run = strategy.new_run(1, mode, json!({})).await.unwrap();
-    tenant.instruments().await.unwrap();
-    until("reconciled", async || tenant.is_reconciled()).await;
-    tenant.attach(&run.id).await.unwrap().unwrap()
-}
-
-fn buy(id: u64, quantity: u32) -> Intent {
-    Intent::Place { id, request: OrderRequest::market("NSE:INFY".parse().unwrap(), Side::Buy, quantity) }
-}
-
-fn cause(seq: u64) -> Cause {
-    Cause { event_seq: seq, time: market::Timestamp::from_seconds(seq as i64), journal: vec![seq as u8] }
-}
-
-async fn state_of(line: &mut RunLine, wanted: OrderState) -> OrderRecord {
-    let heard = async {
-        loop {
-            if let Some(RunEvent::Order(update)) = line.events.recv().await
-                && update.order.state == wanted
-            {
-                return update.order;
-            }
-        }
-    };
-    let heard = tokio::time::timeout(Duration::from_secs(20), heard).await;
-    heard.unwrap_or_else(|_| panic!("the order never became {wanted}"))
-}
+use tenant::{BrokerState, Login, LoginError, Mode, RefusalCode, SecretText, Tenants};
+use world::{World, buy, cause, new_line, new_line_in, resting_buy, state_of, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tenants_trade_at_once_and_never_see_each_other() {
@@ -266,16 +152,6 @@ async fn wrong_credentials_are_told_apart_and_secrets_never_stand_in_the_clear()
             assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{}", path.display());
         }
     }
-}
-
-/// A limit order that will not trade for a while: 8 % below the market.
-async fn resting_buy(tenant: &Tenant, id: u64) -> Intent {
-    let symbol: market::Symbol = "NSE:INFY".parse().unwrap();
-    let last = tenant.quote(std::slice::from_ref(&symbol)).await.unwrap()[0].last_price;
-    let price = Price::from_units(last.units() * 92 / 100).round_to(Price::from_rupees(1));
-    let request =
-        OrderRequest { kind: OrderKind::Limit, price, ..OrderRequest::market(symbol, Side::Buy, 1) };
-    Intent::Place { id, request }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use crate::gate::{Gate, LossLatch, RiskLimits, SendWindow};
 use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::news::News;
+use crate::pnl::Figures;
 use crate::run::{Mode, RunEvent, RunRecord};
 use crate::store::{Book, StoredOrder};
 use market::{Money, OrderState, Price};
@@ -38,12 +39,17 @@ pub(crate) struct Desk {
     pub(super) log: TenantLog,
     pub(super) news: broadcast::Sender<News>,
     pub(super) marks: Arc<Marks>,
+    pub(super) figures: Arc<Figures>,
     pub(super) state: Mutex<State>,
     /// Read the order book as soon as possible.
     pub(super) wake: Notify,
     /// The kill switch as the senders see it: no lock between the switch and the last look before a send.
     pub(super) killed: AtomicBool,
     pub(super) reconciled: AtomicBool,
+    /// Cash as the broker said last.
+    pub(super) cash: Mutex<Option<Money>>,
+    /// It may have changed.
+    pub(super) cash_stale: Notify,
 }
 
 /// What the desk's lock guards.
@@ -74,12 +80,13 @@ pub(crate) struct Parts {
     pub(crate) log: TenantLog,
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) marks: Arc<Marks>,
+    pub(crate) figures: Arc<Figures>,
 }
 
 impl Desk {
     /// Settles what a crash left behind and loads what stands.
     pub(crate) async fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
-        let Parts { id, host, book, line, log, news, marks } = parts;
+        let Parts { id, host, book, line, log, news, marks, figures } = parts;
         let now = host.now();
         book.settle_crashed_orders(now).await?;
         let standing = book.standing_orders().await?;
@@ -102,8 +109,24 @@ impl Desk {
         };
         let killed = AtomicBool::new(kill.on);
         let (wake, reconciled) = (Notify::new(), AtomicBool::new(false));
+        let (cash, cash_stale) = (Mutex::new(None), Notify::new());
         let state = Mutex::new(state);
-        Ok(Arc::new(Self { id, host, book, line, log, news, marks, state, wake, killed, reconciled }))
+        Ok(Arc::new(Self {
+            id,
+            host,
+            book,
+            line,
+            log,
+            news,
+            marks,
+            figures,
+            state,
+            wake,
+            killed,
+            reconciled,
+            cash,
+            cash_stale,
+        }))
     }
 
     /// Joins a run to the path; the line before loses its events.
@@ -168,6 +191,9 @@ impl Desk {
         }
         if record.state != before || merged.fill_quantity > 0 {
             self.log_order(&record, merged.fill_quantity, merged.fill_price);
+        }
+        if merged.fill_quantity > 0 && record.mode == Mode::Live {
+            self.cash_stale.notify_one();
         }
         self.tell(state, record, merged.fill_quantity, merged.fill_price);
         Ok(())
@@ -272,6 +298,7 @@ impl Desk {
     pub(crate) fn must_reconcile(&self) {
         self.reconciled.store(false, Ordering::SeqCst);
         self.wake.notify_one();
+        self.cash_stale.notify_one();
     }
 
     /// Reads the order book as soon as possible.

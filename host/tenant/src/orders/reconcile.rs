@@ -34,7 +34,7 @@ impl Desk {
                 () = self.wake.notified() => true,
                 () = tokio::time::sleep_until(next) => {
                     next = tokio::time::Instant::now() + period;
-                    self.has_live_orders().await || !self.is_reconciled()
+                    self.has_live_orders().await || !self.is_reconciled() || !self.line.is_live()
                 }
                 _ = paper.tick() => {
                     if self.match_paper().await {
@@ -100,8 +100,8 @@ impl Desk {
         let Some(merged) = merge(&order.record, &rows::seen(row)) else { return Ok(false) };
         let (filled, id, date) = (merged.fill_quantity > 0, order.record.id, order.record.date);
         self.save(&mut state, order, merged).await?;
-        if !named {
-            self.book.adopt_trades(date, number).await?;
+        if !named && self.book.adopt_trades(date, number).await? > 0 {
+            self.figures.forget().await;
         }
         if state.cancel_wanted.contains(&id)
             && let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id))
@@ -182,11 +182,15 @@ impl Desk {
             return Ok(false);
         }
         let new = self.book.book_trades(trades, mode).await?;
+        self.figures.booked(&new).await;
         for trade in &new {
             let t = &trade.trade;
             let text = format!("trade {} {} {} {} at {}", t.trade_id, t.side, t.quantity, t.symbol, t.price);
             self.log.write(Level::Info, trade.run_id.as_deref(), &text);
             let _ = self.news.send(News::Trade(trade.clone()));
+        }
+        if !new.is_empty() && mode == Mode::Live {
+            self.cash_stale.notify_one();
         }
         Ok(!new.is_empty())
     }

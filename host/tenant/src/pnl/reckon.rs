@@ -1,48 +1,12 @@
-//! What the ledger makes of a tenant's trades: days in order, each beginning with what the day before left open.
+//! The ledger's figures in the words that people read.
 
 use super::{DailyStats, DatePnl, PnlReport, PositionRecord, RunFigures, StrategyPnl};
-use crate::orders::TradeRecord;
-use ledger::{Carried, Charges, Day, RateTable};
-use market::{Money, Price, Symbol, Timestamp, TradingDate};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Prices to value what is open at.
-pub(crate) type Prices = BTreeMap<Symbol, Price>;
-
-/// Every day from the first trade on, oldest first. `trades` are all of the tenant's live trades, oldest first.
-pub(crate) fn days(trades: &[TradeRecord], prices: &Prices, now: Timestamp) -> BTreeMap<TradingDate, Day> {
-    let mut dates: BTreeSet<TradingDate> = trades.iter().map(|trade| trade.trade.date()).collect();
-    dates.insert(now.date());
-    let mut days: BTreeMap<TradingDate, Day> = BTreeMap::new();
-    let strategies: BTreeSet<&String> =
-        trades.iter().filter_map(|trade| trade.strategy_id.as_ref()).collect();
-    for date in dates {
-        let before = days.last_key_value().map(|(_, day)| day);
-        let mut day = Day::open(date, before.map(|day| day.book().carry_over()).unwrap_or_default());
-        for strategy in &strategies {
-            let carried: Vec<Carried> = before
-                .and_then(|day| day.strategy_book(strategy))
-                .map(ledger::Book::carry_over)
-                .unwrap_or_default();
-            if !carried.is_empty() {
-                day.open_strategy(strategy, carried);
-            }
-        }
-        for trade in trades.iter().filter(|trade| trade.trade.date() == date) {
-            day.trade(trade.strategy_id.as_deref(), &trade.trade);
-        }
-        if date == now.date() {
-            let prices: Vec<(Symbol, Price)> = prices.iter().map(|(s, p)| (s.clone(), *p)).collect();
-            day.mark(now, &prices);
-        }
-        days.insert(date, day);
-    }
-    days
-}
+use super::course::Course;
+use market::{Money, TradingDate};
+use std::collections::BTreeMap;
 
 /// One day's figures as they are kept.
-pub(crate) fn stats(day: &Day, rates: &RateTable) -> DailyStats {
-    let s = day.stats(rates);
+pub(crate) fn stats(s: &ledger::DailyStats) -> DailyStats {
     DailyStats {
         date: s.date,
         gross: s.gross,
@@ -98,22 +62,20 @@ pub(crate) fn positions(book: &ledger::Book, strategy_id: Option<&str>) -> Vec<P
 
 /// P&L from one day to another. Realised of all days; unrealised as the last day leaves it.
 pub(crate) fn report(
-    days: &BTreeMap<TradingDate, Day>,
+    course: &Course,
     from: TradingDate,
     to: TradingDate,
     names: &BTreeMap<String, String>,
-    rates: &RateTable,
 ) -> PnlReport {
     let mut report = empty(from, to);
     let mut parts: BTreeMap<Option<String>, StrategyPnl> = BTreeMap::new();
-    let within = days.iter().filter(|(date, _)| **date >= from && **date <= to);
-    for (date, day) in within {
-        let total = day.stats(rates);
+    for (date, day) in course.days().filter(|(date, _)| (from..=to).contains(date)) {
+        let total = day.total;
         report.realised += total.realised;
         report.unrealised = total.unrealised;
         report.charges += total.charges;
         report.by_date.push(DatePnl {
-            date: *date,
+            date,
             realised: total.realised,
             unrealised: total.unrealised,
             gross: total.gross,
@@ -122,7 +84,7 @@ pub(crate) fn report(
             trades: count(total.trades),
         });
         let mut by_hand = total;
-        for (strategy, stats) in day.by_strategy(rates) {
+        for (strategy, stats) in day.by_strategy {
             by_hand.realised -= stats.realised;
             by_hand.unrealised -= stats.unrealised;
             by_hand.charges -= stats.charges;
@@ -140,19 +102,14 @@ pub(crate) fn report(
     report
 }
 
-/// One run's figures from its own trades.
-pub(crate) fn run_figures(
-    trades: &[TradeRecord],
-    prices: &Prices,
-    rates: &RateTable,
-    now: Timestamp,
-) -> RunFigures {
-    let mut figures = RunFigures { trades: count(trades.len()), ..RunFigures::default() };
-    for day in days(trades, prices, now).values() {
-        let totals = day.book().totals();
-        figures.realised += totals.realised;
-        figures.unrealised = totals.unrealised;
-        figures.charges += Charges::of_book(day.book(), rates).total();
+/// One run's figures from the course of its own trades.
+pub(crate) fn run_figures(course: &Course) -> RunFigures {
+    let mut figures = RunFigures::default();
+    for (_, day) in course.days() {
+        figures.realised += day.total.realised;
+        figures.unrealised = day.total.unrealised;
+        figures.charges += day.total.charges;
+        figures.trades = figures.trades.saturating_add(count(day.total.trades));
     }
     figures.net = figures.realised + figures.unrealised - figures.charges;
     figures

@@ -134,6 +134,16 @@ impl Book {
         Ok(tx.commit().await?)
     }
 
+    /// How many orders a run has written.
+    pub(crate) async fn count_run_orders(&self, run_id: &str) -> Result<u32, StoreError> {
+        let row = sqlx::query("select count(*) from orders where broker_id = ? and run_id = ?")
+            .bind(self.id())
+            .bind(run_id)
+            .fetch_one(self.readers())
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Everything that may still change, oldest first.
     pub(crate) async fn standing_orders(&self) -> Result<Vec<StoredOrder>, StoreError> {
         let rows = sqlx::query(

@@ -3,9 +3,9 @@
 use super::{Book, unreadable};
 use crate::error::StoreError;
 use crate::orders::TradeRecord;
-use crate::pnl::{DailyStats, PositionRecord};
+use crate::pnl::{Closes, DailyStats, PositionRecord};
 use crate::run::Mode;
-use market::{Money, Price, Symbol, Timestamp, Trade, TradingDate};
+use market::{Money, Price, Timestamp, Trade, TradingDate};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -84,20 +84,12 @@ impl Book {
         rows.iter().map(trade).collect()
     }
 
-    /// Oldest first.
-    pub(crate) async fn trades_between(
-        &self,
-        from: TradingDate,
-        to: TradingDate,
-        mode: Mode,
-    ) -> Result<Vec<TradeRecord>, StoreError> {
+    /// Every trade that was not on paper, oldest first.
+    pub(crate) async fn live_trades(&self) -> Result<Vec<TradeRecord>, StoreError> {
         let rows = sqlx::query(
-            "select * from trades where broker_id = ? and date >= ? and date <= ? and mode = ? order by time, trade_id",
+            "select * from trades where broker_id = ? and mode = 'live' order by time, trade_id",
         )
         .bind(self.id())
-        .bind(from.to_string())
-        .bind(to.to_string())
-        .bind(mode.as_str())
         .fetch_all(self.readers())
         .await?;
         rows.iter().map(trade).collect()
@@ -154,15 +146,21 @@ impl Book {
         Ok(tx.commit().await?)
     }
 
-    /// The last prices that were written down, by symbol, newest day first: a mark when no tick has come yet.
-    pub(crate) async fn last_marks(&self) -> Result<Vec<(Symbol, Price)>, StoreError> {
+    /// The last prices of every day, as they were written down.
+    pub(crate) async fn closes(&self) -> Result<Closes, StoreError> {
         let rows = sqlx::query(
-            "select symbol, last_price from positions where broker_id = ? and last_price > 0 order by date desc limit 1000",
+            "select date, symbol, last_price from positions
+             where broker_id = ? and strategy_id = '' and last_price > 0",
         )
         .bind(self.id())
         .fetch_all(self.readers())
         .await?;
-        rows.iter().map(|row| Ok((word(row, "symbol")?, Price::from_units(row.try_get(1)?)))).collect()
+        let mut closes = Closes::new();
+        for row in &rows {
+            let (date, symbol) = (word(row, "date")?, word(row, "symbol")?);
+            closes.entry(date).or_default().push((symbol, Price::from_units(row.try_get("last_price")?)));
+        }
+        Ok(closes)
     }
 
     async fn write_stats(&self, tx: &mut super::Write, s: &DailyStats) -> Result<(), StoreError> {

@@ -3,13 +3,9 @@
 use super::{Stored, Tenant};
 use crate::feed::Feed;
 use crate::news::News;
-use crate::orders::TradeRecord;
-use crate::pnl::reckon::{self, Prices};
-use crate::pnl::{DailyStats, PnlReport, PositionRecord, RunFigures};
-use crate::run::Mode;
-use ledger::{Day, RateTable};
+use crate::pnl::{DailyStats, PnlReport, PositionRecord, RunFigures, reckon};
+use ledger::Day;
 use market::TradingDate;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How often the day's figures are worked out with the newest prices.
@@ -18,25 +14,22 @@ const FIGURES_EVERY: Duration = Duration::from_secs(60);
 impl Tenant {
     /// Today's positions, flat ones too: of the account, or of each strategy.
     pub async fn positions(&self, by_strategy: bool) -> Stored<Vec<PositionRecord>> {
-        let trades = self.live_trades().await?;
-        let days = reckon::days(&trades, &self.prices().await?, self.now());
-        let Some(today) = days.get(&self.now().date()) else { return Ok(Vec::new()) };
-        if !by_strategy {
-            return Ok(reckon::positions(today.book(), None));
-        }
-        let of = |strategy: &String| {
-            let book = today.strategy_book(strategy);
-            book.map(|book| reckon::positions(book, Some(strategy))).unwrap_or_default()
+        let read = |today: &Day| {
+            if !by_strategy {
+                return reckon::positions(today.book(), None);
+            }
+            let of = |strategy| {
+                let book = today.strategy_book(strategy);
+                book.map(|book| reckon::positions(book, Some(strategy))).unwrap_or_default()
+            };
+            today.strategies().flat_map(of).collect()
         };
-        Ok(strategies(&trades).iter().flat_map(of).collect())
+        self.inner.figures.account(|course| read(course.today())).await
     }
 
     /// What one run holds, for its start event.
     pub async fn run_positions(&self, run_id: &str) -> Stored<Vec<PositionRecord>> {
-        let trades = self.book().run_trades(run_id).await?;
-        let days = reckon::days(&trades, &self.prices().await?, self.now());
-        let today = days.get(&self.now().date());
-        Ok(today.map(|day| reckon::positions(day.book(), None)).unwrap_or_default())
+        self.inner.figures.run(run_id, |course| reckon::positions(course.today().book(), None)).await
     }
 
     /// The days' figures. Days without trades are left out, but for today.
@@ -50,19 +43,17 @@ impl Tenant {
 
     /// P&L of some days: in total, by strategy, by date, and what strategies recorded themselves.
     pub async fn pnl(&self, from: TradingDate, to: TradingDate) -> Stored<PnlReport> {
-        let days = reckon::days(&self.live_trades().await?, &self.prices().await?, self.now());
         let names = self.book().strategy_names().await?;
-        let mut report = reckon::report(&days, from, to, &names, &rates());
+        let mut report =
+            self.inner.figures.account(|course| reckon::report(course, from, to, &names)).await?;
         report.records = self.book().pnl_records(from, to).await?;
         Ok(report)
     }
 
     /// One run's figures, live or on paper.
     pub async fn run_figures(&self, run_id: &str) -> Stored<RunFigures> {
-        let trades = self.book().run_trades(run_id).await?;
-        let mut figures = reckon::run_figures(&trades, &self.prices().await?, &rates(), self.now());
-        let orders = self.book().run_orders(run_id).await?;
-        figures.orders = u32::try_from(orders.len()).unwrap_or(u32::MAX);
+        let mut figures = self.inner.figures.run(run_id, reckon::run_figures).await?;
+        figures.orders = self.book().count_run_orders(run_id).await?;
         Ok(figures)
     }
 
@@ -86,20 +77,8 @@ impl Tenant {
     }
 
     async fn reckon_today(&self) -> Stored<Day> {
-        let today = self.now().date();
-        let mut days = reckon::days(&self.live_trades().await?, &self.prices().await?, self.now());
-        let day = days.remove(&today).unwrap_or_else(|| Day::open(today, []));
-        let mut stats = reckon::stats(&day, &rates());
-        if let Some(kept) = self.book().daily_stats(today, today).await?.first() {
-            stats = reckon::with_extremes_of(stats, kept);
-        }
-        let mut positions = reckon::positions(day.book(), None);
-        for strategy in day.by_strategy(&rates()).keys() {
-            if let Some(book) = day.strategy_book(strategy) {
-                positions.extend(reckon::positions(book, Some(strategy)));
-            }
-        }
-        self.book().save_day(&stats, &positions).await?;
+        let day = self.inner.figures.account(|course| course.today().clone()).await?;
+        let stats = self.inner.figures.keep(&day).await?;
         self.inner.desk.observe(stats.gross).await?;
         self.publish(News::Stats(stats));
         Ok(day)
@@ -113,32 +92,4 @@ impl Tenant {
             marks.subscribe(&tokens);
         }
     }
-
-    async fn live_trades(&self) -> Stored<Vec<TradeRecord>> {
-        let first = market::Timestamp::EPOCH.date();
-        self.book().trades_between(first, self.now().date(), Mode::Live).await
-    }
-
-    /// The newest prices by symbol: as they ticked, else as they were last written down.
-    async fn prices(&self) -> Stored<Prices> {
-        let mut prices = Prices::new();
-        for (symbol, price) in self.book().last_marks().await? {
-            prices.entry(symbol).or_insert(price);
-        }
-        if let Some(list) = self.host().instruments_today() {
-            let ticked = self.inner.marks.all().into_iter();
-            prices.extend(
-                ticked.filter_map(|(token, price)| Some((list.by_token(token)?.symbol.clone(), price))),
-            );
-        }
-        Ok(prices)
-    }
-}
-
-fn strategies(trades: &[TradeRecord]) -> BTreeSet<String> {
-    trades.iter().filter_map(|trade| trade.strategy_id.clone()).collect()
-}
-
-fn rates() -> RateTable {
-    RateTable::zerodha()
 }

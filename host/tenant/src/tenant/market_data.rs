@@ -49,9 +49,7 @@ impl Tenant {
 
     /// Cash available for new orders.
     pub async fn cash(&self) -> Result<Money, BrokerError> {
-        let session = self.inner.line.need_session()?;
-        let margins = self.inner.line.heard(&session, session.kite.margins().await)?;
-        Ok(margins.equity.net)
+        self.inner.desk.read_cash().await
     }
 }
 
