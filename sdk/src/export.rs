@@ -1,4 +1,4 @@
-//! [`export!`](crate::export): turns a [`Strategy`](crate::Strategy) into a component.
+//! [`export!`](crate::export!): turns a [`Strategy`](crate::Strategy) into a component.
 
 /// Makes the component: `sdk::export!(MyStrategy);`, once per package, at the top level.
 ///
