@@ -34,12 +34,16 @@ impl App {
         let listener = listen(config.listen).await?;
         let address = listener.local_addr()?;
         let tenants = open_tenants(&config).await?;
-        let limits = Limits::default();
+        let limits = Limits { machines: config.bounds.runs_max, ..Limits::default() };
         let upload_bytes_max = limits.upload_bytes;
         let programs = Programs::new(compiler(&config, limits)?);
         let clock = tenants.clock().clone();
-        let supervisor =
-            Supervisor::start(programs.clone(), config.calendar.clone(), clock, RunLimits::default())?;
+        let runs = RunLimits {
+            runs_per_tenant: config.bounds.runs_per_tenant_max,
+            runs: config.bounds.runs_max as usize,
+            ..RunLimits::default()
+        };
+        let supervisor = Supervisor::start(programs.clone(), config.calendar.clone(), clock, runs)?;
         let reach = Reach { public_url: config.public_url };
         let state = WebState { tenants, supervisor, programs, reach, upload_bytes_max };
         Ok(Self { listener, address, state })
@@ -91,7 +95,8 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let broker = config.kite_url.clone().map_or(BrokerAddress::Zerodha, BrokerAddress::At);
     let mut settings = TenantsConfig::new(config.data_dir.clone(), config.key_file.clone(), broker);
-    settings.archive_url.clone_from(&config.archive_url);
+    settings.archive_url.clone_from(&config.bounds.archive_url);
+    settings.limits.archive_interval_s = config.bounds.archive_interval_s;
     settings.calendar.clone_from(&config.calendar);
     if let Some(seconds) = config.session_ttl_s {
         settings.limits.session_ttl_s = seconds;

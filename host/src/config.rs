@@ -1,5 +1,11 @@
 //! The host's settings: from flags, then `BULKHEAD_*`, then a TOML file. Knows no part that uses them.
 
+mod bounds;
+
+pub use bounds::{
+    ARCHIVE_INTERVAL_S_DEFAULT, BoundSettings, Bounds, RUNS_MAX_DEFAULT, RUNS_PER_TENANT_MAX_DEFAULT,
+};
+
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -39,9 +45,10 @@ pub struct Settings {
     #[arg(long, env = "BULKHEAD_KITE_URL", value_name = "URL")]
     pub kite_url: Option<Url>,
 
-    /// Object storage for log files: az://container/prefix, s3://…, gs://… or file:///folder
-    #[arg(long, env = "BULKHEAD_ARCHIVE_URL", value_name = "URL")]
-    pub archive_url: Option<Url>,
+    /// How much of everything.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub bounds: BoundSettings,
 
     /// Address people type, when a proxy stands before the host. With https, cookies are marked Secure
     #[arg(long, env = "BULKHEAD_PUBLIC_URL", value_name = "URL")]
@@ -78,8 +85,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// A server that speaks Kite Connect; Zerodha when absent.
     pub kite_url: Option<Url>,
-    /// Object storage for log files.
-    pub archive_url: Option<Url>,
+    /// How much of everything.
+    pub bounds: Bounds,
     /// Address people type.
     pub public_url: Option<Url>,
     /// How long a sign-in lasts, in seconds.
@@ -113,7 +120,7 @@ impl Settings {
             data_dir,
             key_file,
             kite_url: self.kite_url.or(file.kite_url),
-            archive_url: self.archive_url.or(file.archive_url),
+            bounds: self.bounds.or(file.bounds).resolve()?,
             public_url: self.public_url.or(file.public_url),
             session_ttl_s,
             calendar: if self.always_open || file.always_open {
@@ -146,10 +153,15 @@ mod tests {
     fn flags_go_before_the_file_and_the_file_before_defaults() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bulkhead.toml");
-        std::fs::write(&path, "listen = '127.0.0.1:9000'\ndata_dir = '/srv/bulkhead'\n").unwrap();
+        std::fs::write(
+            &path,
+            "listen = '127.0.0.1:9000'\ndata_dir = '/srv/bulkhead'\nruns_per_tenant_max = 40\n",
+        )
+        .unwrap();
         let flags = Settings { config: Some(path), data_dir: Some("here".into()), ..Settings::default() };
         let config = flags.resolve().unwrap();
         assert_eq!(config.listen.port(), 9000);
+        assert_eq!(config.bounds.runs_per_tenant_max, 40);
         assert_eq!(config.data_dir, PathBuf::from("here"));
         assert_eq!(config.key_file, PathBuf::from("here.key"));
         let defaults = Settings::default().resolve().unwrap();

@@ -37,13 +37,15 @@ use tokio_util::task::TaskTracker;
 pub struct RunLimits {
     /// Runs of one tenant that have not ended.
     pub runs_per_tenant: usize,
+    /// Runs of all tenants that have not ended; no more than the sandbox has machines.
+    pub runs: usize,
     /// How long runs may take to put their things down when the host ends, in milliseconds.
     pub drain_ms: u64,
 }
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { runs_per_tenant: 16, drain_ms: 5_000 }
+        Self { runs_per_tenant: 16, runs: 1_000, drain_ms: 5_000 }
     }
 }
 
@@ -54,8 +56,15 @@ pub enum StartError {
     #[error("this strategy is running already as run {0}: stop it first")]
     Running(String),
     /// The tenant has too many.
-    #[error("at most {0} runs may be active at once: stop one first")]
+    #[error(
+        "at most {0} of your runs may be active at once: stop one first, or start the host with a larger --runs-per-tenant-max"
+    )]
     TooMany(usize),
+    /// All tenants together have too many.
+    #[error(
+        "the host is full: it holds {0} runs at once; try again when one has ended, or start the host with a larger --runs-max"
+    )]
+    Full(usize),
     /// Parameters are unknown, missing or out of bounds.
     #[error("{}", said(.0))]
     Params(Vec<ParamError>),
@@ -230,8 +239,11 @@ impl Supervisor {
         if let Some(same) = active.iter().find(|run| run.strategy_id == strategy.id()) {
             return Err(StartError::Running(same.id.clone()));
         }
-        let most = self.inner.limits.runs_per_tenant;
-        if active.len() >= most { Err(StartError::TooMany(most)) } else { Ok(()) }
+        let RunLimits { runs_per_tenant, runs, .. } = self.inner.limits;
+        if active.len() >= runs_per_tenant {
+            return Err(StartError::TooMany(runs_per_tenant));
+        }
+        if self.active() >= runs { Err(StartError::Full(runs)) } else { Ok(()) }
     }
 
     async fn resume_one(&self, tenant: &Tenant, run: RunRecord) {

@@ -13,6 +13,7 @@ mod examples;
 mod fill;
 mod guard;
 mod health;
+mod leftover;
 mod live_trader;
 mod login;
 mod logs;
@@ -47,9 +48,13 @@ const BODY_BYTES_MAX: usize = 256 << 10;
 /// How long a request may take to send the next piece of its body, in seconds.
 const BODY_SILENCE_S: u64 = 30;
 
+/// A body that is refused is read on to so many times the largest upload, so that the client can read why.
+const LEFTOVER_UPLOADS: usize = 4;
+
 /// The whole door.
 pub fn router(state: WebState) -> Router {
     let reach = state.reach.clone();
+    let leftover = leftover::LeftoverMax(state.upload_bytes_max.saturating_mul(LEFTOVER_UPLOADS));
     let compressed = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));
     Router::new()
         .merge(account_routes())
@@ -66,6 +71,7 @@ pub fn router(state: WebState) -> Router {
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(BODY_SILENCE_S)))
         .layer(from_fn_with_state(reach, guard::check_request))
         .layer(from_fn(guard::harden_answer))
+        .layer(from_fn_with_state(leftover, leftover::read_to_the_end))
         .layer(CompressionLayer::new().compress_when(compressed))
 }
 

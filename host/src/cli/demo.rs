@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::cli::simulate::start;
 use crate::cli::{Exit, asked_to_stop, start_diagnostics};
-use crate::config::{Config, DATA_DIR_DEFAULT, key_beside};
+use crate::config::{BoundSettings, Config, DATA_DIR_DEFAULT, key_beside};
 use clap::Args;
 use kite_sim::{SimAccount, SimConfig};
 use market::Calendar;
@@ -22,10 +22,13 @@ pub(crate) struct Demo {
     /// Folder of database, logs and compiled components. The key that seals credentials lies beside it, with `.key`.
     #[arg(long, env = "BULKHEAD_DATA_DIR", default_value = DATA_DIR_DEFAULT, value_name = "FOLDER")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    bounds: BoundSettings,
 }
 
 impl Demo {
     pub(crate) async fn run(self) -> Result<(), Exit> {
+        let bounds = self.bounds.resolve()?;
         start_diagnostics(false);
         let redirect = format!("http://{}/api/auth/callback", self.listen);
         let config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
@@ -37,7 +40,7 @@ impl Demo {
             key_file: key_beside(&self.data_dir),
             data_dir: self.data_dir,
             kite_url: Some(kite_url.parse()?),
-            archive_url: None,
+            bounds,
             public_url: None,
             session_ttl_s: None,
             calendar: Calendar::always_open(),

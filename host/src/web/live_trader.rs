@@ -51,6 +51,7 @@ impl From<StartError> for Problem {
         match error {
             StartError::Running(run) => Self::conflict("running", detail).with("runId", run),
             StartError::TooMany(_) => Self::conflict("too-many-runs", detail),
+            StartError::Full(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "host-full", detail),
             StartError::Params(errors) => {
                 let named = errors.into_iter();
                 let named = named.map(|e| json!({ "parameter": e.parameter, "message": e.message }));
@@ -74,6 +75,7 @@ impl From<StartError> for Problem {
         (status = 404, description = "No such strategy or version", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It runs already; `runId` says as what. Or too many runs are active", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Parameters are wrong; `errors` names each with a message", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The host holds as many runs as it can, or is going down", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn start(

@@ -11,6 +11,8 @@ use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use serde_json::Value;
 use tempfile::TempDir;
 use tenant::{BrokerAddress, Tenants, TenantsConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 async fn door(folder: &TempDir) -> Router {
@@ -89,4 +91,55 @@ async fn faults_are_problems_in_plain_words() {
         assert_eq!(kind, "application/problem+json", "{named}");
         assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 8), "{named}: {body}");
     }
+}
+
+/// Writes a request with a body to an open connection and reads the answer's status and whole text.
+async fn exchange(connection: &mut TcpStream, head: &str, body_bytes: usize) -> String {
+    let head = format!("{head}\r\nhost: 127.0.0.1\r\ncontent-length: {body_bytes}\r\n\r\n");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(&vec![b'x'; body_bytes]).await.unwrap();
+    let mut answer = String::new();
+    while !answer.ends_with('}') && !answer.ends_with("ok\n") {
+        let mut piece = vec![0; 4096];
+        let read = connection.read(&mut piece).await.unwrap();
+        assert!(read > 0, "cut off after {answer:?}");
+        answer.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_survives_requests_that_are_refused_before_their_body_is_read() {
+    let folder = TempDir::new().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(axum::serve(listener, door(&folder).await).into_future());
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let refused = [
+        ("POST /api/strategies/none/versions HTTP/1.1\r\ncontent-type: application/wasm", "401"),
+        ("POST /api/none HTTP/1.1", "404"),
+        ("POST /api/auth/authenticate HTTP/1.1\r\ncontent-type: application/json", "413"),
+        ("POST /api/auth/logout HTTP/1.1\r\nsec-fetch-site: cross-site", "403"),
+    ];
+    for (head, status) in refused {
+        let answer = exchange(&mut connection, head, 3 << 20).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{head}: {answer}");
+        assert!(!answer.contains("connection: close"), "{head}: {answer}");
+    }
+    let far_too_large = exchange(&mut connection, refused[0].0, 5 << 20).await;
+    assert!(far_too_large.contains("connection: close"), "{far_too_large}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_before_sending_is_refused_without_sending() {
+    let folder = TempDir::new().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(axum::serve(listener, door(&folder).await).into_future());
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let head = "POST /api/strategies HTTP/1.1\r\nhost: 127.0.0.1\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
 }

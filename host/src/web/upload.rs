@@ -10,9 +10,6 @@ use futures_util::StreamExt;
 /// What a form adds around the file, in bytes.
 pub(crate) const SLACK_BYTES: usize = 64 << 10;
 
-/// A body is read to so many times its limit before the connection is cut.
-const DRAIN_TIMES: usize = 4;
-
 /// A component and what to call it, if something was said.
 pub(crate) struct Uploaded {
     pub(crate) name: Option<String>,
@@ -45,23 +42,18 @@ fn text(request: &Request, name: header::HeaderName) -> Option<&str> {
     request.headers().get(name)?.to_str().ok()
 }
 
-/// The whole body. One that is too large is still read for a while and thrown away: a client that is cut off in the
-/// middle of sending would never read why.
+/// The whole body, as far as it is allowed to go.
 async fn whole(body: Body, max: usize) -> Result<Vec<u8>, Problem> {
     let mut pieces = body.into_data_stream();
-    let (mut bytes, mut seen) = (Vec::new(), 0);
+    let mut bytes = Vec::new();
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| Problem::bad_request(format!("the body broke off: {error}")))?;
-        seen += piece.len();
-        if seen <= max {
-            bytes.extend_from_slice(&piece);
-        } else if seen > max.saturating_mul(DRAIN_TIMES) {
-            break;
-        } else {
-            bytes = Vec::new();
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > max {
+            return Err(Problem::too_large(max));
         }
     }
-    if seen > max { Err(Problem::too_large(max)) } else { Ok(bytes) }
+    Ok(bytes)
 }
 
 async fn form(request: Request, state: &WebState) -> Result<Uploaded, Problem> {

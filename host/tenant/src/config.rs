@@ -40,6 +40,8 @@ pub struct TenantLimits {
     pub session_ttl_s: i64,
     /// How long a started browser sign-in may take, in seconds.
     pub pending_login_ttl_s: i64,
+    /// How long log files wait for their next copy to object storage, in seconds.
+    pub archive_interval_s: u64,
     /// Strategies per tenant.
     pub strategies_max: u32,
     /// Versions per strategy.
@@ -62,6 +64,7 @@ impl Default for TenantLimits {
         Self {
             session_ttl_s: 24 * 3600,
             pending_login_ttl_s: 600,
+            archive_interval_s: 60,
             strategies_max: 500,
             versions_max: 500,
             run_events_max: 1_024,

@@ -22,7 +22,6 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-const ARCHIVE_INTERVAL: Duration = Duration::from_secs(60);
 const CREDENTIAL_CHARACTERS_MAX: usize = 256;
 
 /// All tenants of this host. Cheap to clone.
@@ -313,5 +312,6 @@ fn refused_login(error: &kite::Error) -> LoginError {
 fn open_archive(config: &TenantsConfig, writer: &LogWriter) -> Result<Option<Archive>, OpenError> {
     let Some(url) = &config.archive_url else { return Ok(None) };
     let storage = Storage::from_env(url).map_err(|error| OpenError::Address(error.to_string()))?;
-    Ok(Some(Archive::start(storage, writer.clone(), ARCHIVE_INTERVAL)))
+    let interval = Duration::from_secs(config.limits.archive_interval_s);
+    Ok(Some(Archive::start(storage, writer.clone(), interval)))
 }
