@@ -220,3 +220,44 @@ async fn an_order_above_the_limit_is_refused_with_its_reason_and_never_sent() {
     assert!(world.places_received().await.is_empty());
     tenants.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_goes_through_midnight_and_a_restart_with_the_same_figures() {
+    let world = World::start().await;
+    let config = world.config();
+    let clock = config.clock.clone();
+    let tenants = Tenants::open(config).await.unwrap();
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    line.submit(cause(1), vec![buy(1, 3)]).await.unwrap();
+    let order = state_of(&mut line, OrderState::Complete).await;
+    until("booked", async || tenant.trades(None).await.unwrap().len() == 1).await;
+    let first = clock.now().date();
+    let bought = tenant.positions(true).await.unwrap();
+    assert_eq!((bought[0].quantity, bought[0].buy_quantity), (3, 3));
+
+    clock.shift_seconds(86_400);
+    let (before_close, today) = (tenant.daily_stats(first, first).await.unwrap(), clock.now().date());
+    for by_strategy in [false, true] {
+        let carried = tenant.positions(by_strategy).await.unwrap();
+        assert_eq!((carried.len(), carried[0].quantity), (1, 3));
+        assert_eq!(carried[0].average_price, order.average_price);
+    }
+    assert_eq!(tenant.run_positions(&order.run_id).await.unwrap()[0].quantity, 3);
+    assert_eq!((before_close.len(), before_close[0].trades), (1, 1));
+    let report = tenant.pnl(first, today).await.unwrap();
+    let days: Vec<_> = report.by_date.iter().map(|day| (day.date, day.trades)).collect();
+    assert_eq!(days, [(first, 1), (today, 0)]);
+    assert_eq!(tenant.daily_stats(first, first).await.unwrap()[0].gross, report.by_date[0].gross);
+    tenants.close().await;
+    drop((line, tenant, tenants));
+
+    let config = world.config();
+    config.clock.shift_seconds(86_400);
+    let tenants = Tenants::open(config).await.unwrap();
+    let tenant = tenants.all().remove(0);
+    assert_eq!(tenant.pnl(first, today).await.unwrap().by_date[0], report.by_date[0]);
+    assert_eq!(tenant.positions(true).await.unwrap()[0].quantity, 3);
+    assert_eq!(tenant.run_figures(&order.run_id).await.unwrap().trades, 1);
+    tenants.close().await;
+}

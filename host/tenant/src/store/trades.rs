@@ -149,8 +149,7 @@ impl Book {
     /// The last prices of every day, as they were written down.
     pub(crate) async fn closes(&self) -> Result<Closes, StoreError> {
         let rows = sqlx::query(
-            "select date, symbol, last_price from positions
-             where broker_id = ? and strategy_id = '' and last_price > 0",
+            "select distinct date, symbol, last_price from positions where broker_id = ? and last_price > 0",
         )
         .bind(self.id())
         .fetch_all(self.readers())
