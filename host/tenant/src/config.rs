@@ -42,6 +42,9 @@ pub struct TenantLimits {
     pub pending_login_ttl_s: i64,
     /// How long log files wait for their next copy to object storage, in seconds.
     pub archive_interval_s: u64,
+    /// Days that log files stay on this disk, today among them; copies in object storage stay. `None`: for ever, because a
+    /// trader may be bound to keep them.
+    pub log_days_kept: Option<u32>,
     /// Strategies per tenant.
     pub strategies_max: u32,
     /// Versions per strategy.
@@ -65,6 +68,7 @@ impl Default for TenantLimits {
             session_ttl_s: 24 * 3600,
             pending_login_ttl_s: 600,
             archive_interval_s: 60,
+            log_days_kept: None,
             strategies_max: 500,
             versions_max: 500,
             run_events_max: 1_024,
