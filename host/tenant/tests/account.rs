@@ -126,9 +126,8 @@ async fn a_browser_signs_in_once_with_the_state_it_was_given() {
     let config = world.config();
     let clock = config.clock.clone();
     let tenants = Tenants::open(config).await.unwrap();
-    let begin = async || {
-        tenants.begin_login("demo-uk9394", SecretText::new("demo-secret-uk9394")).await.unwrap()
-    };
+    let begin =
+        async || tenants.begin_login("demo-uk9394", SecretText::new("demo-secret-uk9394")).await.unwrap();
     let pending = begin().await;
     let query: Vec<(String, String)> = pending.url.query_pairs().into_owned().collect();
     assert!(query.contains(&("redirect_params".into(), format!("state={}", pending.state))), "{query:?}");
@@ -259,5 +258,26 @@ async fn a_position_goes_through_midnight_and_a_restart_with_the_same_figures() 
     assert_eq!(tenant.pnl(first, today).await.unwrap().by_date[0], report.by_date[0]);
     assert_eq!(tenant.positions(true).await.unwrap()[0].quantity, 3);
     assert_eq!(tenant.run_figures(&order.run_id).await.unwrap().trades, 1);
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trade_that_is_told_after_its_midnight_counts_for_its_day() {
+    let world = World::start().await;
+    let config = world.config();
+    let clock = config.clock.clone();
+    let tenants = Tenants::open(config).await.unwrap();
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    until("reconciled", async || tenant.is_reconciled()).await;
+    let day = clock.now().date();
+    assert_eq!(tenant.daily_stats(day, day).await.unwrap()[0].trades, 0);
+    buy_by_hand(&world, 4).await;
+    clock.shift_seconds(86_400);
+    assert!(tenant.positions(false).await.unwrap().is_empty());
+    world.login(&tenants, "uk9394").await;
+    until("carried", async || tenant.positions(false).await.unwrap().len() == 1).await;
+    assert_eq!(tenant.daily_stats(day, day).await.unwrap()[0].trades, 1);
+    assert_eq!(tenant.pnl(day, day).await.unwrap().by_date[0].trades, 1);
+    assert_eq!(tenant.daily_stats(day.next(), day.next()).await.unwrap()[0].trades, 0);
     tenants.close().await;
 }

@@ -88,7 +88,8 @@ impl Course {
         }
         let mut next = Day::open(date, self.today.book().carry_over());
         for strategy in self.today.strategies() {
-            let carried = self.today.strategy_book(strategy).map(ledger::Book::carry_over).unwrap_or_default();
+            let carried =
+                self.today.strategy_book(strategy).map(ledger::Book::carry_over).unwrap_or_default();
             if !carried.is_empty() {
                 next.open_strategy(strategy, carried);
             }
@@ -115,9 +116,8 @@ impl Course {
 
     /// Every day's figures, oldest first, today last.
     pub(crate) fn days(&self) -> impl Iterator<Item = (TradingDate, DayFigures)> + '_ {
-        let today = std::iter::once_with(|| {
-            (self.today.book().date(), DayFigures::of(&self.today, &self.rates))
-        });
+        let today =
+            std::iter::once_with(|| (self.today.book().date(), DayFigures::of(&self.today, &self.rates)));
         self.past.iter().map(|(date, figures)| (*date, figures.clone())).chain(today)
     }
 }

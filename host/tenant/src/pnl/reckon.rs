@@ -1,7 +1,7 @@
 //! The ledger's figures in the words that people read.
 
-use super::{DailyStats, DatePnl, PnlReport, PositionRecord, RunFigures, StrategyPnl};
 use super::course::Course;
+use super::{DailyStats, DatePnl, PnlReport, PositionRecord, RunFigures, StrategyPnl};
 use market::{Money, TradingDate};
 use std::collections::BTreeMap;
 

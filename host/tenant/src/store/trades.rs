@@ -86,12 +86,11 @@ impl Book {
 
     /// Every trade that was not on paper, oldest first.
     pub(crate) async fn live_trades(&self) -> Result<Vec<TradeRecord>, StoreError> {
-        let rows = sqlx::query(
-            "select * from trades where broker_id = ? and mode = 'live' order by time, trade_id",
-        )
-        .bind(self.id())
-        .fetch_all(self.readers())
-        .await?;
+        let rows =
+            sqlx::query("select * from trades where broker_id = ? and mode = 'live' order by time, trade_id")
+                .bind(self.id())
+                .fetch_all(self.readers())
+                .await?;
         rows.iter().map(trade).collect()
     }
 
@@ -104,6 +103,13 @@ impl Book {
                 .fetch_all(self.readers())
                 .await?;
         rows.iter().map(trade).collect()
+    }
+
+    /// Replaces a day's stats.
+    pub(crate) async fn save_stats(&self, stats: &DailyStats) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        self.write_stats(&mut tx, stats).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Replaces the day's positions and its stats.
