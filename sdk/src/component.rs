@@ -4,6 +4,7 @@
 
 use crate::bindings::bulkhead::strategy::manifest::{Manifest as WireManifest, Value};
 use crate::bindings::exports::bulkhead::strategy::guest;
+use crate::columns::{self, Columns};
 use crate::door;
 use crate::error::Result;
 use crate::manifest::{Manifest, Package};
@@ -26,14 +27,18 @@ pub fn start<S: Strategy>(slot: &Slot<S>, params: Vec<(String, Value)>) -> Resul
     Ok(())
 }
 
-pub fn on_ticks<S: Strategy>(slot: &Slot<S>, ticks: &guest::Ticks) -> Result<u32, String> {
-    let count = ticks.tokens.len() as u32;
-    with(slot, |run| run.ticks(count, |index| door::tick_at(ticks, index)))
+pub fn on_ticks<S: Strategy>(slot: &Slot<S>, batch: &guest::Batch) -> Result<u32, String> {
+    with(slot, |run| {
+        let columns = Columns::of(batch.count, &batch.columns)?;
+        run.ticks(batch.count, |index| columns::tick(columns.row(index)))
+    })
 }
 
-pub fn on_candles<S: Strategy>(slot: &Slot<S>, candles: &guest::Candles) -> Result<u32, String> {
-    let count = candles.tokens.len() as u32;
-    with(slot, |run| run.candles(count, |index| door::candle_at(candles, index)))
+pub fn on_candles<S: Strategy>(slot: &Slot<S>, batch: &guest::Batch) -> Result<u32, String> {
+    with(slot, |run| {
+        let columns = Columns::of(batch.count, &batch.columns)?;
+        run.candles(batch.count, |index| columns::candle(columns.row(index)))
+    })
 }
 
 pub fn on_order<S: Strategy>(slot: &Slot<S>, update: guest::OrderUpdate) -> Result<(), String> {

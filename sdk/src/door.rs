@@ -10,7 +10,7 @@ mod wire;
 #[cfg(target_family = "wasm")]
 pub(crate) use imports::*;
 #[cfg(target_family = "wasm")]
-pub(crate) use wire::{candle_at, manifest, notice, order_update, tick_at, values};
+pub(crate) use wire::{manifest, notice, order_update, values};
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use crate::testing::door::*;

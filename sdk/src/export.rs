@@ -1,4 +1,4 @@
-//! [`export!`](crate::export): turns a [`Strategy`](crate::Strategy) into a component.
+//! [`export!`](crate::export!): turns a [`Strategy`](crate::Strategy) into a component.
 
 /// Makes the component: `sdk::export!(MyStrategy);`, once per package, at the top level.
 ///
@@ -33,10 +33,10 @@ macro_rules! export {
                 fn start(params: Vec<(String, manifest::Value)>) -> Result<(), String> {
                     SLOT.with(|slot| component::start(slot, params))
                 }
-                fn on_ticks(ticks: guest::Ticks) -> Result<u32, String> {
+                fn on_ticks(ticks: guest::Batch) -> Result<u32, String> {
                     SLOT.with(|slot| component::on_ticks(slot, &ticks))
                 }
-                fn on_candles(candles: guest::Candles) -> Result<u32, String> {
+                fn on_candles(candles: guest::Batch) -> Result<u32, String> {
                     SLOT.with(|slot| component::on_candles(slot, &candles))
                 }
                 fn on_order(update: guest::OrderUpdate) -> Result<(), String> {

@@ -130,6 +130,8 @@ mod batch;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod bindings;
+#[cfg(any(target_family = "wasm", test))]
+mod columns;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod component;

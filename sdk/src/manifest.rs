@@ -5,7 +5,7 @@ use crate::market_data::Interval;
 use crate::params::Parameters;
 use crate::strategy::{Hears, Strategy};
 
-/// Who wrote it: filled by [`export!`](crate::export) from the author's `Cargo.toml`.
+/// Who wrote it: filled by [`export!`](crate::export!) from the author's `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
 pub struct Package {
     /// `CARGO_PKG_NAME`.

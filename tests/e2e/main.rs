@@ -6,6 +6,7 @@
 
 mod archive;
 mod bad_input;
+mod circles;
 mod demo;
 mod isolation;
 mod login;

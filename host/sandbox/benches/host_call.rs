@@ -1,16 +1,21 @@
-//! What one event costs: a machine's `ticks`, alone and in batches, beside a bare typed call and a native one.
+//! What one event costs: a machine's `ticks`, alone and in batches, beside the engine alone with the same guest,
+//! a typed call that does nothing, and a native one.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should stop")]
 
+#[path = "support/bare.rs"]
+mod bare;
 #[path = "../tests/support/fixture.rs"]
 mod fixture;
 
+use bare::{Bare, Batch, echo_params};
+use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fixture::{program, start, ticks};
 use market::Tick;
 use sandbox::Machine;
 use serde_json::json;
+use wasmtime::Store;
 use wasmtime::component::{Component, Linker, TypedFunc};
-use wasmtime::{Config, Engine, Store};
 
 fn main() {
     divan::main();
@@ -22,26 +27,42 @@ fn quiet() -> Machine {
     program.start(start(&program, json!({"quiet": true}))).unwrap().0
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn machine_one_tick(bencher: Bencher<'_, '_>) {
     let (mut machine, ticks) = (quiet(), ticks(1));
     bencher.bench_local(|| machine.ticks(black_box(&ticks)).unwrap());
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 20)]
 fn machine_batch_of_256(bencher: Bencher<'_, '_>) {
     let (mut machine, ticks) = (quiet(), ticks(256));
-    bencher
-        .counter(divan::counter::ItemsCount::new(256_usize))
-        .bench_local(|| machine.ticks(black_box(&ticks)).unwrap());
+    bencher.counter(ItemsCount::new(256_usize)).bench_local(|| machine.ticks(black_box(&ticks)).unwrap());
+}
+
+/// What our layers are measured against: the same guest and the same argument, called by the engine alone.
+#[divan::bench(sample_size = 100)]
+fn bare_one_tick(bencher: Bencher<'_, '_>) {
+    bencher.bench_local(bare_call(1));
+}
+
+#[divan::bench(sample_size = 20)]
+fn bare_batch_of_256(bencher: Bencher<'_, '_>) {
+    bencher.counter(ItemsCount::new(256_usize)).bench_local(bare_call(256));
+}
+
+fn bare_call(count: u32) -> impl FnMut() -> u32 {
+    let (mut store, strategy) = Bare::new(guests::ECHO).started(&echo_params(true));
+    let batch = Batch { count, columns: vec![1; 12 * count as usize] };
+    move || {
+        let guest = strategy.bulkhead_strategy_guest();
+        guest.call_on_ticks(&mut store, black_box(&batch)).unwrap().unwrap()
+    }
 }
 
 /// The floor: a typed call into a component that answers at once, four scalars in, one out.
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn bare_typed_call(bencher: Bencher<'_, '_>) {
-    let mut config = Config::new();
-    config.concurrency_support(false).epoch_interruption(true);
-    let engine = Engine::new(&config).unwrap();
+    let engine = bare::engine();
     let text = r#"(component
         (core module $m (func (export "f") (param i32 i64 i64 i64) (result i32) i32.const 1))
         (core instance $i (instantiate $m))

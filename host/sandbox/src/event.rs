@@ -222,6 +222,26 @@ pub enum NoticeKind {
     Other,
 }
 
+impl Start {
+    /// Of a call without a run: no event, no time and nothing to read.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            params: BTreeMap::new(),
+            instruments: Vec::new(),
+            now: Timestamp::EPOCH,
+            session: None,
+            cash: Money::ZERO,
+            positions: Vec::new(),
+            orders: Vec::new(),
+            next_order_id: 1,
+            state: BTreeMap::new(),
+            warm_up: Vec::new(),
+            seed: 0,
+            today_realised: Money::ZERO,
+        }
+    }
+}
+
 impl GuestOrderStatus {
     /// True when nothing more can happen to the order.
     pub const fn is_final(self) -> bool {

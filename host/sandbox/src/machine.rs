@@ -47,7 +47,7 @@ impl Machine {
         let params: Vec<_> = params.collect();
         let (store, strategy) = program.instantiate(start, Call::Start)?;
         let hears = program.manifest().hears;
-        let alive = Alive { store, strategy, hears, columns: Columns::default() };
+        let alive = Alive { store, strategy, hears, columns: Columns::new() };
         let mut machine = Self { life: Life::Alive(Box::new(alive)), last_words: Vec::new() };
         let step = machine.call(Call::Start, |alive| {
             let guest = alive.strategy.bulkhead_strategy_guest();
@@ -66,14 +66,14 @@ impl Machine {
         let batch = &ticks[..ticks.len().min(alive.limits().batch)];
         if batch.is_empty() || !alive.hears.ticks {
             let view = &mut alive.store.data_mut().view;
-            batch.iter().for_each(|tick| view.take_tick(tick));
+            view.take_ticks(batch);
             return Ok((batch.len(), self.nothing()?));
         }
         alive.columns.fill_ticks(batch);
         alive.store.data_mut().begin_ticks(batch);
         self.call_batch(Call::Ticks, |alive| {
             let guest = alive.strategy.bulkhead_strategy_guest();
-            guest.call_on_ticks(&mut alive.store, alive.columns.ticks())
+            guest.call_on_ticks(&mut alive.store, alive.columns.batch())
         })
     }
 
@@ -93,7 +93,7 @@ impl Machine {
         alive.store.data_mut().begin_candles(batch);
         self.call_batch(Call::Candles, |alive| {
             let guest = alive.strategy.bulkhead_strategy_guest();
-            guest.call_on_candles(&mut alive.store, alive.columns.candles())
+            guest.call_on_candles(&mut alive.store, alive.columns.batch())
         })
     }
 

@@ -7,9 +7,7 @@ use crate::failure::{Call, Failure, Refusal};
 use crate::machine::{Desk, Machine, begin, finish};
 use crate::manifest::{self, Manifest};
 use crate::step::Step;
-use market::{Money, Timestamp};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::Component;
@@ -77,7 +75,7 @@ fn instantiate(
 
 fn describe(engine: &Engine, strategy: &StrategyPre<Desk>) -> Result<Manifest, Refusal> {
     let told =
-        instantiate(engine, strategy, empty_start(), Call::Describe).and_then(|(mut store, strategy)| {
+        instantiate(engine, strategy, Start::nothing(), Call::Describe).and_then(|(mut store, strategy)| {
             let limit_ms = begin(&mut store, Call::Describe);
             let told = strategy.bulkhead_strategy_guest().call_describe(&mut store);
             finish(&mut store, Call::Describe, limit_ms, told)
@@ -87,22 +85,4 @@ fn describe(engine: &Engine, strategy: &StrategyPre<Desk>) -> Result<Manifest, R
         Refusal::new(format!("the strategy could not say what it is: {failure}"), remedy)
     })?;
     manifest::read(told)
-}
-
-/// `describe` has no event, no time and nothing to read.
-fn empty_start() -> Start {
-    Start {
-        params: BTreeMap::new(),
-        instruments: Vec::new(),
-        now: Timestamp::EPOCH,
-        session: None,
-        cash: Money::ZERO,
-        positions: Vec::new(),
-        orders: Vec::new(),
-        next_order_id: 1,
-        state: BTreeMap::new(),
-        warm_up: Vec::new(),
-        seed: 0,
-        today_realised: Money::ZERO,
-    }
 }

@@ -5,6 +5,7 @@
 mod candles;
 mod orders;
 mod positions;
+mod quotes;
 mod store;
 
 pub(crate) use store::StoreError;
@@ -15,6 +16,7 @@ use candles::Candles;
 use market::{Candle, Instrument, InstrumentToken, Interval, Money, Symbol, Tick, Timestamp};
 use orders::Orders;
 use positions::Positions;
+use quotes::Quotes;
 use std::collections::{BTreeMap, HashMap};
 use store::Store;
 
@@ -25,7 +27,7 @@ pub(crate) struct View {
     cash: Money,
     instruments: Vec<Instrument>,
     by_symbol: HashMap<String, usize>,
-    last: HashMap<InstrumentToken, Tick>,
+    quotes: Quotes,
     timers: BTreeMap<u64, Timestamp>,
     pub(crate) candles: Candles,
     pub(crate) orders: Orders,
@@ -45,7 +47,7 @@ impl View {
             session: start.session,
             cash: start.cash,
             by_symbol,
-            last: HashMap::with_capacity(start.instruments.len()),
+            quotes: Quotes::with_capacity(start.instruments.len()),
             instruments: start.instruments,
             timers: BTreeMap::new(),
             candles,
@@ -76,14 +78,14 @@ impl View {
     }
 
     pub(crate) fn last_tick(&self, token: InstrumentToken) -> Option<&Tick> {
-        self.last.get(&token)
+        self.quotes.last(token)
     }
 
     /// Profit or loss of what is held, at last prices; what has no price yet counts as zero.
     pub(crate) fn unrealised(&self) -> Money {
         let price = |symbol: &Symbol| {
             let instrument = self.instrument(&symbol.to_string())?;
-            self.last.get(&instrument.token).map(|tick| tick.last_price)
+            self.quotes.last(instrument.token).map(|tick| tick.last_price)
         };
         self.positions.unrealised(price)
     }
@@ -93,9 +95,10 @@ impl View {
         self.now = self.now.max(to);
     }
 
-    pub(crate) fn take_tick(&mut self, tick: &Tick) {
-        self.advance(tick.time);
-        self.last.insert(tick.token, *tick);
+    /// Oldest first.
+    pub(crate) fn take_ticks(&mut self, ticks: &[Tick]) {
+        ticks.iter().for_each(|tick| self.advance(tick.time));
+        self.quotes.take(ticks);
     }
 
     pub(crate) fn take_candle(&mut self, candle: Candle) {

@@ -18,6 +18,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a tampered file is compiled anew", a_tampered_file_is_compiled_anew),
     ("code of another key is not believed", code_of_another_key_is_not_believed),
     ("a child past its memory dies alone", a_child_past_its_memory_dies_alone),
+    ("a child past its processor time is killed", a_child_past_its_processor_time_is_killed),
     ("a child past its time is killed", a_child_past_its_time_is_killed),
     ("a missing child is a fault of the host", a_missing_child_is_a_fault_of_the_host),
 ];
@@ -27,6 +28,11 @@ fn main() -> ExitCode {
         Some("compile-child") => return compile_child_main(&Limits::default(), &CompileLimits::default()),
         Some("starve") => {
             let limits = CompileLimits { address_space_bytes: 1 << 20, ..CompileLimits::default() };
+            return compile_child_main(&Limits::default(), &limits);
+        }
+        Some("toil") => {
+            toil();
+            let limits = CompileLimits { cpu_s: 1, ..CompileLimits::default() };
             return compile_child_main(&Limits::default(), &limits);
         }
         Some("sleep") => {
@@ -42,6 +48,15 @@ fn main() -> ExitCode {
     }
     println!("test result: ok. {} passed", TESTS.len());
     ExitCode::SUCCESS
+}
+
+/// Uses up a second of processor time, however busy the machine is.
+fn toil() {
+    let used_ns = || -> u64 {
+        let text = fs::read_to_string("/proc/self/schedstat").unwrap();
+        text.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    while used_ns() < 1_100_000_000 {}
 }
 
 fn compiler(folder: &Path, arg: &str, key: u8, wall_ms: u64) -> Compiler {
@@ -96,6 +111,12 @@ fn a_child_past_its_memory_dies_alone() {
     let folder = tempfile::tempdir().unwrap();
     let refused = compiler(folder.path(), "starve", 1, 30_000).compile(guests::ECHO).err().unwrap();
     assert!(!refused.reason.is_empty() && fs::read_dir(folder.path()).unwrap().next().is_none(), "{refused}");
+}
+
+fn a_child_past_its_processor_time_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = compiler(folder.path(), "toil", 1, 30_000).compile(guests::ECHO).err().unwrap();
+    assert_eq!(refused.reason, "compiling used more than 20 s of processor time and was stopped");
 }
 
 fn a_child_past_its_time_is_killed() {

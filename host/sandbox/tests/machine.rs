@@ -86,6 +86,18 @@ fn a_flood_of_lines_is_cut_and_counted() {
     assert!(longest <= 8 << 10, "{longest}");
 }
 
+#[test]
+fn what_a_guest_hands_over_in_one_call_is_bounded() {
+    let limits = sandbox::Limits { machines: 4, hostcall_bytes: 32 << 10, ..sandbox::Limits::default() };
+    let narrow = sandbox::Engine::new(limits).unwrap();
+    let program = narrow.compile_in_process(guests::FLOOD).unwrap();
+    let machine = |length| program.start(start(&program, json!({"lines": 3, "length": length}))).unwrap().0;
+    let (_, step) = machine(30_000).ticks(&ticks(1)).unwrap();
+    assert_eq!(lines(&step).len(), 3, "three calls of 30 kB each: the bound is that of one call");
+    let said = machine(40_000).ticks(&ticks(1)).unwrap_err().to_string();
+    assert_eq!(said, "on_tick handed the host more than 32 KiB in one call");
+}
+
 /// Every trace with the time of its cause.
 fn by_batches_of(size: usize, params: serde_json::Value, bytes: &[u8]) -> Vec<(Timestamp, Trace)> {
     let program = program(bytes);

@@ -42,6 +42,9 @@ pub struct TenantLimits {
     pub pending_login_ttl_s: i64,
     /// How long log files wait for their next copy to object storage, in seconds.
     pub archive_interval_s: u64,
+    /// Days that log files stay on this disk, today among them; copies in object storage stay. `None`: for ever, because a
+    /// trader may be bound to keep them.
+    pub log_days_kept: Option<u32>,
     /// Strategies per tenant.
     pub strategies_max: u32,
     /// Versions per strategy.
@@ -52,6 +55,9 @@ pub struct TenantLimits {
     pub feed_ticks_max: usize,
     /// How often the order book is read while orders are open, in milliseconds.
     pub order_poll_ms: u64,
+    /// How long after an unanswered send the last reading without the order must be before it counts as never arrived, in
+    /// seconds. Orders were seen to appear 90 s late.
+    pub absent_after_s: i64,
     /// How long an order may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
 }
@@ -62,11 +68,13 @@ impl Default for TenantLimits {
             session_ttl_s: 24 * 3600,
             pending_login_ttl_s: 600,
             archive_interval_s: 60,
+            log_days_kept: None,
             strategies_max: 500,
             versions_max: 500,
             run_events_max: 1_024,
             feed_ticks_max: 1_024,
             order_poll_ms: 3_000,
+            absent_after_s: 120,
             send_within_ms: 5_000,
         }
     }

@@ -4,7 +4,7 @@ mod course;
 mod figures;
 pub(crate) mod reckon;
 
-pub(crate) use course::Closes;
+pub(crate) use course::{Closes, books};
 pub(crate) use figures::Figures;
 
 use market::{Money, Price, Product, Symbol, Timestamp, TradingDate};

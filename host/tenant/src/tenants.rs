@@ -54,7 +54,8 @@ impl Tenants {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
         let logs = config.data_dir.join("logs");
-        let log_writer = LogWriter::start(&logs, LogLimits::default(), config.clock.clone())
+        let log_limits = LogLimits { days_kept: config.limits.log_days_kept, ..LogLimits::default() };
+        let log_writer = LogWriter::start(&logs, log_limits, config.clock.clone())
             .map_err(|why| OpenError::File { path: logs.display().to_string(), why: why.to_string() })?;
         let archive = open_archive(&config, &log_writer)?;
         let host = Arc::new(Host {

@@ -214,37 +214,6 @@ pub(crate) fn notice(wire: guest::Notice) -> Notice {
     Notice { kind: FromWire::from_wire(wire.kind), time: Timestamp::from_micros(wire.time), text: wire.text }
 }
 
-pub(crate) fn tick_at(columns: &guest::Ticks, index: usize) -> Tick {
-    Tick {
-        token: columns.tokens[index],
-        time: Timestamp::from_micros(columns.times[index]),
-        last_price: Price::from_units(columns.last_prices[index]),
-        last_quantity: columns.last_quantities[index],
-        average_price: Price::from_units(columns.average_prices[index]),
-        volume: columns.volumes[index],
-        bid: Price::from_units(columns.bids[index]),
-        ask: Price::from_units(columns.asks[index]),
-        open: Price::from_units(columns.opens[index]),
-        high: Price::from_units(columns.highs[index]),
-        low: Price::from_units(columns.lows[index]),
-        close: Price::from_units(columns.closes[index]),
-    }
-}
-
-pub(crate) fn candle_at(columns: &guest::Candles, index: usize) -> Candle {
-    Candle {
-        token: columns.tokens[index],
-        // A length newer than this sdk cannot be subscribed to by it.
-        interval: Interval::from_seconds(columns.seconds[index]).unwrap_or(Interval::Minute),
-        start: Timestamp::from_micros(columns.starts[index]),
-        open: Price::from_units(columns.opens[index]),
-        high: Price::from_units(columns.highs[index]),
-        low: Price::from_units(columns.lows[index]),
-        close: Price::from_units(columns.closes[index]),
-        volume: columns.volumes[index],
-    }
-}
-
 pub(crate) fn values(wire: Vec<(String, wit::manifest::Value)>) -> Values {
     use wit::manifest::Value as W;
     let value = |wire| match wire {

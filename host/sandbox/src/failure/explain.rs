@@ -4,10 +4,15 @@ use super::{Broken, Call, Failure};
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
+/// The engine keeps the type of this error to itself; its words are all there is.
+const HANDED_TOO_MUCH: &str = "fuel allocated for hostcalls";
+
 /// What is known about a call that failed, beside the error itself.
 pub(crate) struct Circumstances<'a> {
     pub(crate) call: Call,
     pub(crate) limit_ms: u64,
+    /// The most a guest may hand over in one host call.
+    pub(crate) hostcall_kib: u64,
     /// The guest was refused memory during this call; the limit in MiB.
     pub(crate) refused_memory_mib: Option<u64>,
     /// What the guest wrote to standard error or to the log during this call, line by line.
@@ -29,6 +34,11 @@ pub(crate) fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Failu
     }
     if let Some(limit_mib) = circumstances.refused_memory_mib {
         return Failure::OutOfMemory { call, limit_mib };
+    }
+    let cause = error.root_cause();
+    if cause.to_string().contains(HANDED_TOO_MUCH) {
+        let reason = format!("handed the host more than {} KiB in one call", circumstances.hostcall_kib);
+        return Failure::Trapped { call, reason };
     }
     Failure::Trapped { call, reason: reason(error, &circumstances.last_lines) }
 }

@@ -37,3 +37,24 @@ impl Host for Desk {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Start;
+    use crate::limits::Limits;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_thousand_timers_and_not_one_more() {
+        let mut desk = Desk::new(Start::nothing(), &Arc::new(Limits::default()));
+        assert!((0..1_000).all(|id| desk.set_timer(id, 1).unwrap()));
+        desk.traces.take();
+        assert!(!desk.set_timer(1_000, 1).unwrap(), "in another event too");
+        assert!(desk.set_timer(7, 2).unwrap(), "one that is set can be moved");
+        desk.cancel_timer(8).unwrap();
+        assert!(desk.set_timer(1_000, 1).unwrap(), "there is room for another");
+        let set = desk.traces.take().into_iter().filter(|trace| matches!(trace, Trace::TimerSet { .. }));
+        assert_eq!(set.count(), 2, "what was refused left nothing");
+    }
+}

@@ -94,6 +94,7 @@ pub(crate) fn finish<T>(
         let circumstances = Circumstances {
             call,
             limit_ms,
+            hostcall_kib: (desk.limits.hostcall_bytes >> 10) as u64,
             refused_memory_mib: desk.limiter.refused().then_some((desk.limits.memory_bytes >> 20) as u64),
             last_lines: desk.traces.lines(),
         };

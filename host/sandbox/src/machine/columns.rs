@@ -1,84 +1,95 @@
-//! Batches as columns, in buffers that are used again: no allocation a tick once they have grown.
+//! Batches as columns of numbers, in the order of `wit/guest.wit`. One buffer that is used again: no allocation a call
+//! once it has grown.
 
-use crate::bindings::exports::bulkhead::strategy::guest;
+use crate::bindings::exports::bulkhead::strategy::guest::Batch;
 use market::{Candle, Tick};
 
 /// The columns of the batch at hand.
-pub(crate) struct Columns {
-    ticks: guest::Ticks,
-    candles: guest::Candles,
-}
+pub(crate) struct Columns(Batch);
 
-impl Default for Columns {
-    fn default() -> Self {
-        Self {
-            ticks: guest::Ticks {
-                tokens: Vec::new(),
-                times: Vec::new(),
-                last_prices: Vec::new(),
-                last_quantities: Vec::new(),
-                average_prices: Vec::new(),
-                volumes: Vec::new(),
-                bids: Vec::new(),
-                asks: Vec::new(),
-                opens: Vec::new(),
-                highs: Vec::new(),
-                lows: Vec::new(),
-                closes: Vec::new(),
-            },
-            candles: guest::Candles {
-                tokens: Vec::new(),
-                seconds: Vec::new(),
-                starts: Vec::new(),
-                opens: Vec::new(),
-                highs: Vec::new(),
-                lows: Vec::new(),
-                closes: Vec::new(),
-                volumes: Vec::new(),
-            },
+impl Columns {
+    pub(crate) fn new() -> Self {
+        Self(Batch { count: 0, columns: Vec::new() })
+    }
+
+    pub(crate) fn batch(&self) -> &Batch {
+        &self.0
+    }
+
+    pub(crate) fn fill_ticks(&mut self, ticks: &[Tick]) {
+        self.fill(ticks, |tick| {
+            [
+                i64::from(tick.token),
+                tick.time.micros(),
+                tick.last_price.units(),
+                i64::from(tick.last_quantity),
+                tick.average_price.units(),
+                tick.volume.cast_signed(),
+                tick.bid().units(),
+                tick.ask().units(),
+                tick.open.units(),
+                tick.high.units(),
+                tick.low.units(),
+                tick.close.units(),
+            ]
+        });
+    }
+
+    pub(crate) fn fill_candles(&mut self, candles: &[Candle]) {
+        self.fill(candles, |candle| {
+            [
+                i64::from(candle.token),
+                candle.interval.seconds(),
+                candle.start.micros(),
+                candle.open.units(),
+                candle.high.units(),
+                candle.low.units(),
+                candle.close.units(),
+                candle.volume.cast_signed(),
+            ]
+        });
+    }
+
+    fn fill<E, const N: usize>(&mut self, events: &[E], row: impl Fn(&E) -> [i64; N]) {
+        let count = events.len();
+        self.0.count = count as u32;
+        let columns = &mut self.0.columns;
+        columns.resize(count * N, 0);
+        for (place, event) in events.iter().enumerate() {
+            for (column, value) in row(event).into_iter().enumerate() {
+                columns[column * count + place] = value;
+            }
         }
     }
 }
 
-impl Columns {
-    pub(crate) fn ticks(&self) -> &guest::Ticks {
-        &self.ticks
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use market::{Interval, Price, Timestamp};
+
+    fn tick(token: u32, volume: u64) -> Tick {
+        Tick { volume, ..Tick::at(token, Timestamp::from_seconds(1), Price::from_units(7)) }
     }
 
-    pub(crate) fn candles(&self) -> &guest::Candles {
-        &self.candles
+    #[test]
+    fn one_column_stands_behind_the_other_and_nothing_of_the_batch_before_is_left() {
+        let mut columns = Columns::new();
+        columns.fill_ticks(&[tick(1, 10), tick(2, 20), tick(3, u64::MAX)]);
+        columns.fill_ticks(&[tick(4, 40), tick(5, 50)]);
+        let Batch { count, columns } = columns.batch();
+        assert_eq!((*count, columns.len()), (2, 24));
+        assert_eq!(columns[..6], [4, 5, 1_000_000, 1_000_000, 7, 7]);
+        assert_eq!(columns[10..12], [40, 50], "volume is the sixth");
     }
 
-    pub(crate) fn fill_ticks(&mut self, batch: &[Tick]) {
-        let to = &mut self.ticks;
-        refill(&mut to.tokens, batch, |tick| tick.token);
-        refill(&mut to.times, batch, |tick| tick.time.micros());
-        refill(&mut to.last_prices, batch, |tick| tick.last_price.units());
-        refill(&mut to.last_quantities, batch, |tick| tick.last_quantity);
-        refill(&mut to.average_prices, batch, |tick| tick.average_price.units());
-        refill(&mut to.volumes, batch, |tick| tick.volume);
-        refill(&mut to.bids, batch, |tick| tick.bid().units());
-        refill(&mut to.asks, batch, |tick| tick.ask().units());
-        refill(&mut to.opens, batch, |tick| tick.open.units());
-        refill(&mut to.highs, batch, |tick| tick.high.units());
-        refill(&mut to.lows, batch, |tick| tick.low.units());
-        refill(&mut to.closes, batch, |tick| tick.close.units());
+    #[test]
+    fn bars_have_eight_columns_with_their_length_in_seconds() {
+        let [open, high, low, close] = [1, 2, 3, 4].map(Price::from_units);
+        let start = Timestamp::EPOCH;
+        let bar = Candle { token: 9, interval: Interval::Day, start, open, high, low, close, volume: 5 };
+        let mut columns = Columns::new();
+        columns.fill_candles(&[bar]);
+        assert_eq!(columns.batch().columns, [9, 86_400, 0, 1, 2, 3, 4, 5]);
     }
-
-    pub(crate) fn fill_candles(&mut self, batch: &[Candle]) {
-        let to = &mut self.candles;
-        refill(&mut to.tokens, batch, |candle| candle.token);
-        refill(&mut to.seconds, batch, |candle| candle.interval.seconds() as u32);
-        refill(&mut to.starts, batch, |candle| candle.start.micros());
-        refill(&mut to.opens, batch, |candle| candle.open.units());
-        refill(&mut to.highs, batch, |candle| candle.high.units());
-        refill(&mut to.lows, batch, |candle| candle.low.units());
-        refill(&mut to.closes, batch, |candle| candle.close.units());
-        refill(&mut to.volumes, batch, |candle| candle.volume);
-    }
-}
-
-fn refill<E, T>(column: &mut Vec<T>, batch: &[E], value: impl Fn(&E) -> T) {
-    column.clear();
-    column.extend(batch.iter().map(value));
 }

@@ -54,14 +54,14 @@ impl Desk {
     pub(super) fn begin_ticks(&mut self, batch: &[Tick]) {
         self.begin_event();
         self.ticks.extend_from_slice(batch);
-        self.take(0);
+        self.take(0, 0);
     }
 
     /// A batch of candles; the view stands at the first.
     pub(super) fn begin_candles(&mut self, batch: &[Candle]) {
         self.begin_event();
         self.candles.extend_from_slice(batch);
-        self.take(0);
+        self.take(0, 0);
     }
 
     /// Moves on to an event of the batch: forward only, and not past one that left a trace.
@@ -80,9 +80,7 @@ impl Desk {
                 "it went on to event {index} after leaving a trace in event {at}"
             )));
         }
-        for place in self.cursor + 1..=index {
-            self.take(place);
-        }
+        self.take(self.cursor + 1, index);
         self.cursor = index;
         Ok(())
     }
@@ -108,19 +106,22 @@ impl Desk {
     }
 
     pub(crate) fn end_output(&mut self) {
-        self.output.end_call();
-        self.flush_output();
+        for (level, text) in self.output.end_call() {
+            self.traces.log(level, text);
+        }
     }
 
     fn batch_length(&self) -> usize {
         self.ticks.len().max(self.candles.len())
     }
 
-    fn take(&mut self, place: usize) {
-        if let Some(tick) = self.ticks.get(place) {
-            self.view.take_tick(tick);
-        } else if let Some(candle) = self.candles.get(place) {
-            self.view.take_candle(*candle);
+    /// The view moves on over these events of the batch.
+    fn take(&mut self, first: usize, last: usize) {
+        if let Some(ticks) = self.ticks.get(first..=last) {
+            self.view.take_ticks(ticks);
+        }
+        if let Some(candles) = self.candles.get(first..=last) {
+            candles.iter().for_each(|candle| self.view.take_candle(*candle));
         }
         self.wasi.set_time(self.view.now());
     }

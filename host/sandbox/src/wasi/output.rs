@@ -2,6 +2,7 @@
 
 use crate::step::LogLevel;
 use bytes::Bytes;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -11,7 +12,13 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 const PERMIT_BYTES: usize = 64 << 10;
 
 /// Both streams of one machine. Machine and streams live on one thread at a time, so the lock is never waited for.
-pub(crate) struct Output(Arc<Mutex<Lines>>);
+pub(crate) struct Output(Arc<Shared>);
+
+struct Shared {
+    /// Something was written in the call at hand. Most calls write nothing, and must not pay for it.
+    written: AtomicBool,
+    lines: Mutex<Lines>,
+}
 
 /// Lines that are whole, and the beginnings of the next ones.
 struct Lines {
@@ -29,40 +36,49 @@ enum Channel {
 }
 
 struct Sink {
-    lines: Arc<Mutex<Lines>>,
+    shared: Arc<Shared>,
     channel: Channel,
 }
 
 impl Output {
     pub(crate) fn new(line_bytes: usize, bytes_per_call: usize) -> Self {
-        Self(Arc::new(Mutex::new(Lines {
+        let lines = Mutex::new(Lines {
             whole: Vec::new(),
             begun: [Vec::new(), Vec::new()],
             line_bytes,
             bytes_left: bytes_per_call,
             bytes_per_call,
-        })))
+        });
+        Self(Arc::new(Shared { written: AtomicBool::new(false), lines }))
     }
 
     pub(crate) fn stdout(&self) -> impl StdoutStream + 'static {
-        Sink { lines: Arc::clone(&self.0), channel: Channel::Out }
+        Sink { shared: Arc::clone(&self.0), channel: Channel::Out }
     }
 
     pub(crate) fn stderr(&self) -> impl StdoutStream + 'static {
-        Sink { lines: Arc::clone(&self.0), channel: Channel::Err }
+        Sink { shared: Arc::clone(&self.0), channel: Channel::Err }
     }
 
     /// The whole lines since the last time.
     pub(crate) fn take(&self) -> Vec<(LogLevel, String)> {
+        if !self.0.written.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
         std::mem::take(&mut lock(&self.0).whole)
     }
 
-    /// The call is over: what was begun is a line, and the next call has its full share again.
-    pub(crate) fn end_call(&self) {
+    /// The call is over: what was begun is a line, and the next call has its full share again. Answers what was not
+    /// taken yet.
+    pub(crate) fn end_call(&self) -> Vec<(LogLevel, String)> {
+        if !self.0.written.swap(false, Ordering::Relaxed) {
+            return Vec::new();
+        }
         let mut lines = lock(&self.0);
         lines.end_line(Channel::Out);
         lines.end_line(Channel::Err);
         lines.bytes_left = lines.bytes_per_call;
+        std::mem::take(&mut lines.whole)
     }
 }
 
@@ -108,13 +124,14 @@ impl StdoutStream for Sink {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(Self { lines: Arc::clone(&self.lines), channel: self.channel })
+        Box::new(Self { shared: Arc::clone(&self.shared), channel: self.channel })
     }
 }
 
 impl OutputStream for Sink {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        lock(&self.lines).write(self.channel, &bytes);
+        self.shared.written.store(true, Ordering::Relaxed);
+        lock(&self.shared).write(self.channel, &bytes);
         Ok(())
     }
 
@@ -132,6 +149,6 @@ impl Pollable for Sink {
     async fn ready(&mut self) {}
 }
 
-fn lock(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
-    lines.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(shared: &Shared) -> MutexGuard<'_, Lines> {
+    shared.lines.lock().unwrap_or_else(PoisonError::into_inner)
 }

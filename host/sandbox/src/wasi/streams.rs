@@ -119,3 +119,26 @@ impl Io<'_> {
         self.0.get_mut(stream).map_err(|error| StreamError::Trap(error.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Start;
+    use crate::limits::Limits;
+    use crate::machine::Desk;
+    use std::sync::Arc;
+    use wasmtime_wasi::WasiView;
+    use wasmtime_wasi::cli::WasiCliView;
+    use wasmtime_wasi::p2::bindings::cli::stdout::Host as _;
+
+    #[test]
+    fn a_thousand_and_twenty_four_handles_and_not_one_more() {
+        let mut desk = Desk::new(Start::nothing(), &Arc::new(Limits::default()));
+        let handles: Vec<_> = (0..1_024).map(|_| desk.cli().get_stdout().unwrap()).collect();
+        assert!(desk.cli().get_stdout().is_err());
+        let first = handles.into_iter().next().unwrap();
+        assert!(Io(desk.ctx().table).output(&first).unwrap().check_write().is_ok());
+        HostOutputStream::drop(&mut Io(desk.ctx().table), first).unwrap();
+        assert!(desk.cli().get_stdout().is_ok(), "one was given back");
+    }
+}

@@ -58,7 +58,8 @@ impl LogWriter {
         files::make_folder(&folder)?;
         let (queue, orders) = mpsc::sync_channel(limits.queue_lines);
         let logs = Arc::new(Mutex::new(Vec::new()));
-        let (files, known, time) = (Files::new(folder.clone()), Arc::clone(&logs), clock.clone());
+        let files = Files::new(folder.clone(), limits.days_kept);
+        let (known, time) = (Arc::clone(&logs), clock.clone());
         let name = "bulkhead-log".to_owned();
         let thread =
             std::thread::Builder::new().name(name).spawn(move || run(&orders, files, &known, &time))?;
@@ -140,6 +141,7 @@ fn run(orders: &mpsc::Receiver<Order>, mut files: Files, logs: &Mutex<Vec<Regist
         if Instant::now() >= next_flush {
             files.flush();
             settle(logs, clock.now());
+            files.prune(clock.now().date());
             next_flush = Instant::now() + FLUSH_EVERY;
         }
     }

@@ -26,7 +26,7 @@ pub enum Level {
     Error,
 }
 
-/// One line of a log, as people and the web see it. The text is inert: see [`super::escape`].
+/// One line of a log, as people and the web see it. The text is inert: see [`super::escape()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogLine {

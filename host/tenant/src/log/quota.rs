@@ -17,6 +17,8 @@ pub struct LogLimits {
     pub queue_lines: usize,
     /// Lines that a live watcher may lag behind before it misses some.
     pub tail_lines: usize,
+    /// Days that a file stays on this disk, today among them. `None`: for ever.
+    pub days_kept: Option<u32>,
 }
 
 impl Default for LogLimits {
@@ -27,6 +29,7 @@ impl Default for LogLimits {
             bytes_per_day: 200 * 1024 * 1024,
             queue_lines: 16_384,
             tail_lines: 1_024,
+            days_kept: None,
         }
     }
 }

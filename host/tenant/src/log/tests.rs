@@ -84,6 +84,30 @@ async fn the_file_rolls_at_ist_midnight() {
 }
 
 #[tokio::test]
+async fn files_older_than_they_are_kept_go_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::wall();
+    let today = clock.now().date();
+    let (kept, old) = (today.previous(), today.previous().previous());
+    let names = [format!("UK9394_{old}.log"), format!("UK9394_{kept}.log"), "notes.txt".to_owned()];
+    names.iter().for_each(|name| std::fs::write(folder.path().join(name), "x").unwrap());
+    let stands = |name: &String| folder.path().join(name).exists();
+    let forever = LogWriter::start(folder.path(), LogLimits::default(), clock.clone()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    forever.close();
+    assert!(names.iter().all(stands));
+    let limits = LogLimits { days_kept: Some(2), ..LogLimits::default() };
+    let writer = LogWriter::start(folder.path(), limits, clock).unwrap();
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while stands(&names[0]) {
+        assert!(Instant::now() < give_up, "never deleted");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    writer.close();
+    assert!(stands(&names[1]) && stands(&names[2]));
+}
+
+#[tokio::test]
 async fn a_flood_is_cut_and_reported_and_closing_loses_nothing_that_was_taken() {
     let desk = desk(LogLimits { lines_per_second: 50, ..LogLimits::default() });
     let log = TenantLog::new("UK9394", &desk.writer).unwrap();

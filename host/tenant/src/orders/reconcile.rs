@@ -18,8 +18,6 @@ use std::time::Duration;
 
 /// How often the whole book must be read without the tag before an order counts as absent.
 const ABSENT_READINGS_MIN: u32 = 3;
-/// How long after the send the last of those readings must be. Orders were seen to appear 90 s late.
-const ABSENT_AFTER_S: i64 = 120;
 /// How often the paper exchange looks at the prices.
 const PAPER_PERIOD: Duration = Duration::from_millis(250);
 
@@ -148,7 +146,8 @@ impl Desk {
         if order.record.state == OrderState::Ambiguous {
             order.absent_readings += 1;
             let since_send = began.micros_since(order.sent_at.unwrap_or(order.record.created_at)) / 1_000_000;
-            if order.absent_readings >= ABSENT_READINGS_MIN && since_send >= ABSENT_AFTER_S {
+            let long_enough = since_send >= self.host.config.limits.absent_after_s;
+            if order.absent_readings >= ABSENT_READINGS_MIN && long_enough {
                 let text = "never reached the broker's book";
                 let merged = Self::changed(&order.record, OrderState::Absent, text);
                 return self.save(state, order, merged).await;

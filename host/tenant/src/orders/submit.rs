@@ -10,6 +10,7 @@ use crate::gate::{Asked, Refusal, Snapshot, Verdict};
 use crate::run::{Mode, RunRecord};
 use crate::store::StoredOrder;
 use market::{Change, Intent, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,6 +21,7 @@ impl Desk {
         cause: &Cause,
         intents: Vec<Intent>,
     ) -> Result<(), StoreError> {
+        let asked_for = self.ask_prices(&intents).await;
         let mut state = self.state.lock().await;
         let now = self.host.now();
         let mut orders = Vec::new();
@@ -27,7 +29,8 @@ impl Desk {
         for intent in intents {
             match intent {
                 Intent::Place { id, request } => {
-                    let refusal = self.ask(&mut state, run.mode, Asked::Place(&request), &request.symbol);
+                    let last = self.mark(&request.symbol).or(asked_for.get(&request.symbol).copied());
+                    let refusal = self.ask(&mut state, run.mode, Asked::Place(&request), last);
                     orders.push(self.row(run, id, request, refusal, orders.is_empty(), now));
                 }
                 Intent::Modify { id, change } => later.push((id, Some(change))),
@@ -50,7 +53,7 @@ impl Desk {
         request: OrderRequest,
     ) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
-        let refusal = self.ask(&mut state, run.mode, Asked::Exit(&request), &request.symbol);
+        let refusal = self.ask(&mut state, run.mode, Asked::Exit(&request), self.mark(&request.symbol));
         let mut orders = vec![self.row(run, id, request, refusal, true, self.host.now())];
         self.book.submit(&run.id, &Cause::default(), &mut orders).await?;
         self.enter(&mut state, orders);
@@ -80,13 +83,13 @@ impl Desk {
         };
         let job = match change {
             None => {
-                self.ask(state, run.mode, Asked::Cancel, &order.symbol);
+                self.ask(state, run.mode, Asked::Cancel, None);
                 Job::Cancel(order.id)
             }
             Some(change) => {
                 let standing = request(&order, -1);
                 let asked = Asked::Modify { standing: &standing, change: &change };
-                if let Some(refusal) = self.ask(state, run.mode, asked, &order.symbol) {
+                if let Some(refusal) = self.ask(state, run.mode, asked, self.mark(&order.symbol)) {
                     return self.refuse_change(state, order, refusal);
                 }
                 Job::Modify(order.id, change)
@@ -114,7 +117,13 @@ impl Desk {
     }
 
     /// The gate's answer, counted when it is yes.
-    fn ask(&self, state: &mut State, mode: Mode, asked: Asked<'_>, symbol: &Symbol) -> Option<Refusal> {
+    fn ask(
+        &self,
+        state: &mut State,
+        mode: Mode,
+        asked: Asked<'_>,
+        last_price: Option<Price>,
+    ) -> Option<Refusal> {
         let live = mode == Mode::Live;
         if live && !matches!(asked, Asked::Cancel) && !self.is_reconciled() && self.line.is_live() {
             let text = "the orders of before are still being compared with the broker: try again in a moment";
@@ -127,7 +136,7 @@ impl Desk {
             now,
             open_orders: u32::try_from(state.standing.len()).unwrap_or(u32::MAX),
             day_pnl: state.day_pnl.filter(|_| live),
-            last_price: self.mark(symbol),
+            last_price,
             multiplier: 1,
             market_open: self.host.config.calendar.is_open(now),
             killed: killed.then_some(reason),
@@ -137,6 +146,24 @@ impl Desk {
             Verdict::Pass => None,
             Verdict::Refuse(refusal) => Some(refusal),
         }
+    }
+
+    /// The prices of what does not tick: without one the gate cannot tell what a market order is worth.
+    async fn ask_prices(&self, intents: &[Intent]) -> BTreeMap<Symbol, Price> {
+        let asked = intents.iter().filter_map(|intent| match intent {
+            Intent::Place { request, .. } => Some(&request.symbol),
+            Intent::Modify { .. } | Intent::Cancel { .. } => None,
+        });
+        let unknown: BTreeSet<&Symbol> = asked.filter(|symbol| self.mark(symbol).is_none()).collect();
+        let unknown: Vec<Symbol> = unknown.into_iter().cloned().collect();
+        let Some(session) = self.line.session().filter(|_| !unknown.is_empty()) else {
+            return BTreeMap::new();
+        };
+        let answer = self.line.heard(&session, session.kite.ltp(&unknown).await);
+        answer.unwrap_or_else(|error| {
+            tracing::warn!(broker_id = %self.id, "no prices for the gate: {error:#}");
+            BTreeMap::new()
+        })
     }
 
     /// The newest price known of a symbol.

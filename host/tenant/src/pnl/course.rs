@@ -95,7 +95,7 @@ impl Course {
             }
         }
         let over = std::mem::replace(&mut self.today, next);
-        if !over.book().positions().is_empty() {
+        if books(&over).any(|book| !book.positions().is_empty()) {
             self.past.insert(over.book().date(), DayFigures::of(&over, &self.rates));
         }
         for trade in std::mem::take(&mut self.ahead) {
@@ -109,9 +109,9 @@ impl Course {
         &self.today
     }
 
-    /// What is or was held today.
+    /// What is or was held today, by the account or by a strategy: what two hold against each other nets to nothing.
     pub(crate) fn symbols(&self) -> BTreeSet<Symbol> {
-        self.today.book().positions().into_iter().map(|position| position.symbol).collect()
+        books(&self.today).flat_map(ledger::Book::positions).map(|position| position.symbol).collect()
     }
 
     /// Every day's figures, oldest first, today last.
@@ -120,6 +120,11 @@ impl Course {
             std::iter::once_with(|| (self.today.book().date(), DayFigures::of(&self.today, &self.rates)));
         self.past.iter().map(|(date, figures)| (*date, figures.clone())).chain(today)
     }
+}
+
+/// The account's book and every strategy's.
+pub(crate) fn books(day: &Day) -> impl Iterator<Item = &ledger::Book> {
+    std::iter::once(day.book()).chain(day.strategies().filter_map(|strategy| day.strategy_book(strategy)))
 }
 
 #[cfg(test)]

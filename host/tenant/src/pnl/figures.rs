@@ -12,7 +12,7 @@ use crate::orders::TradeRecord;
 use crate::run::Mode;
 use crate::store::Book;
 use ledger::{Day, RateTable};
-use market::{Price, Symbol, Timestamp};
+use market::{Price, Symbol, Timestamp, TradingDate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -34,6 +34,8 @@ struct State {
     runs: BTreeMap<String, Course>,
     /// The newest prices that were written down before the start.
     written: BTreeMap<Symbol, Price>,
+    /// Days that are over and got one more trade: their figures must be written down again.
+    late: BTreeSet<TradingDate>,
 }
 
 impl Figures {
@@ -47,6 +49,7 @@ impl Figures {
         for trade in trades {
             if trade.mode == Mode::Live && state.account.as_mut().is_some_and(|course| !course.trade(trade)) {
                 state.account = None;
+                state.late.insert(trade.trade.date());
             }
             let Some(run_id) = &trade.run_id else { continue };
             if state.runs.get_mut(run_id).is_some_and(|course| !course.trade(trade)) {
@@ -131,6 +134,14 @@ impl Figures {
         let mut course = Course::build(&trades, &closes, now.date(), rates());
         let written: Vec<_> = state.written.clone().into_iter().collect();
         course.mark(now, &written);
+        for (date, day) in course.days().filter(|(date, _)| state.late.contains(date)) {
+            let mut stats = reckon::stats(&day.total);
+            if let Some(kept) = self.book.daily_stats(date, date).await?.first() {
+                stats = reckon::with_extremes_of(stats, kept);
+            }
+            self.book.save_stats(&stats).await?;
+        }
+        state.late.clear();
         Ok(course)
     }
 

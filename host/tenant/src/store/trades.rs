@@ -105,6 +105,13 @@ impl Book {
         rows.iter().map(trade).collect()
     }
 
+    /// Replaces a day's stats.
+    pub(crate) async fn save_stats(&self, stats: &DailyStats) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        self.write_stats(&mut tx, stats).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Replaces the day's positions and its stats.
     pub(crate) async fn save_day(
         &self,
@@ -148,8 +155,7 @@ impl Book {
     /// The last prices of every day, as they were written down.
     pub(crate) async fn closes(&self) -> Result<Closes, StoreError> {
         let rows = sqlx::query(
-            "select date, symbol, last_price from positions
-             where broker_id = ? and strategy_id = '' and last_price > 0",
+            "select distinct date, symbol, last_price from positions where broker_id = ? and last_price > 0",
         )
         .bind(self.id())
         .fetch_all(self.readers())

@@ -3,7 +3,7 @@
 use super::{Stored, Tenant};
 use crate::feed::Feed;
 use crate::news::News;
-use crate::pnl::{DailyStats, PnlReport, PositionRecord, RunFigures, reckon};
+use crate::pnl::{DailyStats, PnlReport, PositionRecord, RunFigures, books, reckon};
 use ledger::Day;
 use market::TradingDate;
 use std::time::Duration;
@@ -86,7 +86,7 @@ impl Tenant {
 
     fn watch_open(&self, marks: &Feed, day: &Day) {
         let Some(list) = self.host().instruments_today() else { return };
-        let open = day.book().positions().into_iter().filter(|position| position.quantity != 0);
+        let open = books(day).flat_map(ledger::Book::positions).filter(|position| position.quantity != 0);
         let tokens: Vec<u32> = open.filter_map(|p| list.by_symbol(&p.symbol).map(|i| i.token)).collect();
         if !tokens.is_empty() {
             marks.subscribe(&tokens);

@@ -135,3 +135,17 @@ pub async fn resting_buy(tenant: &Tenant, id: u64) -> Intent {
         OrderRequest { kind: OrderKind::Limit, price, ..OrderRequest::market(symbol, Side::Buy, 1) };
     Intent::Place { id, request }
 }
+
+/// Sends a form as a browser does; where it is sent next.
+pub async fn post_form(address: SocketAddr, path: &str, form: &str) -> String {
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let length = form.len();
+    let head = format!(
+        "POST {path} HTTP/1.0\r\nHost: sim\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    );
+    socket.write_all(format!("{head}{form}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    let location = answer.lines().find_map(|line| line.strip_prefix("location: "));
+    location.unwrap_or_else(|| panic!("no redirect: {answer}")).to_owned()
+}

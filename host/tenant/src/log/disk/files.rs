@@ -1,6 +1,7 @@
 //! The open files of the day. Errors are told once until the file works again; lines it cost are counted.
 
 use super::super::name::LogFileName;
+use market::TradingDate;
 use std::collections::HashMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,6 +17,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub(super) struct Files {
     folder: PathBuf,
     open: HashMap<LogFileName, Open>,
+    days_kept: Option<u32>,
+    pruned: Option<TradingDate>,
 }
 
 struct Open {
@@ -27,8 +30,18 @@ struct Open {
 }
 
 impl Files {
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, open: HashMap::new() }
+    pub(super) fn new(folder: PathBuf, days_kept: Option<u32>) -> Self {
+        Self { folder, open: HashMap::new(), days_kept, pruned: None }
+    }
+
+    /// Once a day, deletes the files that are older than they are kept.
+    pub(super) fn prune(&mut self, today: TradingDate) {
+        let Some(days_kept) = self.days_kept.filter(|_| self.pruned != Some(today)) else { return };
+        self.pruned = Some(today);
+        let oldest = (1..days_kept.max(1)).fold(today, |date, _| date.previous());
+        if let Err(error) = delete_before(&self.folder, oldest) {
+            tracing::error!("old log files are not deleted: {error:#}");
+        }
     }
 
     pub(super) fn append(&mut self, name: &LogFileName, record: &str) {
@@ -90,6 +103,19 @@ impl Open {
         self.lost_lines += self.lines;
         self.file = None;
     }
+}
+
+/// Deletes log files and nothing else.
+fn delete_before(folder: &Path, oldest: TradingDate) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let name = name.to_str().and_then(LogFileName::parse);
+        if let Some(name) = name.filter(|name| name.date() < oldest) {
+            std::fs::remove_file(folder.join(name.to_string()))?;
+            tracing::info!(broker_id = name.broker_id(), file = %name, "old log file deleted");
+        }
+    }
+    Ok(())
 }
 
 /// Makes the folder, for the host's own user alone.

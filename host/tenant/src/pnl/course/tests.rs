@@ -116,7 +116,8 @@ fn told_live(told: &[Happening], today: TradingDate) -> Course {
 /// What days without trades and positions come to is nothing, and they may be left out.
 fn figures(days: &BTreeMap<TradingDate, Day>, today: TradingDate) -> Vec<(TradingDate, DayFigures)> {
     let rates = RateTable::zerodha();
-    let kept = days.iter().filter(|(date, day)| **date == today || !day.book().positions().is_empty());
+    let is_kept = |day| books(day).any(|book| !book.positions().is_empty());
+    let kept = days.iter().filter(|(date, day)| **date == today || is_kept(day));
     kept.map(|(date, day)| (*date, DayFigures::of(day, &rates))).collect()
 }
 
@@ -150,7 +151,7 @@ proptest! {
         let middle = shuffled as usize % trades.len().max(1);
         trades.rotate_left(middle);
         let closes: Closes = days.iter().map(|(date, day)| {
-            let held = day.book().positions().into_iter();
+            let held = books(day).flat_map(ledger::Book::positions);
             (*date, held.filter_map(|p| Some((p.symbol, p.last_price?))).collect())
         }).collect();
         let course = Course::build(&trades, &closes, today, RateTable::zerodha());
