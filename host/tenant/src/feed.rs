@@ -4,13 +4,14 @@
 
 use crate::broker::{Line, LineSession};
 use crate::broker_id::BrokerId;
+use crate::marks::Marks;
 use crate::orders::Desk;
 use kite::TickerEvent;
-use market::{InstrumentToken, Price, Tick};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use market::{InstrumentToken, Tick};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -36,12 +37,6 @@ pub struct Feed {
     hub: Arc<Hub>,
     number: u64,
     mailbox: Arc<Mailbox>,
-}
-
-/// The newest price of every instrument that ticked.
-#[derive(Default)]
-pub(crate) struct Marks {
-    last: RwLock<HashMap<InstrumentToken, Price>>,
 }
 
 /// The tenant's ticker and its listeners.
@@ -113,19 +108,6 @@ impl Drop for Feed {
     fn drop(&mut self) {
         self.hub.lock().remove(&self.number);
         self.hub.changed.notify_one();
-    }
-}
-
-impl Marks {
-    pub(crate) fn last_price(&self, token: InstrumentToken) -> Option<Price> {
-        self.last.read().unwrap_or_else(PoisonError::into_inner).get(&token).copied()
-    }
-
-    fn note(&self, ticks: &[Tick]) {
-        let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
-        for tick in ticks.iter().filter(|tick| tick.last_price > Price::ZERO) {
-            last.insert(tick.token, tick.last_price);
-        }
     }
 }
 
@@ -293,7 +275,7 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use market::Timestamp;
+    use market::{Price, Timestamp};
 
     #[test]
     fn a_lagging_listener_keeps_the_newest_of_each_instrument_and_counts_the_rest() {

@@ -4,6 +4,7 @@
 
 mod cash;
 mod desk;
+mod job;
 mod merge;
 mod paper;
 mod queue;

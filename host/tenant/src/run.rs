@@ -1,50 +1,11 @@
 //! One start of one version of a strategy: its record and what it is told.
 
 use crate::broker::BrokerState;
+use crate::mode::Mode;
 use crate::orders::RunOrderUpdate;
+use crate::words::state_words;
 use market::{Money, Timestamp};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-macro_rules! state_words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word in tables and JSON.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// From the word.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == word)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-pub(crate) use state_words;
-
-state_words! {
-    /// Where a run's orders go.
-    Mode {
-        /// To the broker.
-        Live = "live",
-        /// To the paper exchange: filled at live prices, never sent.
-        Paper = "paper",
-    }
-}
+use serde::Serialize;
 
 state_words! {
     /// Where a run stands.

@@ -2,12 +2,14 @@
 
 use crate::chance;
 use crate::error::{StoreError, StrategyError};
+use crate::log::Level;
+use crate::mode::Mode;
 use crate::news::News;
-use crate::run::{Mode, RunRecord, RunState};
+use crate::run::{RunRecord, RunState};
 use crate::store::StoredStrategy;
 use crate::tenant::Tenant;
+use crate::version::Version;
 use market::Timestamp;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 const NAME_CHARACTERS_MAX: usize = 100;
@@ -23,22 +25,6 @@ pub struct Upload {
     pub manifest: serde_json::Value,
 }
 
-/// One immutable version.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Version {
-    /// 1, 2, 3 …
-    pub number: u32,
-    /// SHA-256 of the component, in hex.
-    pub sha256: String,
-    /// Its size.
-    pub size_bytes: u64,
-    /// When it came.
-    pub uploaded_at: Timestamp,
-    /// What it says of itself.
-    pub manifest: serde_json::Value,
-}
-
 /// A strategy of one tenant. There is no way to it but through that tenant.
 #[derive(Debug, Clone)]
 pub struct Strategy {
@@ -47,6 +33,35 @@ pub struct Strategy {
     name: String,
     created_at: Timestamp,
     versions: Vec<Version>,
+}
+
+impl Tenant {
+    /// Keeps a new strategy.
+    ///
+    /// # Errors
+    /// When its name is taken or unusable, or there are too many.
+    pub async fn upload(&self, upload: Upload) -> Result<Strategy, StrategyError> {
+        let strategy = Strategy::create(self, upload).await?;
+        self.log().write(Level::Info, None, &format!("strategy {} uploaded", strategy.name()));
+        Ok(strategy)
+    }
+
+    /// Every strategy, oldest first.
+    pub async fn strategies(&self) -> Result<Vec<Strategy>, StoreError> {
+        let mut strategies = Vec::new();
+        for stored in self.book().strategies().await? {
+            strategies.push(Strategy::read(self, stored).await?);
+        }
+        Ok(strategies)
+    }
+
+    /// One strategy. A stranger's id is like a missing one.
+    pub async fn strategy(&self, id: &str) -> Result<Option<Strategy>, StoreError> {
+        match self.book().strategy(id).await? {
+            Some(stored) => Ok(Some(Strategy::read(self, stored).await?)),
+            None => Ok(None),
+        }
+    }
 }
 
 impl Strategy {

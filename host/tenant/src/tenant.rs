@@ -5,19 +5,19 @@ mod market_data;
 
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
-use crate::error::{OpenError, StoreError, StrategyError};
-use crate::feed::{Feed, Hub, Marks};
+use crate::error::{OpenError, StoreError};
+use crate::feed::{Feed, Hub};
 use crate::gate::RiskLimits;
 use crate::host::Host;
 use crate::log::{Level, TenantLog};
+use crate::marks::Marks;
 use crate::news::News;
 use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, RunLine, TradeRecord};
 use crate::pnl::{Figures, PnlRecord};
 use crate::run::{RunEvent, RunRecord, RunState};
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
-use crate::strategy::{Strategy, Upload};
-use crate::tenants::credential_place;
+use crate::vault::Place;
 use market::{Money, Timestamp, TradingDate};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -95,33 +95,6 @@ impl Tenant {
     /// Ends a token. False when there is no such token.
     pub async fn revoke_token(&self, id: &str) -> Stored<bool> {
         self.book().revoke(SecretKind::ApiToken, id).await
-    }
-
-    /// Keeps a new strategy.
-    ///
-    /// # Errors
-    /// When its name is taken or unusable, or there are too many.
-    pub async fn upload(&self, upload: Upload) -> Result<Strategy, StrategyError> {
-        let strategy = Strategy::create(self, upload).await?;
-        self.inner.log.write(Level::Info, None, &format!("strategy {} uploaded", strategy.name()));
-        Ok(strategy)
-    }
-
-    /// Every strategy, oldest first.
-    pub async fn strategies(&self) -> Stored<Vec<Strategy>> {
-        let mut strategies = Vec::new();
-        for stored in self.book().strategies().await? {
-            strategies.push(Strategy::read(self, stored).await?);
-        }
-        Ok(strategies)
-    }
-
-    /// One strategy. A stranger's id is like a missing one.
-    pub async fn strategy(&self, id: &str) -> Stored<Option<Strategy>> {
-        match self.book().strategy(id).await? {
-            Some(stored) => Ok(Some(Strategy::read(self, stored).await?)),
-            None => Ok(None),
-        }
     }
 
     /// Every run, newest first.
@@ -299,7 +272,7 @@ impl Tenant {
     pub(crate) async fn revive_from_rows(&self) -> Result<(), OpenError> {
         let Some(kept) = self.book().credentials().await? else { return Ok(()) };
         let Some(sealed) = &kept.access_token else { return Ok(()) };
-        let place = credential_place("access_token", &self.inner.id);
+        let place = Place::credential("access_token", &self.inner.id);
         let token = self.inner.host.vault.unseal_text(place, sealed).ok_or_else(|| {
             OpenError::Key(format!("the access token of {} does not open with this key", self.inner.id))
         })?;
@@ -318,7 +291,7 @@ impl Tenant {
 
     pub(crate) async fn api_secret(&self) -> Stored<Option<Zeroizing<String>>> {
         let Some(kept) = self.book().credentials().await? else { return Ok(None) };
-        let place = credential_place("api_secret", &self.inner.id);
+        let place = Place::credential("api_secret", &self.inner.id);
         Ok(self.inner.host.vault.unseal_text(place, &kept.api_secret))
     }
 

@@ -99,7 +99,7 @@ impl Tenants {
         let book = self.host().store.book(id.clone());
         book.save_tenant(&grant.user_name, now).await?;
         let seal =
-            |column, text: &str| self.host().vault.seal(credential_place(column, &id), text.as_bytes());
+            |column, text: &str| self.host().vault.seal(Place::credential(column, &id), text.as_bytes());
         let access_token = Some(seal("access_token", grant.access_token.expose()));
         let api_secret = seal("api_secret", api_secret.expose());
         book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now)
@@ -272,11 +272,6 @@ impl Tenants {
         let answer = self.connection()?.exchange_token(api_key, &secret, request_token.expose()).await;
         answer.map_err(|error| refused_login(&error))
     }
-}
-
-/// Where a tenant's credential stands, for the vault.
-pub(crate) fn credential_place<'a>(column: &'a str, id: &'a BrokerId) -> Place<'a> {
-    Place { table: "credentials", column, broker_id: id.as_str(), row: "kite" }
 }
 
 fn pending_place(row: &str) -> Place<'_> {

@@ -1,5 +1,6 @@
 //! Seals credentials at rest. The key lies outside the data folder; what is sealed is bound to the place it stands in.
 
+use crate::broker_id::BrokerId;
 use crate::chance;
 use crate::error::OpenError;
 use crate::store::Store;
@@ -79,7 +80,12 @@ impl Vault {
     }
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// Where a tenant's credential stands.
+    pub(crate) fn credential(column: &'a str, id: &'a BrokerId) -> Self {
+        Self { table: "credentials", column, broker_id: id.as_str(), row: "kite" }
+    }
+
     /// Each part with its length before it, so that no two places give the same bytes.
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"bulkhead 1".to_vec();

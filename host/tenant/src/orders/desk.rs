@@ -1,19 +1,20 @@
 //! One tenant's desk: the gate, the orders that stand, and who must hear of them.
 
+use super::job::Job;
 use super::merge::Merged;
 use super::queue::Queue;
 use super::record::{KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate};
-use super::send::Job;
 use crate::broker::Line;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
-use crate::feed::Marks;
 use crate::gate::{Gate, LossLatch, RiskLimits, SendWindow};
 use crate::host::Host;
 use crate::log::{Level, TenantLog};
+use crate::marks::Marks;
+use crate::mode::Mode;
 use crate::news::News;
 use crate::pnl::Figures;
-use crate::run::{Mode, RunEvent, RunRecord};
+use crate::run::{RunEvent, RunRecord};
 use crate::store::{Book, StoredOrder};
 use market::{Money, OrderState, Price};
 use serde::{Deserialize, Serialize};

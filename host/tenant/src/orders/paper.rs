@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::merge::{Seen, Terms, merge};
 use super::record::{OrderRecord, RefusalCode};
 use crate::error::StoreError;
-use crate::run::Mode;
+use crate::mode::Mode;
 use crate::store::StoredOrder;
 use market::{Change, OrderKind, OrderState, Price, Side, Trade};
 

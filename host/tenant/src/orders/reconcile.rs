@@ -2,12 +2,13 @@
 //! few seconds while orders stand.
 
 use super::desk::Desk;
+use super::job::Job;
 use super::merge::merge;
 use super::rows;
 use crate::error::StoreError;
 use crate::log::Level;
+use crate::mode::Mode;
 use crate::news::News;
-use crate::run::Mode;
 use crate::store::StoredOrder;
 use kite::{OrderRow, TradeRow};
 use market::{OrderState, Timestamp, Trade};
@@ -104,7 +105,7 @@ impl Desk {
         if state.cancel_wanted.contains(&id)
             && let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id))
         {
-            end.jobs.push(super::send::Job::Cancel(id));
+            end.jobs.push(Job::Cancel(id));
         }
         Ok(filled)
     }

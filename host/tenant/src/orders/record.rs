@@ -1,12 +1,12 @@
 //! What an order is, as rows and people see it. Data only.
 
-use crate::run::{Mode, state_words};
+use crate::mode::Mode;
+use crate::words::state_words;
 use market::{
     OrderKind, OrderState, Price, Product, RunOrderId, Side, Symbol, Timestamp, TradingDate, Validity,
     Variety,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 state_words! {
     /// Why an order was refused, in the words of the WIT package.

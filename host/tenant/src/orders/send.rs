@@ -1,6 +1,7 @@
 //! The last step before the wire: one look at the kill switch, one send, one outcome written down. Never a second send.
 
 use super::desk::Desk;
+use super::job::Job;
 use super::merge::{Seen, merge};
 use super::queue::Queue;
 use super::record::{OrderRecord, RefusalCode};
@@ -9,19 +10,12 @@ use super::submit::request;
 use crate::broker::LineSession;
 use crate::error::StoreError;
 use crate::log::Level;
-use crate::run::Mode;
+use crate::mode::Mode;
 use crate::store::StoredOrder;
 use kite::{BrokerOrderId, Outcome, PlaceParams};
 use market::{Change, OrderState, Price};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// One thing for a run's sender to do.
-pub(super) enum Job {
-    Place(i64),
-    Modify(i64, Change),
-    Cancel(i64),
-}
 
 impl Desk {
     /// A run's sender: one job after the other, in the order the run asked.

@@ -2,12 +2,13 @@
 //! anything go to the senders.
 
 use super::desk::{Desk, State};
+use super::job::Job;
 use super::record::{Cause, OrderRecord, RefusalCode};
-use super::send::Job;
 use crate::chance;
 use crate::error::StoreError;
 use crate::gate::{Asked, Refusal, Snapshot, Verdict};
-use crate::run::{Mode, RunRecord};
+use crate::mode::Mode;
+use crate::run::RunRecord;
 use crate::store::StoredOrder;
 use market::{Change, Intent, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};

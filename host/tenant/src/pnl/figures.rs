@@ -6,10 +6,10 @@
 use super::course::{Closes, Course};
 use super::{DailyStats, reckon};
 use crate::error::StoreError;
-use crate::feed::Marks;
 use crate::host::Host;
+use crate::marks::Marks;
+use crate::mode::Mode;
 use crate::orders::TradeRecord;
-use crate::run::Mode;
 use crate::store::Book;
 use ledger::{Day, RateTable};
 use market::{Price, Symbol, Timestamp, TradingDate};

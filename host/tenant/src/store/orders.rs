@@ -2,8 +2,8 @@
 
 use super::{Book, Write, unreadable};
 use crate::error::StoreError;
+use crate::mode::Mode;
 use crate::orders::{Cause, OrderRecord, RefusalCode};
-use crate::run::Mode;
 use market::{OrderState, Price, Timestamp, TradingDate};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

@@ -2,7 +2,8 @@
 
 use super::{Book, unreadable};
 use crate::error::StoreError;
-use crate::run::{Mode, RunRecord, RunState};
+use crate::mode::Mode;
+use crate::run::{RunRecord, RunState};
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

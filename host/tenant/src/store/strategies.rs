@@ -2,7 +2,7 @@
 
 use super::{Book, unreadable};
 use crate::error::StoreError;
-use crate::strategy::Version;
+use crate::version::Version;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

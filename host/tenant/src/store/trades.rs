@@ -2,9 +2,9 @@
 
 use super::{Book, unreadable};
 use crate::error::StoreError;
+use crate::mode::Mode;
 use crate::orders::TradeRecord;
 use crate::pnl::{Closes, DailyStats, PositionRecord};
-use crate::run::Mode;
 use market::{Money, Price, Timestamp, Trade, TradingDate};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

@@ -1,8 +1,8 @@
 //! The course fed trade by trade against a recomputation of every day from all trades.
 
 use super::*;
+use crate::mode::Mode;
 use crate::pnl::reckon;
-use crate::run::Mode;
 use ledger::Carried;
 use market::{Product, Side, Trade};
 use proptest::prelude::*;
