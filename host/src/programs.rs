@@ -79,20 +79,23 @@ impl Programs {
             compiler.compile(&bytes)
         });
         let program = compiling.await.map_err(|error| ProgramError::Broken(error.to_string()))??;
-        self.keep(hex::encode(program.sha256()), &program);
-        Ok(program)
+        Ok(self.keep(hex::encode(program.sha256()), program))
     }
 
-    fn keep(&self, hash: String, program: &Program) {
+    /// The program that all runs of these bytes share: the one that is there already, or this.
+    fn keep(&self, hash: String, program: Program) -> Program {
         let mut recent = self.recent();
-        if recent.by_hash.insert(hash.clone(), program.clone()).is_none() {
-            recent.order.push_back(hash);
+        if let Some(shared) = recent.by_hash.get(&hash) {
+            return shared.clone();
         }
+        recent.order.push_back(hash.clone());
+        recent.by_hash.insert(hash, program.clone());
         if recent.order.len() > PROGRAMS_MAX
             && let Some(oldest) = recent.order.pop_front()
         {
             recent.by_hash.remove(&oldest);
         }
+        program
     }
 
     fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {

@@ -4,7 +4,7 @@
 //! fails on files that reach each other. Tests are left out: they may look at everything.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A module's path from the crate's root; the root itself is empty.
 type Module = Vec<String>;
@@ -124,7 +124,7 @@ impl Crate {
     }
 }
 
-fn module_of(source: &Path, path: &PathBuf) -> Module {
+fn module_of(source: &Path, path: &Path) -> Module {
     let relative = path.strip_prefix(source).unwrap().with_extension("");
     let parts = relative.iter().map(|part| part.to_string_lossy().into_owned());
     parts.filter(|part| part != "lib").collect()

@@ -32,7 +32,7 @@ pub struct AttemptLimits {
 
 impl Default for AttemptLimits {
     fn default() -> Self {
-        Self { per_address_per_minute: 10, per_key_per_minute: 10 }
+        Self { per_address_per_minute: 120, per_key_per_minute: 30 }
     }
 }
 
@@ -119,13 +119,18 @@ impl FromRequestParts<WebState> for Remote {
 mod tests {
     use super::*;
 
+    fn ten_a_minute() -> Attempts {
+        let limits = AttemptLimits { per_address_per_minute: 10, per_key_per_minute: 10 };
+        Attempts { limits, ..Attempts::default() }
+    }
+
     fn address(last: u8) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(10, 0, 0, last))
     }
 
     #[test]
     fn the_eleventh_attempt_of_an_address_waits_for_the_first_to_be_a_minute_old() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
+        let (attempts, now) = (ten_a_minute(), Instant::now());
         for second in 0..10 {
             let key = format!("key-{second}");
             assert_eq!(attempts.take_at(address(1), &key, now + Duration::from_secs(second)), Ok(()));
@@ -138,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_key_is_counted_over_all_addresses() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
+        let (attempts, now) = (ten_a_minute(), Instant::now());
         for last in 0..10 {
             assert_eq!(attempts.take_at(address(last), "key", now), Ok(()));
         }
