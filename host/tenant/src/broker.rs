@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::error::BrokerError;
 use market::Timestamp;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use tokio::sync::watch;
@@ -33,6 +34,17 @@ impl BrokerState {
             Self::Live => "live",
             Self::Expired { .. } => "expired",
             Self::Unreachable { .. } => "unreachable",
+        }
+    }
+}
+
+/// In words for the trader.
+impl fmt::Display for BrokerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live => f.write_str("the broker session is live"),
+            Self::Expired { .. } => f.write_str("the broker session has ended: sign in again to trade"),
+            Self::Unreachable { why, .. } => write!(f, "the broker cannot be reached: {why}"),
         }
     }
 }
@@ -82,6 +94,10 @@ impl Line {
         self.state.subscribe()
     }
 
+    pub(crate) fn standing(&self) -> BrokerState {
+        self.state.borrow().clone()
+    }
+
     pub(crate) fn is_live(&self) -> bool {
         *self.state.borrow() == BrokerState::Live
     }
@@ -89,6 +105,16 @@ impl Line {
     /// The session, where the broker has not ended it.
     pub(crate) fn session(&self) -> Option<LineSession> {
         self.session.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The session to send an order on, or how the line stands where nothing can be sent on it.
+    pub(crate) fn sending_session(&self) -> Result<LineSession, BrokerState> {
+        let state = self.state.borrow().clone();
+        match (self.session(), state) {
+            (Some(session), BrokerState::Live) => Ok(session),
+            (None, BrokerState::Live) => Err(BrokerState::Expired { since: self.clock.now() }),
+            (_, down) => Err(down),
+        }
     }
 
     /// The same for reads that a person or run waits for.

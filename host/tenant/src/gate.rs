@@ -11,6 +11,7 @@ pub use limits::{InvalidLimits, RiskLimits};
 pub use refusal::Refusal;
 pub use window::{SendCounts, SendWindow};
 
+use crate::BrokerState;
 use market::{Change, Money, OrderRequest, Price, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,7 @@ pub struct Snapshot {
     pub open_orders: u32,
     /// The account's result of the day, realised and unrealised; `None` while it cannot be told.
     pub day_pnl: Option<Money>,
-    /// The newest price of the order's instrument. Look one up for market orders: their value is unknown without.
+    /// The newest price of the order's instrument. Look one up for market orders: they are refused without.
     pub last_price: Option<Price>,
     /// Units of money per unit of quantity and price: 1 but for MCX and currency.
     pub multiplier: i64,
@@ -31,8 +32,8 @@ pub struct Snapshot {
     pub market_open: bool,
     /// Why the kill switch is on, where it is (run, tenant or host).
     pub killed: Option<String>,
-    /// True while the broker session can trade.
-    pub session_live: bool,
+    /// How the line to the broker stands; live for what never goes there.
+    pub broker: BrokerState,
 }
 
 /// What is asked of the gate.
@@ -172,8 +173,8 @@ impl Gate {
 
     /// What cannot arrive anywhere.
     fn reachability(&self, snapshot: &Snapshot) -> Option<Refusal> {
-        if !snapshot.session_live {
-            return Some(Refusal::no_session());
+        if snapshot.broker != BrokerState::Live {
+            return Some(Refusal::no_session(&snapshot.broker));
         }
         (self.limits.market_hours_only && !snapshot.market_open).then(Refusal::market_closed)
     }
@@ -213,7 +214,9 @@ impl Gate {
     }
 
     fn value(&self, order: &OrderRequest, snapshot: &Snapshot) -> Option<Refusal> {
-        let price = worst_price(order, snapshot.last_price)?;
+        let Some(price) = worst_price(order, snapshot.last_price) else {
+            return Some(Refusal::no_price(&order.symbol, self.limits.max_order_value));
+        };
         let units = i64::from(order.quantity).saturating_mul(snapshot.multiplier.max(1));
         let (value, limit) = (price * units, self.limits.max_order_value);
         (value > limit).then(|| Refusal::value(value, limit))
@@ -232,8 +235,9 @@ impl Gate {
 /// The most an order may come to per unit: its own price where it names one, else the market's.
 fn worst_price(order: &OrderRequest, last: Option<Price>) -> Option<Price> {
     let own = if order.kind.needs_price() { order.price } else { order.trigger };
-    let own = (!own.is_zero()).then_some(own);
-    own.max(last)
+    // An instrument that never traded has a last price of zero at the broker: that is no price.
+    let worst = own.max(last.unwrap_or(Price::ZERO));
+    (worst > Price::ZERO).then_some(worst)
 }
 
 fn changed(standing: &OrderRequest, change: &Change) -> OrderRequest {

@@ -320,14 +320,7 @@ impl Tenant {
         let mut state = self.inner.line.state();
         while state.changed().await.is_ok() {
             let now = state.borrow_and_update().clone();
-            let text = match &now {
-                BrokerState::Live => "the broker session is live".to_owned(),
-                BrokerState::Expired { .. } => {
-                    "the broker session has ended: sign in again to trade".to_owned()
-                }
-                BrokerState::Unreachable { why, .. } => format!("the broker cannot be reached: {why}"),
-            };
-            self.inner.log.write(Level::Warn, None, &text);
+            self.inner.log.write(Level::Warn, None, &now.to_string());
             let expired = matches!(now, BrokerState::Expired { .. });
             if expired
                 && self.inner.line.session().is_none()

@@ -1,7 +1,7 @@
 //! Why an order was refused: one word of `wit/types.wit` and a sentence that says what to do.
 
 use super::LossLatch;
-use crate::RefusalCode;
+use crate::{BrokerState, RefusalCode};
 use market::{Money, Price, Side, Symbol};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -43,8 +43,8 @@ impl Refusal {
         Self::new(RefusalCode::DailyLoss, text)
     }
 
-    pub(super) fn no_session() -> Self {
-        Self::new(RefusalCode::NoSession, "the broker session has ended: sign in again to trade")
+    pub(super) fn no_session(broker: &BrokerState) -> Self {
+        Self::new(RefusalCode::NoSession, broker.to_string())
     }
 
     pub(super) fn market_closed() -> Self {
@@ -81,6 +81,14 @@ impl Refusal {
 
     pub(super) fn value(asked: Money, limit: Money) -> Self {
         Self::new(RefusalCode::ValueLimit, format!("₹{asked} are more than the ₹{limit} of one order"))
+    }
+
+    pub(super) fn no_price(symbol: &Symbol, limit: Money) -> Self {
+        let text = format!(
+            "no price of {symbol} is known, so the order cannot be held against the ₹{limit} of one order: \
+             wait for a tick, or name a limit price"
+        );
+        Self::new(RefusalCode::ValueLimit, text)
     }
 
     pub(super) fn price_band(side: Side, asked: Price, last: Price, percent: f64) -> Self {

@@ -1,7 +1,7 @@
 //! The gate, as a table: one row, one rule.
 
 use super::*;
-use crate::RefusalCode;
+use crate::{BrokerState, RefusalCode};
 use market::{OrderKind, Side};
 use std::collections::BTreeSet;
 
@@ -31,8 +31,16 @@ fn calm() -> Snapshot {
         multiplier: 1,
         market_open: true,
         killed: None,
-        session_live: true,
+        broker: BrokerState::Live,
     }
+}
+
+fn expired() -> BrokerState {
+    BrokerState::Expired { since: NOON }
+}
+
+fn unreachable() -> BrokerState {
+    BrokerState::Unreachable { since: NOON, why: "connection refused".into() }
 }
 
 fn gate() -> Gate {
@@ -62,7 +70,9 @@ fn each_rule_refuses_with_its_own_word_and_lets_its_limit_itself_pass() {
         ("a calm market", calm(), buy(1), R::None),
         ("the quantity limit itself", calm(), buy(100), R::None),
         ("one more unit", calm(), buy(101), R::QuantityLimit),
-        ("no price known", Snapshot { last_price: None, ..calm() }, buy(100), R::None),
+        ("no price known", Snapshot { last_price: None, ..calm() }, buy(1), R::ValueLimit),
+        ("a last price of zero", Snapshot { last_price: Some(Price::ZERO), ..calm() }, buy(1), R::ValueLimit),
+        ("no price but its own", Snapshot { last_price: None, ..calm() }, limit(Side::Buy, 1_000), R::None),
         ("a multiplier", Snapshot { multiplier: 10, ..calm() }, buy(11), R::ValueLimit),
         ("one open order short", Snapshot { open_orders: 1, ..calm() }, buy(1), R::None),
         ("as many open orders", Snapshot { open_orders: 2, ..calm() }, buy(1), R::OpenOrders),
@@ -79,11 +89,42 @@ fn each_rule_refuses_with_its_own_word_and_lets_its_limit_itself_pass() {
         ("a sell below the band", calm(), limit(Side::Sell, 949), R::PriceBand),
         ("a sell far above", calm(), limit(Side::Sell, 2_000), R::None),
         ("a closed market", Snapshot { market_open: false, ..calm() }, buy(1), R::MarketClosed),
-        ("a dead session", Snapshot { session_live: false, ..calm() }, buy(1), R::NoSession),
+        ("a dead session", Snapshot { broker: expired(), ..calm() }, buy(1), R::NoSession),
+        ("a silent broker", Snapshot { broker: unreachable(), ..calm() }, buy(1), R::NoSession),
         ("the kill switch", Snapshot { killed: Some("by hand".into()), ..calm() }, buy(1), R::KillSwitch),
     ];
     for (case, snapshot, order, expected) in table {
         assert_eq!(code(gate().decide(&snapshot, Asked::Place(&order))), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_is_wrong_and_nothing_that_is_not() {
+    let trigger = OrderRequest { kind: OrderKind::StopMarket, trigger: Price::from_rupees(900), ..buy(1) };
+    let blind = Snapshot { last_price: None, ..calm() };
+    let table = [
+        (Snapshot { broker: expired(), ..calm() }, buy(1), "sign in again", "reached"),
+        (
+            Snapshot { broker: unreachable(), ..calm() },
+            buy(1),
+            "cannot be reached: connection refused",
+            "ended",
+        ),
+        (blind.clone(), buy(1), "no price of NSE:INFY is known", "more than"),
+        (blind.clone(), OrderRequest { quantity: 100, ..trigger.clone() }, "", "price"),
+        (
+            blind,
+            OrderRequest { trigger: Price::from_rupees(1_001), quantity: 100, ..trigger },
+            "₹100100.00 are more than",
+            "known",
+        ),
+    ];
+    for (snapshot, order, says, never) in table {
+        let text = match gate().decide(&snapshot, Asked::Place(&order)) {
+            Verdict::Pass => String::new(),
+            Verdict::Refuse(refusal) => refusal.text,
+        };
+        assert!(text.contains(says) && !text.contains(never), "{text:?} should say {says:?}");
     }
 }
 
@@ -139,7 +180,7 @@ fn a_cancel_is_never_refused_and_always_counted() {
         market_open: false,
         killed: Some("panic".into()),
         day_pnl: Some(Money::from_rupees(-9_999)),
-        session_live: false,
+        broker: expired(),
         ..calm()
     };
     for _ in 0..9 {

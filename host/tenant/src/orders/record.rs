@@ -19,7 +19,7 @@ state_words! {
         OrderCount = "orderCount",
         /// Too many units.
         QuantityLimit = "quantityLimit",
-        /// Too much money.
+        /// Too much money, or an unknown amount: no price is known.
         ValueLimit = "valueLimit",
         /// Too many orders stand.
         OpenOrders = "openOrders",
@@ -33,7 +33,7 @@ state_words! {
         InstrumentNotAllowed = "instrumentNotAllowed",
         /// The kill switch is on.
         KillSwitch = "killSwitch",
-        /// The broker session has ended, or orders are still being reconciled.
+        /// The broker session has ended, the broker cannot be reached, or orders are still being reconciled.
         NoSession = "noSession",
         /// The broker: not enough margin.
         Margin = "margin",

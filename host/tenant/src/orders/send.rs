@@ -53,18 +53,15 @@ impl Desk {
         let Some(mut order) = state.standing.get(&id).cloned() else { return Ok(None) };
         let now = self.host.now();
         let waited_ms = now.micros_since(order.record.created_at) / 1_000;
-        let session = self.line.session().filter(|_| self.line.is_live());
+        let live = order.record.mode == Mode::Live;
+        let session = self.line.sending_session();
         let stop = if self.killed.load(Ordering::SeqCst) {
             Some(Self::refused(&order.record, RefusalCode::KillSwitch, "never sent: the kill switch went on"))
         } else if waited_ms > self.host.config.limits.send_within_ms {
             let text = format!("never sent: its turn did not come within {waited_ms} ms");
             Some(Self::changed(&order.record, OrderState::Abandoned, text))
-        } else if order.record.mode == Mode::Live && session.is_none() {
-            Some(Self::refused(
-                &order.record,
-                RefusalCode::NoSession,
-                "never sent: the broker session has ended",
-            ))
+        } else if live && let Err(down) = &session {
+            Some(Self::refused(&order.record, RefusalCode::NoSession, format!("never sent: {down}")))
         } else {
             None
         };
@@ -78,7 +75,7 @@ impl Desk {
             self.book.update_order(&order).await?;
             state.standing.insert(id, order.clone());
         }
-        let session = session.filter(|_| order.record.mode == Mode::Live);
+        let session = session.ok().filter(|_| live);
         Ok(Some((order, session)))
     }
 
@@ -117,9 +114,13 @@ impl Desk {
         if order.record.mode == Mode::Paper {
             return self.modify_on_paper(order, change).await;
         }
-        let (Some(number), Some(session)) = (number(&order.record), self.line.session()) else {
+        let (number, session) = (number(&order.record), self.line.session());
+        let (Some(number), Some(session)) = (&number, &session) else {
             let state = self.state.lock().await;
-            let text = "not changed: the broker has not named the order yet, or the session has ended";
+            let text = match number {
+                None => "not changed: the broker has not named the order yet",
+                Some(_) => "not changed: the broker session has ended",
+            };
             let told =
                 OrderRecord { refusal: RefusalCode::NoSession, message: text.to_owned(), ..order.record };
             self.tell(&state, told, 0, Price::ZERO);
@@ -129,8 +130,8 @@ impl Desk {
             return Ok(());
         }
         let standing = request(&order.record, order.market_protection);
-        let answer = session.kite.modify(&number, &standing, change).await.map(|_| ());
-        self.after_change(&session, &order.record, "change", answer).await
+        let answer = session.kite.modify(number, &standing, change).await.map(|_| ());
+        self.after_change(session, &order.record, "change", answer).await
     }
 
     async fn cancel(&self, id: i64) -> Result<(), StoreError> {

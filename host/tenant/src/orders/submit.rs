@@ -4,6 +4,7 @@
 use super::desk::{Desk, State};
 use super::job::Job;
 use super::record::{Cause, OrderRecord, RefusalCode};
+use crate::broker::BrokerState;
 use crate::chance;
 use crate::error::StoreError;
 use crate::gate::{Asked, Refusal, Snapshot, Verdict};
@@ -141,7 +142,7 @@ impl Desk {
             multiplier: 1,
             market_open: self.host.config.calendar.is_open(now),
             killed: killed.then_some(reason),
-            session_live: !live || self.line.is_live(),
+            broker: if live { self.line.standing() } else { BrokerState::Live },
         };
         match state.gate.admit(&snapshot, asked) {
             Verdict::Pass => None,
