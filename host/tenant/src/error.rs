@@ -46,6 +46,17 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
+/// A way out that was not set.
+#[derive(Debug, thiserror::Error)]
+pub enum EgressError {
+    /// This machine cannot use it. The text says why.
+    #[error("{0}")]
+    Unusable(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The database failed, or holds something that should not be there.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -2,9 +2,11 @@
 
 mod books;
 mod market_data;
+mod way_out;
 
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
+use crate::egress;
 use crate::error::{OpenError, StoreError};
 use crate::feed::{Feed, Hub};
 use crate::gate::RiskLimits;
@@ -233,7 +235,9 @@ impl Tenant {
         let book = host.store.book(id.clone());
         let log =
             TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
-        let connection = kite::Connection::new(host.endpoints(), egress(&stored.egress)?)
+        let egress = egress::read(&stored.egress)
+            .ok_or_else(|| StoreError::Unreadable { what: "egress", why: stored.egress.clone() })?;
+        let connection = kite::Connection::new(host.endpoints(), egress)
             .map_err(|error| OpenError::Address(error.to_string()))?;
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         let (news, _) = broadcast::channel(NEWS_MAX);
@@ -330,16 +334,5 @@ impl Tenant {
             }
             self.inner.desk.tell_all(&RunEvent::Broker(now)).await;
         }
-    }
-}
-
-/// `direct`, `from <ip>` or `proxy <url>`.
-fn egress(text: &str) -> Result<kite::Egress, OpenError> {
-    let wrong = || OpenError::Address(format!("`{text}` is no egress: direct, from <ip> or proxy <url>"));
-    match text.split_once(' ') {
-        None if text == "direct" => Ok(kite::Egress::Direct),
-        Some(("from", ip)) => ip.parse().map(kite::Egress::From).map_err(|_| wrong()),
-        Some(("proxy", url)) => url.parse().map(kite::Egress::Proxy).map_err(|_| wrong()),
-        _ => Err(wrong()),
     }
 }

@@ -75,6 +75,24 @@ impl Book {
         Ok(())
     }
 
+    /// How the tenant's calls leave.
+    pub(crate) async fn egress(&self) -> Result<String, StoreError> {
+        let row = sqlx::query("select egress from tenants where broker_id = ?")
+            .bind(self.id())
+            .fetch_one(&self.store.writer)
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    pub(crate) async fn save_egress(&self, egress: &str) -> Result<(), StoreError> {
+        sqlx::query("update tenants set egress = ? where broker_id = ?")
+            .bind(egress)
+            .bind(self.id())
+            .execute(&self.store.writer)
+            .await?;
+        Ok(())
+    }
+
     pub(crate) async fn save_credentials(
         &self,
         credentials: StoredCredentials,

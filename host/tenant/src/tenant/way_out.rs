@@ -1,0 +1,35 @@
+//! The address or proxy that a tenant's calls to the broker leave by.
+
+use super::{Stored, Tenant};
+use crate::egress;
+use crate::error::{EgressError, StoreError};
+use crate::log::Level;
+use kite::Egress;
+
+impl Tenant {
+    /// The way out that is set. It is in use from the next opening of the tenants on.
+    pub async fn egress(&self) -> Stored<Egress> {
+        let text = self.book().egress().await?;
+        egress::read(&text).ok_or(StoreError::Unreadable { what: "egress", why: text })
+    }
+
+    /// Sets the way out of the broker line: order calls, reads and, from an address, the ticker.
+    ///
+    /// In use from the next opening of the tenants on: a line keeps one way out, and its call counts, for its life.
+    ///
+    /// # Errors
+    /// When this machine cannot use it, or it could not be written.
+    pub async fn set_egress(&self, egress: &Egress) -> Result<(), EgressError> {
+        egress::check(egress).map_err(EgressError::Unusable)?;
+        kite::Connection::new(self.host().endpoints(), egress.clone())
+            .map_err(|error| EgressError::Unusable(error.to_string()))?;
+        let text = egress::written(egress);
+        self.book().save_egress(&text).await?;
+        self.log().write(
+            Level::Warn,
+            None,
+            &format!("calls to the broker leave {text} from the next start on"),
+        );
+        Ok(())
+    }
+}
