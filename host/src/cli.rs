@@ -54,7 +54,7 @@ enum Command {
     Check(check::Check),
     /// Brings the database of a data folder up to date, and says what it did.
     Migrate(migrate::Migrate),
-    /// Lists the tenants of a data folder.
+    /// Lists the tenants of a data folder, or sets the way that one's calls leave by.
     Tenants(tenants::TenantsList),
     /// Compiles one component from standard input. The host starts it; people do not.
     #[command(hide = true, name = "compile-child")]

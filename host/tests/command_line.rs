@@ -62,6 +62,20 @@ fn a_taken_port_names_the_flag_that_moves_it() {
 }
 
 #[test]
+fn a_way_out_is_set_for_a_tenant_that_stands_and_in_one_way_only() {
+    let folder = TempDir::new().unwrap();
+    let unknown = bulkhead(folder.path(), &["tenants", "egress", "UK0000", "--direct", "--data-dir", "data"]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", said(&unknown));
+    assert!(said(&unknown).contains("no tenant `UK0000`"), "{}", said(&unknown));
+    for wrong in
+        [&["UK0000"][..], &["UK0000", "--direct", "--from", "127.0.0.2"], &["UK0000", "--from", "here"]]
+    {
+        let output = bulkhead(folder.path(), &[&["tenants", "egress"], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {}", said(&output));
+    }
+}
+
+#[test]
 fn a_key_inside_the_data_folder_is_refused() {
     let folder = TempDir::new().unwrap();
     let arguments = ["migrate", "--data-dir", "data", "--key-file", "data/host.key"];

@@ -1,29 +1,115 @@
-//! `bulkhead tenants`: who has ever signed in, and how they stand.
+//! `bulkhead tenants`: who has ever signed in, how they stand, and by which way their calls leave for the broker.
 
 use crate::app::open_tenants;
 use crate::cli::{Exit, start_diagnostics};
 use crate::config::Settings;
-use clap::Args;
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use std::net::IpAddr;
+use tenant::{Egress, Tenants};
+use url::Url;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct TenantsList {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     #[command(flatten)]
     settings: Settings,
 }
 
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Sets the address or proxy that a tenant's calls to the broker leave by, from the next start of the host on.
+    ///
+    /// The broker takes order calls only from the addresses that the trader has registered there.
+    Egress(SetEgress),
+}
+
+#[derive(Debug, Args)]
+struct SetEgress {
+    /// The tenant, as the list of tenants prints it, such as UK9394
+    id: String,
+    #[command(flatten)]
+    way: Way,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Way {
+    /// Leave from this address of this machine
+    #[arg(long, value_name = "IP")]
+    from: Option<IpAddr>,
+    /// Leave through this http, https or socks5 proxy; ticks come directly
+    #[arg(long, value_name = "URL")]
+    proxy: Option<Url>,
+    /// Leave as the system routes
+    #[arg(long)]
+    direct: bool,
+}
+
 impl TenantsList {
     pub(crate) async fn run(self) -> Result<(), Exit> {
-        let config = self.settings.resolve()?;
-        start_diagnostics(config.log_json);
-        let tenants = open_tenants(&config).await?;
-        println!("{:<12} {:<24} {:>10} {:>12}", "id", "name", "strategies", "active runs");
-        for tenant in tenants.all() {
-            let strategies = tenant.strategies().await?.len();
-            let active = tenant.runs().await?.iter().filter(|run| !run.state.is_final()).count();
-            let (id, name) = (tenant.broker_id().to_string(), tenant.user_name());
-            println!("{id:<12} {name:<24} {strategies:>10} {active:>12}");
+        match self.verb {
+            None => with_tenants(self.settings, list).await,
+            Some(Verb::Egress(SetEgress { id, way, settings })) => {
+                with_tenants(settings, async |tenants| set_egress(tenants, &id, way.egress()).await).await
+            }
         }
-        tenants.close().await;
-        Ok(())
+    }
+}
+
+impl Way {
+    fn egress(self) -> Egress {
+        match (self.from, self.proxy) {
+            (Some(address), _) => Egress::From(address),
+            (None, Some(url)) => Egress::Proxy(url),
+            (None, None) => Egress::Direct,
+        }
+    }
+}
+
+/// Opens the data folder, does something with its tenants and closes it again, however that went.
+async fn with_tenants(
+    settings: Settings,
+    work: impl AsyncFnOnce(&Tenants) -> anyhow::Result<()>,
+) -> Result<(), Exit> {
+    let config = settings.resolve()?;
+    start_diagnostics(config.log_json);
+    let tenants = open_tenants(&config).await?;
+    let done = work(&tenants).await;
+    tenants.close().await;
+    Ok(done?)
+}
+
+async fn list(tenants: &Tenants) -> anyhow::Result<()> {
+    println!("{:<12} {:<24} {:>10} {:>12}  way out", "id", "name", "strategies", "active runs");
+    for tenant in tenants.all() {
+        let strategies = tenant.strategies().await?.len();
+        let active = tenant.runs().await?.iter().filter(|run| !run.state.is_final()).count();
+        let (id, name) = (tenant.broker_id().to_string(), tenant.user_name());
+        let egress = worded(&tenant.egress().await?);
+        println!("{id:<12} {name:<24} {strategies:>10} {active:>12}  {egress}");
+    }
+    Ok(())
+}
+
+async fn set_egress(tenants: &Tenants, id: &str, egress: Egress) -> anyhow::Result<()> {
+    let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
+    let tenant = named.ok_or_else(|| {
+        anyhow!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
+    })?;
+    tenant.set_egress(&egress).await?;
+    println!("{id} leaves {} from the next start of the host on", worded(&egress));
+    Ok(())
+}
+
+fn worded(egress: &Egress) -> String {
+    match egress {
+        Egress::Direct => "directly".to_owned(),
+        Egress::From(address) => format!("from {address}"),
+        Egress::Proxy(url) => format!("through {url}"),
     }
 }
