@@ -29,6 +29,7 @@ mod mode;
 mod news;
 mod orders;
 mod pnl;
+mod private;
 mod run;
 mod sessions;
 mod store;

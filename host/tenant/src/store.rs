@@ -24,6 +24,7 @@ pub(crate) use tenants::{StoredCredentials, StoredTenant};
 
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};
+use crate::private;
 use lock::FolderLock;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
@@ -57,9 +58,12 @@ impl Store {
     /// Locks the folder, opens the file in it and brings its schema up to date.
     pub(crate) async fn open(data_dir: &Path) -> Result<Self, OpenError> {
         let lock = Arc::new(FolderLock::take(data_dir)?);
+        let path = data_dir.join("bulkhead.db");
+        // SQLite would make it for everybody's eyes; what it makes beside it has the mode of this one.
+        private::make_file(&path)
+            .map_err(|why| OpenError::File { path: path.display().to_string(), why: why.to_string() })?;
         let options = SqliteConnectOptions::new()
-            .filename(data_dir.join("bulkhead.db"))
-            .create_if_missing(true)
+            .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)

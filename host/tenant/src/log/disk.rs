@@ -8,6 +8,7 @@ use super::Registered;
 use super::name::LogFileName;
 use super::quota::LogLimits;
 use crate::Clock;
+use crate::private;
 use files::Files;
 use market::Timestamp;
 use std::fmt;
@@ -55,7 +56,7 @@ impl LogWriter {
     /// When the folder cannot be made or the thread cannot start.
     pub fn start(folder: impl Into<PathBuf>, limits: LogLimits, clock: Clock) -> io::Result<Self> {
         let folder = folder.into();
-        files::make_folder(&folder)?;
+        private::make_folder(&folder)?;
         let (queue, orders) = mpsc::sync_channel(limits.queue_lines);
         let logs = Arc::new(Mutex::new(Vec::new()));
         let files = Files::new(folder.clone(), limits.days_kept);

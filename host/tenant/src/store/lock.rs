@@ -1,7 +1,8 @@
 //! One process per data folder. The lock is the kernel's, so it ends with the process, however it ends.
 
 use crate::error::OpenError;
-use std::fs::{File, OpenOptions, TryLockError};
+use crate::private;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// Held as long as the store is open.
@@ -15,9 +16,9 @@ impl FolderLock {
             path: data_dir.display().to_string(),
             why: why.to_string(),
         };
-        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        private::make_folder(data_dir).map_err(failed)?;
         let path = data_dir.join("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        let file = private::make_file(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {

@@ -1,9 +1,10 @@
 //! The open files of the day. Errors are told once until the file works again; lines it cost are counted.
 
 use super::super::name::LogFileName;
+use crate::private;
 use market::TradingDate;
 use std::collections::HashMap;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -118,23 +119,10 @@ fn delete_before(folder: &Path, oldest: TradingDate) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the folder, for the host's own user alone.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 fn open_to_append(path: &Path) -> io::Result<File> {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file());
     if is_link {
         return Err(io::Error::other(format!("{} is not a plain file: remove it", path.display())));
     }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private::append_to_file(path)
 }
