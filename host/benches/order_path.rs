@@ -26,7 +26,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tenant::{
-    BrokerAddress, Cause, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
+    BrokerAddress, Cause, FeedEvent, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
 };
 use tokio::runtime::Runtime;
 
@@ -245,7 +245,20 @@ async fn line(tenant: &Tenant) -> (RunLine, market::Instrument) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let instrument = instruments.by_symbol(&SYMBOL.parse().unwrap()).unwrap().clone();
+    hear(tenant, instrument.token).await;
     (tenant.attach(&run.id).await.unwrap().unwrap(), instrument)
+}
+
+/// Subscribes as a run would, so that the gate knows a price and need not ask the broker for one.
+async fn hear(tenant: &Tenant, token: u32) {
+    let feed = tenant.feed();
+    feed.subscribe(&[token]);
+    while !matches!(feed.next().await, FeedEvent::Ticks(_)) {}
+    tokio::spawn(async move {
+        loop {
+            feed.next().await;
+        }
+    });
 }
 
 /// A strategy that orders at every tick.

@@ -4,7 +4,7 @@
 //! then carry `&'static str` without a copy.
 
 use crate::door;
-use crate::market_data::Token;
+use crate::token::Token;
 use std::cell::RefCell;
 
 thread_local! {

@@ -145,6 +145,7 @@ pub mod log;
 pub mod manifest;
 mod market_data;
 mod order;
+mod parameter;
 pub mod params;
 #[doc(hidden)]
 pub mod runner;
@@ -152,12 +153,13 @@ mod strategy;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod time;
+mod token;
 
 pub use amounts::{Money, Price, Quantity};
 pub use context::{Context, Figures, Modification, OrderDraft, State, StateError, Timer, TimerError};
 pub use error::{Error, Result};
 pub use log::Level;
-pub use market_data::{Candle, Depth, Instrument, InstrumentKind, Interval, Level as BookLevel, Tick, Token};
+pub use market_data::{Candle, Depth, Instrument, InstrumentKind, Interval, Level as BookLevel, Tick};
 pub use order::{
     Change, Order, OrderError, OrderId, OrderKind, OrderRequest, OrderStatus, OrderUpdate, Position, Product,
     Refusal, Side, Validity,
@@ -166,6 +168,7 @@ pub use params::Symbol;
 pub use sdk_macros::{Choice, Parameters, strategy};
 pub use strategy::{Hears, Notice, NoticeKind, Strategy};
 pub use time::{Session, Timestamp};
+pub use token::Token;
 
 /// Everything a strategy usually needs: `use sdk::prelude::*;`.
 pub mod prelude {

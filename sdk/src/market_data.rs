@@ -4,11 +4,9 @@
 
 use crate::amounts::Price;
 use crate::time::Timestamp;
+use crate::token::Token;
 use std::fmt;
 use std::time::Duration;
-
-/// The broker's number for an instrument, valid for the day.
-pub type Token = u32;
 
 /// What sort of thing an instrument is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 use crate::amounts::Price;
 use crate::error::Error;
-use crate::manifest::{Parameter, ParameterKind};
 use crate::market_data::Interval;
+use crate::parameter::{Parameter, ParameterKind};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! A signed-in trader: a cookie and the verbs of the web API.
 
+use crate::account::Account;
 use crate::wait::within;
-use crate::world::Account;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //!
 //! Simulator and host are separate processes, so that one can die without the other.
 
+use crate::account::Account;
 use crate::process::Process;
 use crate::trader::Trader;
 use crate::wait::within;
@@ -10,26 +11,6 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
-
-/// A trader the simulator knows.
-#[derive(Debug, Clone, Copy)]
-pub struct Account {
-    /// Zerodha user id.
-    pub user_id: &'static str,
-    /// Key of the trader's own Kite Connect app.
-    pub api_key: &'static str,
-    /// Its secret.
-    pub api_secret: &'static str,
-}
-
-impl Account {
-    /// The first demo trader.
-    pub const UK9394: Self =
-        Self { user_id: "UK9394", api_key: "demo-uk9394", api_secret: "demo-secret-uk9394" };
-    /// The second.
-    pub const UK1234: Self =
-        Self { user_id: "UK1234", api_key: "demo-uk1234", api_secret: "demo-secret-uk1234" };
-}
 
 /// What differs from the usual world.
 #[derive(Debug, Default)]

@@ -9,7 +9,6 @@ use crate::egress::Egress;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::session::Session;
 use crate::settings::ConnectionLimits;
 use crate::throttle::{Lane, Throttle};
 use crate::tls;
@@ -88,11 +87,6 @@ impl Connection {
         let client = build_client(&egress, &limits)?;
         let throttle = Throttle::new(limits.rates);
         Ok(Self { shared: Arc::new(Shared { client, endpoints, egress, limits, throttle }) })
-    }
-
-    /// The same line, used in the name of a signed-in trader.
-    pub fn session(&self, api_key: &str, access_token: Secret) -> Session {
-        Session::new(self.clone(), api_key.to_owned(), access_token)
     }
 
     /// Where the broker listens.

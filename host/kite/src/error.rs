@@ -3,8 +3,8 @@
 //! The rule for orders: only an HTTP 400 with an allow-listed `error_type`, or a request that never left, is a definite
 //! no. Everything else may have been carried out. No error holds an access token or an address that carries one.
 
+use crate::budget::Budget;
 use crate::secret::Secret;
-use crate::throttle::Budget;
 use std::fmt;
 
 /// What a failed request means for the order it was about.

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod budget;
 mod candles;
 mod clock;
 mod connection;
@@ -28,6 +29,7 @@ mod ticker;
 mod tls;
 mod wire;
 
+pub use budget::Budget;
 pub use connection::Connection;
 pub use egress::Egress;
 pub use endpoints::Endpoints;
@@ -43,6 +45,5 @@ pub use rows::trade::TradeRow;
 pub use secret::Secret;
 pub use session::Session;
 pub use settings::{ConnectionLimits, RateLimits};
-pub use throttle::Budget;
 pub use ticker::{MAX_INSTRUMENTS, Mode, Ticker, TickerEvent, TooManyInstruments};
 pub use wire::Word;

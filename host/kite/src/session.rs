@@ -32,11 +32,15 @@ struct Who {
     access_token: Secret,
 }
 
-impl Session {
-    pub(crate) fn new(connection: Connection, api_key: String, access_token: Secret) -> Self {
-        Self { connection, who: Arc::new(Who { api_key, access_token }) }
+impl Connection {
+    /// The same line, used in the name of a signed-in trader.
+    pub fn session(&self, api_key: &str, access_token: Secret) -> Session {
+        let who = Who { api_key: api_key.to_owned(), access_token };
+        Session { connection: self.clone(), who: Arc::new(who) }
     }
+}
 
+impl Session {
     /// The API key this session was opened with.
     pub fn api_key(&self) -> &str {
         &self.who.api_key

@@ -3,29 +3,12 @@
 //! Orders over the limit are refused at once, because a late order is worse than none; reads wait for their turn, but not
 //! for ever. Pure: the time comes in as an argument, and the caller does the waiting.
 
+use crate::budget::Budget;
 use crate::error::Error;
 use crate::settings::RateLimits;
 use market::Timestamp;
-use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// What a request is counted under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Budget {
-    /// Place, modify, cancel: in one calendar second.
-    OrdersPerSecond,
-    /// The same in one calendar minute.
-    OrdersPerMinute,
-    /// The same on one IST date.
-    OrdersPerDay,
-    /// Quote, ohlc, ltp.
-    Quotes,
-    /// Candles.
-    Historical,
-    /// Everything else.
-    Others,
-}
 
 /// Which queue a request stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,19 +123,6 @@ impl Window {
         self.used += 1;
         let wait_us = Timestamp::from_seconds(self.number).micros_since(now).max(0);
         Ok(Duration::from_micros(wait_us.unsigned_abs()))
-    }
-}
-
-impl fmt::Display for Budget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OrdersPerSecond => "order requests per second",
-            Self::OrdersPerMinute => "order requests per minute",
-            Self::OrdersPerDay => "order requests per day",
-            Self::Quotes => "quote requests per second",
-            Self::Historical => "candle requests per second",
-            Self::Others => "requests per second",
-        })
     }
 }
 

@@ -83,11 +83,13 @@ impl Tick {
     }
 
     /// Best bid, zero where unknown.
+    #[inline]
     pub fn bid(&self) -> Price {
         self.depth.map_or(Price::ZERO, |depth| depth.buy[0].price)
     }
 
     /// Best offer, zero where unknown.
+    #[inline]
     pub fn ask(&self) -> Price {
         self.depth.map_or(Price::ZERO, |depth| depth.sell[0].price)
     }

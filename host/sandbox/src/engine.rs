@@ -9,7 +9,6 @@ use crate::failure::{EngineError, Refusal};
 use crate::gate::{self, GateReport};
 use crate::limits::Limits;
 use crate::machine::Desk;
-use crate::program::Program;
 use crate::wasi;
 use std::sync::Arc;
 use wasmtime::Store;
@@ -77,17 +76,6 @@ impl Engine {
         self.engine.precompile_component(component).map_err(|error| not_compiled(&error))
     }
 
-    /// Gate, compile, link and describe in this very process: for tests and for the command that checks a file.
-    ///
-    /// # Errors
-    /// Why the component is no strategy.
-    pub fn compile_in_process(&self, component: &[u8]) -> Result<Program, Refusal> {
-        self.gate(component)?;
-        let compiled =
-            Component::from_binary(&self.engine, component).map_err(|error| not_compiled(&error))?;
-        Program::link(self, &compiled, component)
-    }
-
     pub(crate) fn raw(&self) -> &wasmtime::Engine {
         &self.engine
     }
@@ -119,7 +107,7 @@ fn engine_error(error: wasmtime::Error) -> EngineError {
     EngineError::Engine(format!("{error:#}"))
 }
 
-fn not_compiled(error: &wasmtime::Error) -> Refusal {
+pub(crate) fn not_compiled(error: &wasmtime::Error) -> Refusal {
     Refusal::new(
         format!("the component does not compile: {error:#}"),
         "build it for wasm32-wasip2 without experimental WebAssembly features",

@@ -4,11 +4,12 @@
 
 mod call;
 mod columns;
+mod deadline;
 mod desk;
 mod limiter;
 mod traces;
 
-pub(crate) use call::{begin, finish};
+pub(crate) use deadline::{begin, finish};
 pub(crate) use desk::Desk;
 pub(crate) use traces::cut;
 
@@ -41,8 +42,18 @@ pub(crate) struct Alive {
     columns: Columns,
 }
 
+impl Program {
+    /// Makes a machine and hands it its first event.
+    ///
+    /// # Errors
+    /// When the guest fails in it, or the host has no room.
+    pub fn start(&self, start: Start) -> Result<(Machine, Step), Failure> {
+        Machine::start(self, start)
+    }
+}
+
 impl Machine {
-    pub(crate) fn start(program: &Program, start: Start) -> Result<(Self, Step), Failure> {
+    fn start(program: &Program, start: Start) -> Result<(Self, Step), Failure> {
         let params = start.params.iter().map(|(name, value)| (name.clone(), value_out(value)));
         let params: Vec<_> = params.collect();
         let (store, strategy) = program.instantiate(start, Call::Start)?;

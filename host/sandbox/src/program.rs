@@ -1,12 +1,11 @@
 //! A compiled strategy: instantiated as often as wanted, its manifest read once.
 
 use crate::bindings::{Strategy, StrategyPre};
-use crate::engine::Engine;
+use crate::engine::{Engine, not_compiled};
 use crate::event::Start;
 use crate::failure::{Call, Failure, Refusal};
-use crate::machine::{Desk, Machine, begin, finish};
+use crate::machine::{Desk, begin, finish};
 use crate::manifest::{self, Manifest};
-use crate::step::Step;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use wasmtime::Store;
@@ -21,6 +20,18 @@ struct Inner {
     strategy: StrategyPre<Desk>,
     manifest: Manifest,
     sha256: [u8; 32],
+}
+
+impl Engine {
+    /// Gate, compile, link and describe in this very process: for tests and for the command that checks a file.
+    ///
+    /// # Errors
+    /// Why the component is no strategy.
+    pub fn compile_in_process(&self, component: &[u8]) -> Result<Program, Refusal> {
+        self.gate(component)?;
+        let compiled = Component::from_binary(self.raw(), component).map_err(|error| not_compiled(&error))?;
+        Program::link(self, &compiled, component)
+    }
 }
 
 impl Program {
@@ -45,14 +56,6 @@ impl Program {
     /// The same in hexadecimal.
     pub fn sha256_hex(&self) -> String {
         hex::encode(self.0.sha256)
-    }
-
-    /// Makes a machine and hands it its first event.
-    ///
-    /// # Errors
-    /// When the guest fails in it, or the host has no room.
-    pub fn start(&self, start: Start) -> Result<(Machine, Step), Failure> {
-        Machine::start(self, start)
     }
 
     pub(crate) fn instantiate(&self, start: Start, call: Call) -> Result<(Store<Desk>, Strategy), Failure> {

@@ -3,26 +3,24 @@
 //! Time is the event's, randomness is seeded, there are no files, no environment, no arguments and no network. Streams and
 //! polls are our own: wasmtime-wasi's wait on a tokio runtime, and nothing here may wait.
 
+mod linker;
 mod output;
 mod poll;
 mod streams;
 
+pub(crate) use linker::link;
 pub(crate) use output::Output;
 
 use crate::limits::Limits;
-use crate::machine::Desk;
 use market::Timestamp;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use wasmtime::component::{HasData, Linker, ResourceTable};
-use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocks, WasiClocksView};
-use wasmtime_wasi::p2::bindings::{cli, clocks, random, sync};
-use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock};
 
 /// The interfaces that are linked, without their versions.
 pub(crate) const INTERFACES: &[&str] = &[
@@ -100,35 +98,6 @@ impl Wasi {
     pub(crate) fn set_time(&self, now: Timestamp) {
         self.time.0.store(now.micros(), Ordering::Relaxed);
     }
-}
-
-impl WasiView for Desk {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi.ctx, table: &mut self.wasi.table }
-    }
-}
-
-/// Links what stands in [`INTERFACES`] and nothing else.
-pub(crate) fn link(linker: &mut Linker<Desk>) -> wasmtime::Result<()> {
-    sync::io::poll::add_to_linker::<Desk, HasIo>(linker, |desk| Io(&mut desk.wasi.table))?;
-    sync::io::streams::add_to_linker::<Desk, HasIo>(linker, |desk| Io(&mut desk.wasi.table))?;
-    sync::io::error::add_to_linker::<Desk, HasTable>(linker, |desk| &mut desk.wasi.table)?;
-    clocks::wall_clock::add_to_linker::<Desk, WasiClocks>(linker, Desk::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<Desk, WasiClocks>(linker, Desk::clocks)?;
-    random::random::add_to_linker::<Desk, WasiRandom>(linker, |desk| desk.wasi.ctx.random())?;
-    random::insecure::add_to_linker::<Desk, WasiRandom>(linker, |desk| desk.wasi.ctx.random())?;
-    random::insecure_seed::add_to_linker::<Desk, WasiRandom>(linker, |desk| desk.wasi.ctx.random())?;
-    cli::environment::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::exit::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::stdin::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::stdout::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::stderr::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::terminal_input::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::terminal_output::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::terminal_stdin::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::terminal_stdout::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    cli::terminal_stderr::add_to_linker::<Desk, WasiCli>(linker, Desk::cli)?;
-    Ok(())
 }
 
 impl VirtualClock {

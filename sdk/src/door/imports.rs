@@ -5,9 +5,10 @@ use crate::amounts::Money;
 use crate::bindings::bulkhead::strategy as wit;
 use crate::context::{Figures, StateError};
 use crate::log::Level;
-use crate::market_data::{Candle, Depth, Instrument, Interval, Tick, Token};
+use crate::market_data::{Candle, Depth, Instrument, Interval, Tick};
 use crate::order::{Change, Order, OrderError, OrderId, OrderRequest, Position};
 use crate::time::{Session, Timestamp};
+use crate::token::Token;
 
 pub(crate) fn reached(index: u32) {
     wit::clock::reached(index);

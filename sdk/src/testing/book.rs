@@ -4,11 +4,12 @@
 
 use crate::amounts::{Money, Price, Quantity};
 use crate::log::Level;
-use crate::market_data::{Candle, Depth, Instrument, InstrumentKind, Interval, Tick, Token};
+use crate::market_data::{Candle, Depth, Instrument, InstrumentKind, Interval, Tick};
 use crate::order::{
     Order, OrderId, OrderRequest, OrderStatus, OrderUpdate, Position, Product, Refusal, Validity,
 };
 use crate::time::{Session, Timestamp};
+use crate::token::Token;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 

@@ -4,11 +4,12 @@ use super::book::Book;
 use crate::amounts::Money;
 use crate::context::{Figures, StateError};
 use crate::log::Level;
-use crate::market_data::{Candle, Depth, Instrument, Interval, Tick, Token};
+use crate::market_data::{Candle, Depth, Instrument, Interval, Tick};
 use crate::order::{
     Change, Order, OrderError, OrderId, OrderKind, OrderRequest, OrderStatus, Position, Refusal, Validity,
 };
 use crate::time::{Session, Timestamp};
+use crate::token::Token;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
