@@ -23,7 +23,7 @@ enum Verb {
     /// Sets the address or proxy that a tenant's calls to the broker leave by, from the next start of the host on.
     ///
     /// The broker takes order calls only from the addresses that the trader has registered there.
-    Egress(SetEgress),
+    Egress(Box<SetEgress>),
 }
 
 #[derive(Debug, Args)]
@@ -54,7 +54,8 @@ impl TenantsList {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         match self.verb {
             None => with_tenants(self.settings, list).await,
-            Some(Verb::Egress(SetEgress { id, way, settings })) => {
+            Some(Verb::Egress(set)) => {
+                let SetEgress { id, way, settings } = *set;
                 with_tenants(settings, async |tenants| set_egress(tenants, &id, way.egress()).await).await
             }
         }
