@@ -22,6 +22,7 @@ mod openapi;
 mod postback;
 mod risk;
 mod runs;
+mod shown;
 mod signed_in;
 mod state;
 mod strategies;

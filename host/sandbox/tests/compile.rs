@@ -18,7 +18,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a tampered file is compiled anew", a_tampered_file_is_compiled_anew),
     ("code of another key is not believed", code_of_another_key_is_not_believed),
     ("a child past its memory dies alone", a_child_past_its_memory_dies_alone),
-    ("a child past its processor time is killed", a_child_past_its_processor_time_is_killed),
+    ("a child past its CPU time is killed", a_child_past_its_cpu_time_is_killed),
     ("a child past its time is killed", a_child_past_its_time_is_killed),
     ("a missing child is a fault of the host", a_missing_child_is_a_fault_of_the_host),
 ];
@@ -113,7 +113,7 @@ fn a_child_past_its_memory_dies_alone() {
     assert!(!refused.reason.is_empty() && fs::read_dir(folder.path()).unwrap().next().is_none(), "{refused}");
 }
 
-fn a_child_past_its_processor_time_is_killed() {
+fn a_child_past_its_cpu_time_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let refused = compiler(folder.path(), "toil", 1, 30_000).compile(guests::ECHO).err().unwrap();
     assert_eq!(refused.reason, "compiling used more than 20 s of processor time and was stopped");

@@ -5,7 +5,7 @@ use crate::runs::StartError;
 use crate::web::body::Body;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill;
-use crate::web::runs::{all_runs, shown_run};
+use crate::web::shown::{all_runs, shown_run};
 use crate::web::signed_in::SignedIn;
 use crate::web::state::WebState;
 use crate::web::view::runs::{RunView, StartRun, Started, StatusView, StopRun};

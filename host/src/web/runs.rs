@@ -1,15 +1,14 @@
 //! Runs: one, all, and one as it moves.
 
 use crate::web::error::{Problem, ProblemBody};
-use crate::web::fill;
+use crate::web::shown::{all_runs, shown_run};
 use crate::web::signed_in::{Entered, SignedIn};
 use crate::web::state::WebState;
 use crate::web::stream::{Scope, live};
-use crate::web::view::runs::{RunFigures, RunView};
+use crate::web::view::runs::RunView;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use tenant::{RunRecord, Tenant};
 
 /// Every run of the tenant.
 #[utoipa::path(
@@ -62,30 +61,4 @@ pub(crate) async fn stream(
     let found = entered.tenant.run(&id).await.map_err(Problem::internal)?;
     let run = found.ok_or_else(Problem::not_found)?;
     Ok(live(state, entered, Scope::Run(run.id)))
-}
-
-/// Every run with its figures.
-pub(crate) async fn all_runs(state: &WebState, tenant: &Tenant) -> Result<Vec<RunView>, Problem> {
-    let mut shown = Vec::new();
-    for run in tenant.runs().await.map_err(Problem::internal)? {
-        shown.push(shown_run(state, tenant, run).await?);
-    }
-    Ok(shown)
-}
-
-/// A run with its figures: the books' from the rows, ticks from the shard.
-pub(crate) async fn shown_run(state: &WebState, tenant: &Tenant, run: RunRecord) -> Result<RunView, Problem> {
-    let booked = tenant.run_figures(&run.id).await.map_err(Problem::internal)?;
-    let counters = state.supervisor.counters(tenant, &run.id);
-    let figures = RunFigures {
-        realised: booked.realised,
-        unrealised: booked.unrealised,
-        charges: booked.charges,
-        net: booked.net,
-        orders: booked.orders.into(),
-        trades: booked.trades.into(),
-        ticks: counters.as_ref().map_or(0, |counters| counters.ticks()),
-        dropped_ticks: counters.as_ref().map_or(0, |counters| counters.dropped_ticks()),
-    };
-    Ok(fill::run(run, figures))
 }

@@ -4,7 +4,7 @@
 //! was not opened for.
 
 use crate::web::fill;
-use crate::web::runs::shown_run;
+use crate::web::shown::shown_run;
 use crate::web::signed_in::{DoorKey, Entered};
 use crate::web::state::WebState;
 use axum::response::sse::{Event, Sse};
