@@ -20,6 +20,7 @@ mod login;
 mod logs;
 mod openapi;
 mod postback;
+mod remote;
 mod risk;
 mod runs;
 mod shown;

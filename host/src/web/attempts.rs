@@ -3,13 +3,9 @@
 //! Knows neither secrets nor tenants; who is over the limit is told when to come back.
 
 use crate::web::error::Problem;
-use crate::web::state::WebState;
-use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use std::collections::{HashMap, VecDeque};
-use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -98,26 +94,10 @@ impl Attempts {
     }
 }
 
-/// Where a request comes from. Behind a proxy (`--public-url`) it is what the proxy says last.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Remote(pub(crate) IpAddr);
-
-impl FromRequestParts<WebState> for Remote {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let forwarded = state.reach.public_url.as_ref().and_then(|_| {
-            let said = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-            said.rsplit(',').next()?.trim().parse().ok()
-        });
-        Ok(Self(forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     fn ten_a_minute() -> Attempts {
         let limits = AttemptLimits { per_address_per_minute: 10, per_key_per_minute: 10 };

@@ -4,9 +4,9 @@ mod again;
 
 pub(crate) use again::{__path_begin_again, begin_again};
 
-use crate::web::attempts::Remote;
 use crate::web::body::{Asked, Body};
 use crate::web::error::{Problem, ProblemBody};
+use crate::web::remote::Remote;
 use crate::web::signed_in::{COOKIE, cookie};
 use crate::web::state::WebState;
 use crate::web::view::account::{Authenticate, BeginLogin, LoginUrl, SignedInAs};

@@ -1,10 +1,10 @@
 //! Signing in again: the host holds key and secret already, so the browser only brings the key.
 
 use super::{LOGIN_COOKIE, LOGIN_COOKIE_S, SORRY, set_cookie, to_form};
-use crate::web::attempts::Remote;
 use crate::web::body::Asked;
 use crate::web::error::ProblemBody;
 use crate::web::guard::is_cross_site;
+use crate::web::remote::Remote;
 use crate::web::state::WebState;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
