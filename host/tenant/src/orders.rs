@@ -6,6 +6,7 @@ mod cash;
 mod desk;
 mod job;
 mod merge;
+mod owed;
 mod paper;
 mod queue;
 mod reconcile;

@@ -86,7 +86,7 @@ async fn a_restart_keeps_everything_and_goes_on() {
     let mut line = new_line(&tenant, "alpha").await;
     line.submit(cause(1), vec![buy(1, 3)]).await.unwrap();
     let order = state_of(&mut line, OrderState::Complete).await;
-    until("booked", async || !tenant.trades(None).await.unwrap().is_empty()).await;
+    until("booked", async || tenant.positions(false).await.unwrap().iter().any(|p| p.quantity == 3)).await;
     tenant.state_write(&order.strategy_id, vec![("seen".into(), Some(vec![7]))]).await.unwrap();
     tenant.set_kill_switch(true, Some("drill".into())).await.unwrap();
     tenants.close().await;

@@ -2,6 +2,7 @@
 
 use super::job::Job;
 use super::merge::Merged;
+use super::owed::Owed;
 use super::queue::Queue;
 use super::record::{KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate};
 use crate::broker::Line;
@@ -47,6 +48,8 @@ pub(crate) struct Desk {
     /// The kill switch as the senders see it: no lock between the switch and the last look before a send.
     pub(super) killed: AtomicBool,
     pub(super) reconciled: AtomicBool,
+    /// Fills heard of whose trades are not read yet.
+    pub(super) trades: Owed,
     /// Cash as the broker said last.
     pub(super) cash: Mutex<Option<Money>>,
     /// It may have changed.
@@ -125,6 +128,7 @@ impl Desk {
             wake,
             killed,
             reconciled,
+            trades: Owed::default(),
             cash,
             cash_stale,
         }))

@@ -33,7 +33,7 @@ impl Desk {
                 () = self.wake.notified() => true,
                 () = tokio::time::sleep_until(next) => {
                     next = tokio::time::Instant::now() + period;
-                    self.has_live_orders().await || !self.is_reconciled() || !self.line.is_live()
+                    self.has_live_orders().await || self.trades.is_owed() || !self.is_reconciled() || !self.line.is_live()
                 }
                 _ = paper.tick() => {
                     if self.match_paper().await {
@@ -57,11 +57,12 @@ impl Desk {
     /// One comparison with the broker. True when trades were booked.
     pub(crate) async fn reconcile(&self) -> Result<bool, StoreError> {
         let Some(session) = self.line.session() else { return Ok(false) };
-        let began = self.host.now();
+        let (began, covered) = (self.host.now(), self.trades.reading());
         let Ok(orders) = self.line.heard(&session, session.kite.orders().await) else { return Ok(false) };
         let Ok(trades) = self.line.heard(&session, session.kite.trades().await) else { return Ok(false) };
         self.apply_book(&orders, began).await?;
         let booked = self.book_trades(&trades).await?;
+        self.trades.read(covered);
         if !self.reconciled.swap(true, Ordering::SeqCst) {
             self.log.write(Level::Info, None, "orders and trades compared with the broker: trading is open");
         }
@@ -72,6 +73,7 @@ impl Desk {
     pub(crate) async fn heard_order(&self, row: &OrderRow) -> Result<(), StoreError> {
         let filled = self.apply(row).await?;
         if filled {
+            self.trades.fill_heard();
             self.wake.notify_one();
         }
         Ok(())
