@@ -45,7 +45,7 @@ async fn units(tenant: &Tenant) -> u32 {
 }
 
 async fn units_carried(tenant: &Tenant) -> i64 {
-    tenant.positions(false).await.unwrap().iter().map(|position| i64::from(position.quantity)).sum()
+    tenant.positions(false).await.unwrap().iter().map(|position| position.quantity).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,6 +259,10 @@ async fn a_position_goes_through_midnight_and_a_restart_with_the_same_figures() 
     until("booked", async || units(&tenant).await == 3).await;
     let first = clock.now().date();
     let parts = tenant.trades(None).await.unwrap().len();
+    until("in the day's figures", async || {
+        tenant.daily_stats(first, first).await.unwrap()[0].trades as usize == parts
+    })
+    .await;
     let bought = tenant.positions(true).await.unwrap();
     assert_eq!((bought[0].quantity, bought[0].buy_quantity), (3, 3));
 
