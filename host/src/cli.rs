@@ -10,6 +10,7 @@ mod tenants;
 
 use clap::{Parser, Subcommand};
 use std::future::Future;
+use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -102,6 +103,11 @@ pub(crate) fn start_diagnostics(json: bool) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+}
+
+/// Says something on standard output. Whoever listened may be gone (`bulkhead demo | head`): no reason to stop.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 fn on_tokio(work: impl Future<Output = Result<(), Exit>>) -> Result<(), Exit> {

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::cli::simulate::start;
-use crate::cli::{Exit, asked_to_stop, start_diagnostics};
+use crate::cli::{Exit, asked_to_stop, say, start_diagnostics};
 use crate::config::{BoundSettings, Config, DATA_DIR_DEFAULT, key_beside};
 use clap::Args;
 use kite_sim::{SimAccount, SimConfig};
@@ -47,7 +47,7 @@ impl Demo {
             log_json: false,
         })
         .await?;
-        println!("{}", welcome(&format!("http://{}", app.address()), &kite_url, &accounts));
+        say(&welcome(&format!("http://{}", app.address()), &kite_url, &accounts));
         app.run(asked_to_stop()).await?;
         simulator.stop().await;
         Ok(())

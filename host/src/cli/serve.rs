@@ -1,7 +1,7 @@
 //! `bulkhead serve`: the host.
 
 use crate::app::App;
-use crate::cli::{Exit, asked_to_stop, start_diagnostics};
+use crate::cli::{Exit, asked_to_stop, say, start_diagnostics};
 use crate::config::Settings;
 use clap::Args;
 
@@ -16,7 +16,7 @@ impl Serve {
         let config = self.settings.resolve()?;
         start_diagnostics(config.log_json);
         let app = App::open(config).await?;
-        println!("Bulkhead answers on http://{}", app.address());
+        say(&format!("Bulkhead answers on http://{}", app.address()));
         app.run(asked_to_stop()).await?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `bulkhead simulate`: the Kite-compatible simulator alone.
 
-use crate::cli::{EXIT_ADDRESS, Exit, asked_to_stop, start_diagnostics};
+use crate::cli::{EXIT_ADDRESS, Exit, asked_to_stop, say, start_diagnostics};
 use clap::Args;
 use kite_sim::{SimConfig, Simulator, StartError};
 use std::net::SocketAddr;
@@ -30,10 +30,10 @@ impl Simulate {
             config.seed = seed;
         }
         let simulator = start(config, "--listen").await?;
-        println!(
+        say(&format!(
             "The simulator answers on http://{0}; its control API is described at http://{0}/sim/",
             simulator.address()
-        );
+        ));
         asked_to_stop().await;
         simulator.stop().await;
         Ok(())
