@@ -1,7 +1,7 @@
 //! The composition root: settings in, a running host out. Every part is made here and handed what it needs.
 
-use crate::cli::{EXIT_ADDRESS, EXIT_DATA, Exit};
 use crate::config::Config;
+use crate::exit::{EXIT_ADDRESS, EXIT_DATA, EXIT_FAILED, Exit};
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
 use crate::web::{self, Attempts, Reach, WebState};
@@ -104,7 +104,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     }
     Tenants::open(settings).await.map_err(|error| {
         let code = match &error {
-            OpenError::Address(_) => crate::cli::EXIT_FAILED,
+            OpenError::Address(_) => EXIT_FAILED,
             OpenError::InUse { .. }
             | OpenError::NewerSchema { .. }
             | OpenError::OldSqlite { .. }

@@ -7,12 +7,12 @@ mod migrate;
 mod serve;
 mod simulate;
 mod tenants;
+mod terminal;
 
+use crate::exit::Exit;
 use clap::{Parser, Subcommand};
 use std::future::Future;
-use std::io::Write;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// What each exit code means; `--help` prints it.
 const EXIT_CODES: &str = "\
@@ -25,15 +25,6 @@ Exit codes:
   3  `check` refused the component
   4  an address is already in use
   5  the data folder or its key cannot be used";
-
-/// It worked.
-pub(crate) const EXIT_FAILED: u8 = 1;
-/// `check` said no.
-pub(crate) const EXIT_REFUSED: u8 = 3;
-/// A port is taken.
-pub(crate) const EXIT_ADDRESS: u8 = 4;
-/// The data folder or its key.
-pub(crate) const EXIT_DATA: u8 = 5;
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
 #[derive(Debug, Parser)]
@@ -62,19 +53,6 @@ enum Command {
     CompileChild,
 }
 
-/// A failure with the exit code it ends in.
-#[derive(Debug)]
-pub(crate) struct Exit {
-    pub(crate) code: u8,
-    pub(crate) error: anyhow::Error,
-}
-
-impl<E: Into<anyhow::Error>> From<E> for Exit {
-    fn from(error: E) -> Self {
-        Self { code: EXIT_FAILED, error: error.into() }
-    }
-}
-
 impl Cli {
     /// Runs the command to its end.
     pub fn run(self) -> ExitCode {
@@ -97,32 +75,6 @@ impl Cli {
     }
 }
 
-/// Diagnostics go to standard error; `BULKHEAD_LOG` filters them as `tracing` filters do.
-pub(crate) fn start_diagnostics(json: bool) {
-    let filter = EnvFilter::try_from_env("BULKHEAD_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start in one process (tests) keeps the first.
-    let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
-}
-
-/// Says something on standard output. Whoever listened may be gone (`bulkhead demo | head`): no reason to stop.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
 fn on_tokio(work: impl Future<Output = Result<(), Exit>>) -> Result<(), Exit> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
-}
-
-/// Waits for SIGTERM or SIGINT.
-pub(crate) async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }

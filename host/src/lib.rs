@@ -8,6 +8,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod exit;
 pub mod programs;
 pub mod runs;
 pub mod web;

@@ -1,6 +1,6 @@
 //! `bulkhead check FILE.wasm`: what an upload would say.
 
-use crate::cli::{EXIT_REFUSED, Exit};
+use crate::exit::{EXIT_REFUSED, Exit};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use sandbox::{Engine, Limits, Manifest};

@@ -2,8 +2,9 @@
 
 use crate::app::App;
 use crate::cli::simulate::start;
-use crate::cli::{Exit, asked_to_stop, say, start_diagnostics};
+use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
 use crate::config::{BoundSettings, Config, DATA_DIR_DEFAULT, key_beside};
+use crate::exit::Exit;
 use clap::Args;
 use kite_sim::{SimAccount, SimConfig};
 use market::Calendar;

@@ -1,8 +1,9 @@
 //! `bulkhead migrate`: brings a data folder's database up to date without serving anybody.
 
 use crate::app::open_tenants;
-use crate::cli::{Exit, start_diagnostics};
+use crate::cli::terminal::start_diagnostics;
 use crate::config::Settings;
+use crate::exit::Exit;
 use clap::Args;
 
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
 //! `bulkhead serve`: the host.
 
 use crate::app::App;
-use crate::cli::{Exit, asked_to_stop, say, start_diagnostics};
+use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
 use crate::config::Settings;
+use crate::exit::Exit;
 use clap::Args;
 
 #[derive(Debug, Args)]

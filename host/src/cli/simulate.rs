@@ -1,6 +1,7 @@
 //! `bulkhead simulate`: the Kite-compatible simulator alone.
 
-use crate::cli::{EXIT_ADDRESS, Exit, asked_to_stop, say, start_diagnostics};
+use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
+use crate::exit::{EXIT_ADDRESS, Exit};
 use clap::Args;
 use kite_sim::{SimConfig, Simulator, StartError};
 use std::net::SocketAddr;

@@ -1,8 +1,9 @@
 //! `bulkhead tenants`: who has ever signed in, how they stand, and by which way their calls leave for the broker.
 
 use crate::app::open_tenants;
-use crate::cli::{Exit, start_diagnostics};
+use crate::cli::terminal::start_diagnostics;
 use crate::config::Settings;
+use crate::exit::Exit;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;

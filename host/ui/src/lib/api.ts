@@ -1,5 +1,5 @@
 // The one place that talks to the host. Types come from the OpenAPI file; a problem body becomes a Problem.
-import type { components } from "./schema";
+import type { components } from "../../types/schema";
 
 type Schemas = components["schemas"];
 export type Session = Schemas["SessionView"];
