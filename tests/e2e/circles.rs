@@ -1,7 +1,8 @@
 //! Inside a package, as between packages: files name each other in one direction only.
 //!
 //! Reads every path that begins with `crate::` or `super::`, follows re-exports to the file where the name stands, and
-//! fails on files that reach each other. Tests are left out: they may look at everything.
+//! fails on files that reach each other. Tests are left out: they may look at everything. What it does not see: a parent
+//! that names a child by its bare name, `child::Thing`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
