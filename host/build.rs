@@ -60,11 +60,12 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// A path that does not exist would count as changed for ever, so only what is there is watched, and its folder too,
-/// so that a file that comes later is seen.
+/// A path that does not exist would count as changed for ever, so only what is there is watched. Where a debug build
+/// finds no page, the whole folder is watched: the first build of the page must reach the binary.
 fn watch(root: &Path) {
     println!("cargo:rerun-if-changed=build.rs");
-    for source in SOURCES.iter().copied().chain(debug_build().then_some("ui/dist")) {
+    let built = if root.join("ui/dist").exists() { "ui/dist" } else { "ui" };
+    for source in SOURCES.iter().copied().chain(debug_build().then_some(built)) {
         if root.join(source).exists() {
             println!("cargo:rerun-if-changed={source}");
         }
