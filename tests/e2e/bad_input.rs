@@ -35,7 +35,14 @@ async fn a_missing_parameter_is_named() {
     let body = json!({ "strategyId": strategy, "mode": "live", "params": {} });
     let answer = trader.post("/api/live-trader/start", body).await;
     assert_eq!(answer.status, 422, "{}", answer.text);
-    assert!(!answer.body["errors"].as_array().unwrap().is_empty(), "{}", answer.text);
+    let listed = trader.get("/api/strategies").await.expect(200);
+    let parameters = listed[0]["manifest"]["parameters"].as_array().unwrap().clone();
+    let mut needed = parameters.iter().filter(|parameter| parameter["default"].is_null()).peekable();
+    assert!(needed.peek().is_some(), "the guest has no parameter without a default: {listed}");
+    for parameter in needed {
+        let name = parameter["name"].as_str().unwrap();
+        assert!(answer.body["errors"].to_string().contains(name), "{name} is not named in {}", answer.text);
+    }
 }
 
 #[tokio::test]
@@ -69,6 +76,21 @@ async fn with_the_broker_down_a_run_waits_and_says_so() {
     assert!(status.to_string().contains("waitingForBroker"), "{status}");
     trader.stop(&run).await;
     trader.run_in_state(&run, "stopped").await;
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_the_broker_starts_when_the_broker_answers_again() {
+    let mut world = World::start().await;
+    let trader = world.trader(Account::UK9394).await;
+    let strategy = trader.strategy("sma", example_strategies::SMA_CROSSOVER).await;
+    let fault = json!({ "kind": "dropRequest", "path": "/instruments", "times": 2 });
+    world.sim_post("/sim/faults", fault).await;
+    world.crash_and_restart_host().await;
+
+    let run = trader.start(&strategy, json!({})).await;
+    let waiting = trader.run_in_state(&run, "waitingForBroker").await;
+    assert!(waiting["reason"].as_str().is_some_and(|reason| reason.contains("broker")), "{waiting}");
+    trader.run_in_state(&run, "running").await;
 }
 
 #[tokio::test]

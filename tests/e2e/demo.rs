@@ -13,14 +13,19 @@ const FIRST_LIGHT: Duration =
 async fn the_demo_lights_up_and_prints_what_to_type() {
     rustls::crypto::ring::default_provider().install_default().ok();
     let folder = TempDir::new().unwrap();
-    let (page, sim) = ("127.0.0.1:18080", "127.0.0.1:18081");
+    Process::ready();
     let started = Instant::now();
-    let args = ["demo", "--listen", page, "--sim-listen", sim, "--data-dir", "data"];
+    let args = ["demo", "--listen", "127.0.0.1:0", "--sim-listen", "127.0.0.1:0", "--data-dir", "data"];
     let mut demo = Process::bulkhead("demo", folder.path(), &args, &[]);
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (page, sim) = within(FIRST_LIGHT, "the demo prints where it is", || async {
+        let printed = demo.output();
+        Some((address(&printed, "page")?, address(&printed, "broker")?))
+    })
+    .await;
 
-    let html = within(FIRST_LIGHT, "the page answers", || async {
-        let answer = client.get(format!("http://{page}/")).send().await.ok()?;
+    let html = within(FIRST_LIGHT.saturating_sub(started.elapsed()), "the page answers", || async {
+        let answer = client.get(&page).send().await.ok()?;
         if answer.status().is_success() { answer.text().await.ok() } else { None }
     })
     .await;
@@ -29,14 +34,20 @@ async fn the_demo_lights_up_and_prints_what_to_type() {
 
     demo.assert_running();
     let printed = demo.output();
-    for word in ["http://127.0.0.1:18080", "UK9394", "UK1234", "demo-uk9394", "demo-secret-uk1234"] {
+    for word in ["UK9394", "UK1234", "demo-uk9394", "demo-secret-uk1234"] {
         assert!(printed.contains(word), "the demo does not print {word}:\n{printed}");
     }
-    let request = client.post(format!("http://{sim}/sim/request-token"));
+    let request = client.post(format!("{sim}/sim/request-token"));
     let token: Value =
         request.json(&json!({ "apiKey": "demo-uk1234" })).send().await.unwrap().json().await.unwrap();
-    let base = format!("http://{page}");
-    let trader = Trader::sign_in(&base, Account::UK1234, token["requestToken"].as_str().unwrap()).await;
+    let trader = Trader::sign_in(&page, Account::UK1234, token["requestToken"].as_str().unwrap()).await;
     trader.get("/api/strategies").await.expect(200);
     assert!(demo.terminate(Duration::from_secs(15)).success());
+}
+
+/// The address that the demo prints behind a word.
+fn address(printed: &str, word: &str) -> Option<String> {
+    let line = printed.lines().find(|line| line.trim_start().starts_with(word))?;
+    let address = line.split_whitespace().nth(1)?;
+    address.starts_with("http://").then(|| address.trim_end_matches('/').to_owned())
 }

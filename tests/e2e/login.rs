@@ -1,6 +1,6 @@
 //! Signing in, signing out, and every way in which it can fail.
 
-use e2e::{Account, Setup, Trader, World, eventually};
+use e2e::{Account, Setup, Trader, World, eventually, within};
 use serde_json::json;
 use std::time::Duration;
 
@@ -42,15 +42,16 @@ async fn wrong_credentials_are_refused_in_plain_words() {
 
 #[tokio::test]
 async fn a_session_ends_by_itself_and_is_dead_on_the_server() {
-    let serve_args = vec!["--session-ttl-s".to_owned(), "2".to_owned()];
+    let serve_args = vec!["--session-ttl-s".to_owned(), "8".to_owned()];
     let world = World::start_with(Setup { serve_args, ..Setup::default() }).await;
     let trader = world.trader(Account::UK9394).await;
     trader.get("/api/auth/session").await.expect(200);
 
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
-
-    let answer = trader.get("/api/auth/session").await;
-    assert_eq!(answer.status, 401);
+    let answer = within(Duration::from_secs(30), "the session ends", || async {
+        let answer = trader.get("/api/auth/session").await;
+        (answer.status == 401).then_some(answer)
+    })
+    .await;
     assert!(answer.is_problem(), "{}", answer.text);
 }
 

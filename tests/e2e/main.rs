@@ -6,6 +6,7 @@
 
 mod archive;
 mod bad_input;
+mod books;
 mod circles;
 mod demo;
 mod isolation;

@@ -1,7 +1,8 @@
 //! The main job: two traders at once, each with a strategy, each with the exchange's own figures.
 
+use crate::books::figures_equal_the_exchange;
 use e2e::{Account, Trader, World, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -22,6 +23,8 @@ async fn two_traders_trade_at_once_and_nothing_is_mixed() {
     one.run_in_state(&first, "stopped").await;
     two.run_in_state(&second, "stopped").await;
 
+    nothing_is_on_its_way(&one).await;
+    nothing_is_on_its_way(&two).await;
     every_order_came_with_its_own_token(&world).await;
     let (tags_one, tags_two) = (tags(&one).await, tags(&two).await);
     assert!(tags_one.is_disjoint(&tags_two));
@@ -71,17 +74,39 @@ async fn the_kill_switch_stops_sends_and_outlives_a_crash() {
     trader.list_of("/api/orders", 2).await;
 
     trader.put("/api/kill-switch", json!({ "on": true, "reason": "a drill" })).await.expect(200);
-    let sent = orders_received(&world, "UK9394").await;
-    eventually("the run's orders are refused", || async {
-        let orders = trader.get("/api/orders").await.expect(200);
-        orders.as_array().unwrap().iter().any(|order| order["state"] == "refused").then_some(())
-    })
-    .await;
-    assert_eq!(orders_received(&world, "UK9394").await, sent);
+    nothing_is_on_its_way(&trader).await;
+    let sent = tags_at_exchange(&world, "UK9394").await;
+    refused_again(&trader).await;
+    assert_eq!(tags_at_exchange(&world, "UK9394").await, sent);
 
     world.crash_and_restart_host().await;
     let switch = trader.get("/api/kill-switch").await.expect(200);
     assert_eq!(switch["on"], true);
+    trader.run_in_state(&run, "running").await;
+    refused_again(&trader).await;
+    assert_eq!(tags_at_exchange(&world, "UK9394").await, sent, "the switch must outlive a crash");
+}
+
+/// Waits until the run has asked for one more order and been refused.
+async fn refused_again(trader: &Trader) {
+    let count = || async {
+        let orders = trader.get("/api/orders").await.expect(200);
+        orders.as_array().unwrap().iter().filter(|order| order["state"] == "refused").count()
+    };
+    let before = count().await;
+    eventually("one more order of the run is refused", || async { (count().await > before).then_some(()) })
+        .await;
+}
+
+/// Waits until no order is between the wish and the broker's answer.
+async fn nothing_is_on_its_way(trader: &Trader) {
+    eventually("no order is on its way", || async {
+        let orders = trader.get("/api/orders").await.expect(200);
+        let between = ["intent", "sending", "ambiguous"];
+        let on_its_way = |order: &serde_json::Value| between.contains(&order["state"].as_str().unwrap());
+        (!orders.as_array().unwrap().iter().any(on_its_way)).then_some(())
+    })
+    .await;
 }
 
 async fn every_order_came_with_its_own_token(world: &World) {
@@ -96,10 +121,6 @@ async fn every_order_came_with_its_own_token(world: &World) {
     }
 }
 
-async fn orders_received(world: &World, user: &str) -> usize {
-    tags_at_exchange(world, user).await.len()
-}
-
 async fn tags_at_exchange(world: &World, user: &str) -> BTreeSet<String> {
     let received = world.sim_get("/sim/received").await;
     let calls = received.as_array().expect("a list of calls").clone();
@@ -109,57 +130,10 @@ async fn tags_at_exchange(world: &World, user: &str) -> BTreeSet<String> {
 
 async fn tags(trader: &Trader) -> BTreeSet<String> {
     let orders = trader.get("/api/orders").await.expect(200);
-    let sent = orders.as_array().unwrap().iter().filter(|order| order["state"] != "refused").cloned();
+    let never_sent = ["refused", "intent", "abandoned"];
+    let list = orders.as_array().unwrap();
+    let sent = list.iter().filter(|order| !never_sent.contains(&order["state"].as_str().unwrap()));
     sent.map(|order| order["tag"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Trades, positions and P&L as the host books them are those of the exchange, to the paisa. Prices are held still
-/// while both are read, because they move twice a second.
-async fn figures_equal_the_exchange(world: &World, trader: &Trader) {
-    let user = trader.account.user_id;
-    let books_path = format!("/sim/accounts/{user}/books");
-    let books = world.sim_get(&books_path).await;
-    for position in books["net"].as_array().expect("a list of positions") {
-        world.sim_post("/sim/hold", json!({ "symbol": position["symbol"], "price": true })).await;
-    }
-    eventually("the host's books equal the exchange's", || async {
-        let books = world.sim_get(&books_path).await;
-        let trades = trader.get("/api/trades").await.expect(200);
-        let positions = trader.get("/api/positions").await.expect(200);
-        let equal = ids(&books["trades"]) == ids(&trades)
-            && position_lines(&books["net"]) == position_lines(&positions)
-            && paise(&books, "realised") == sum_of_paise(&positions, "realised")
-            && paise(&books, "unrealised") == sum_of_paise(&positions, "unrealised");
-        if !equal {
-            println!("exchange {} {}\nhost {}", books["realised"], books["net"], positions);
-        }
-        equal.then_some(())
-    })
-    .await;
-}
-
-fn ids(trades: &Value) -> BTreeSet<String> {
-    let rows = trades.as_array().expect("a list of trades");
-    rows.iter()
-        .map(|row| row.get("trade").unwrap_or(row)["tradeId"].as_str().expect("an id").to_owned())
-        .collect()
-}
-
-fn paise(row: &Value, field: &str) -> i64 {
-    (row[field].as_f64().unwrap_or(f64::NAN) * 100.0).round() as i64
-}
-
-fn sum_of_paise(rows: &Value, field: &str) -> i64 {
-    rows.as_array().expect("a list").iter().map(|row| paise(row, field)).sum()
-}
-
-/// What both sides must agree on for every position: what is left, and the values bought and sold.
-fn position_lines(rows: &Value) -> BTreeSet<String> {
-    let line = |row: &Value| {
-        let (symbol, product, quantity) = (&row["symbol"], &row["product"], &row["quantity"]);
-        format!("{symbol} {product} {quantity} {} {}", paise(row, "buyValue"), paise(row, "sellValue"))
-    };
-    rows.as_array().expect("a list of positions").iter().map(line).collect()
 }
 
 async fn every_log_line_is_the_traders_own(trader: &Trader) {
@@ -168,7 +142,9 @@ async fn every_log_line_is_the_traders_own(trader: &Trader) {
     let date = dates[0]["time"].as_str().unwrap()[..10].to_owned();
     let file = trader.get(&format!("/api/logs/{date}/download")).await;
     assert_eq!(file.status, 200, "{}", file.text);
+    let other = if trader.account.user_id == "UK9394" { "UK1234" } else { "UK9394" };
+    assert!(file.text.lines().count() > 2, "{}", file.text);
     for line in file.text.lines() {
-        assert!(line.contains(trader.account.user_id), "{line}");
+        assert!(line.contains(trader.account.user_id) && !line.contains(other), "{line}");
     }
 }

@@ -30,7 +30,8 @@ pub struct Trader {
     base: String,
     /// Who it is.
     pub account: Account,
-    cookie: String,
+    /// Header and value that say who it is.
+    credential: (&'static str, String),
     client: reqwest::Client,
 }
 
@@ -67,7 +68,7 @@ impl Trader {
     /// Posts the three credentials; the raw answer, whatever it is.
     pub async fn authenticate(base: &str, api_key: &str, api_secret: &str, request_token: &str) -> Answer {
         let body = json!({ "apiKey": api_key, "apiSecret": api_secret, "requestToken": request_token });
-        let request = reqwest::Client::new().post(format!("{base}/api/auth/authenticate")).json(&body);
+        let request = client().post(format!("{base}/api/auth/authenticate")).json(&body);
         Answer::read(request.send().await.expect("the host answers")).await
     }
 
@@ -77,22 +78,23 @@ impl Trader {
         let cookie = answer.cookie.clone().expect("signing in sets a session cookie");
         let body = answer.expect(200);
         assert_eq!(body["brokerId"], account.user_id);
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(60))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client can be built");
-        Self { base: base.to_owned(), account, cookie, client }
+        Self { base: base.to_owned(), account, credential: ("cookie", cookie), client: client() }
     }
 
-    /// The session cookie, `name=value`.
-    pub fn cookie(&self) -> &str {
-        &self.cookie
+    /// The same trader by an API token instead of a session.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { credential: ("authorization", format!("Bearer {token}")), ..self.clone() }
     }
 
-    /// A request with the cookie, ready for a body.
+    /// A request that says who it is from, ready for a body.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base)).header("cookie", &self.cookie)
+        let (name, value) = &self.credential;
+        self.client.request(method, format!("{}{path}", self.base)).header(*name, value)
+    }
+
+    /// A request for a stream, which goes on as long as it is listened to.
+    pub fn stream(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path).timeout(Duration::from_secs(600))
     }
 
     /// Sends a request.
@@ -166,4 +168,14 @@ impl Trader {
         })
         .await
     }
+}
+
+/// Asks nobody in between, follows nothing, and waits no longer than a busy machine needs.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(60))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client can be built")
 }

@@ -5,7 +5,7 @@
 use crate::account::Account;
 use crate::process::Process;
 use crate::trader::Trader;
-use crate::wait::within;
+use crate::wait::{away_from_the_turn, within};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,7 @@ impl World {
     /// A world with something changed.
     pub async fn start_with(setup: Setup) -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
+        away_from_the_turn().await;
         let folder = TempDir::new().expect("a temporary folder can be made");
         let (host_port, sim_port) = (free_port(), free_port());
         let simulator = start_simulator(folder.path(), sim_port, host_port, &setup);
@@ -160,6 +161,7 @@ fn plain_client() -> reqwest::Client {
     reqwest::Client::builder()
         .timeout(Duration::from_secs(20))
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .build()
         .expect("a plain client can be built")
 }
