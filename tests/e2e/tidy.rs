@@ -1,7 +1,13 @@
-//! The house rules, as a test: floors, lengths, first lines, banned names, where a broker id may be named.
+//! The house rules, as tests: floors, lengths, first lines, banned names, where a broker id may be named.
+
+mod floors;
+mod text;
+mod tree;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use text::{declared_name, functions, words};
+use tree::{files, root, sources};
 
 /// A file's longest length in lines.
 const FILE_LINES_MAX: usize = 400;
@@ -11,49 +17,17 @@ const FUNCTION_LINES_MAX: usize = 70;
 const MAIN_LINES_MAX: usize = 60;
 /// Words that say nothing about what a thing is.
 const BANNED_NAMES: [&str; 6] = ["manager", "helper", "util", "common", "misc", "processor"];
-
-/// Each package and the packages of ours it may name. Arrows only go down.
-const FLOORS: [(&str, &[&str]); 11] = [
-    ("host/market", &[]),
-    ("host/ledger", &["market"]),
-    ("host/kite", &["market"]),
-    ("host/sandbox", &["market"]),
-    ("host/exchange", &["market"]),
-    ("host/kite-sim", &["market", "exchange"]),
-    ("host/tenant", &["market", "kite", "ledger"]),
-    (
-        "host",
-        &["market", "kite", "ledger", "sandbox", "exchange", "kite-sim", "tenant", "example-strategies"],
-    ),
-    ("sdk", &["sdk-macros"]),
-    ("sdk/macros", &[]),
-    ("example-strategies", &[]),
+/// What is written by hand beside Rust: folder and extension.
+const OTHER_TEXTS: [(&str, &str); 8] = [
+    ("host/ui/src", "svelte"),
+    ("host/ui/src", "ts"),
+    ("host/ui/src", "css"),
+    ("tests", "mjs"),
+    ("tests", "py"),
+    ("tests", ""),
+    (".ci", ""),
+    ("wit", "wit"),
 ];
-
-#[test]
-fn every_arrow_goes_down() {
-    let ours: Vec<&str> = FLOORS.iter().map(|(path, _)| path.rsplit('/').next().unwrap()).collect();
-    for (package, allowed) in FLOORS {
-        let text = std::fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
-        let manifest: toml::Table = text.parse().unwrap();
-        let dependencies = manifest.get("dependencies").and_then(|table| table.as_table()).cloned();
-        for name in dependencies.unwrap_or_default().keys().filter(|name| ours.contains(&name.as_str())) {
-            assert!(allowed.contains(&name.as_str()), "{package} must not name {name}: arrows only go down");
-        }
-    }
-}
-
-#[test]
-fn only_the_tenant_package_knows_sqlx_and_only_the_sandbox_knows_wasmtime() {
-    for (library, owner) in [("sqlx", "host/tenant"), ("wasmtime", "host/sandbox")] {
-        for (package, _) in FLOORS.iter().filter(|(package, _)| *package != owner) {
-            let text = std::fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
-            let manifest: toml::Table = text.parse().unwrap();
-            let named = manifest.get("dependencies").is_some_and(|table| table.get(library).is_some());
-            assert!(!named, "{package} names {library}, which only {owner} may");
-        }
-    }
-}
 
 #[test]
 fn every_file_opens_with_what_it_is_for_and_stays_short() {
@@ -71,31 +45,44 @@ fn every_file_opens_with_what_it_is_for_and_stays_short() {
             wrong.push(format!("{path}: use name.rs beside name/"));
         }
     }
+    for (folder, extension) in OTHER_TEXTS {
+        let found = files(folder, extension);
+        assert!(!found.is_empty(), "{folder} holds no .{extension}");
+        let long = found
+            .iter()
+            .map(|(path, text)| (path, text.lines().count()))
+            .filter(|(_, n)| *n > FILE_LINES_MAX);
+        wrong.extend(
+            long.map(|(path, lines)| format!("{path} has {lines} lines, more than {FILE_LINES_MAX}")),
+        );
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn functions_stay_short() {
     let mut wrong = Vec::new();
+    let mut seen = 0;
     for (path, text) in sources() {
         for (line, length) in functions(&text) {
+            seen += 1;
             if length > FUNCTION_LINES_MAX {
                 wrong.push(format!("{path}:{line} is a function of {length} lines"));
             }
         }
     }
+    assert!(seen > 2_000, "only {seen} functions were seen");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn names_say_what_a_thing_is() {
     let mut wrong = Vec::new();
+    let banned = |word: &String| BANNED_NAMES.iter().any(|b| word == b || *word == format!("{b}s"));
     for (path, text) in sources() {
         let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().to_lowercase();
-        let declared = text.lines().filter_map(declared_name);
-        for name in declared.chain([stem]) {
-            let words = snake(&name);
-            if words.split('_').any(|word| BANNED_NAMES.contains(&word)) {
+        for name in text.lines().filter_map(declared_name).chain([stem]) {
+            if words(&name).iter().any(banned) {
                 wrong.push(format!("{path}: {name}"));
             }
         }
@@ -141,78 +128,21 @@ fn unsafe_code_stands_in_one_place() {
     assert!(total <= 1, "unsafe stands in more than one place: {places:?}");
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
-fn sources() -> Vec<(String, String)> {
-    ["host", "sdk", "example-strategies", "tests"]
-        .into_iter()
-        .flat_map(|folder| files(folder, "rs"))
-        .collect()
-}
-
-fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let skipped = ["target", "node_modules", "dist"].iter().any(|name| path.ends_with(name));
-            if path.is_dir() && !skipped {
-                folders.push(path);
-            } else if path.extension().is_some_and(|found| found == extension) {
-                let name = path.strip_prefix(root()).unwrap().display().to_string();
-                found.push((name, std::fs::read_to_string(&path).unwrap()));
+#[test]
+fn a_test_that_cargo_leaves_out_is_run_by_a_suite_that_it_names() {
+    let suites = std::fs::read_to_string(root().join("tests/run")).unwrap();
+    for (path, text) in sources() {
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if !line.trim_start().starts_with("#[ignore") {
+                continue;
             }
+            let name = lines.clone().find_map(declared_name).expect("an attribute stands before a test");
+            assert!(line.contains("tests/run archive"), "{path}: {name} does not say which suite runs it");
+            assert!(
+                name.contains("azur") && suites.contains("--ignored azur"),
+                "{path}: no suite runs {name}"
+            );
         }
     }
-    found.sort();
-    found
-}
-
-/// First line (from 1) and length of every function, by indentation: rustfmt closes each at its own column.
-fn functions(text: &str) -> Vec<(usize, usize)> {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut found = Vec::new();
-    for (start, line) in lines.iter().enumerate() {
-        let code = line.trim_start();
-        let is_function = [
-            "fn ",
-            "pub fn ",
-            "async fn ",
-            "pub async fn ",
-            "pub(crate) fn ",
-            "pub(crate) async fn ",
-            "pub(super) fn ",
-        ]
-        .iter()
-        .any(|opening| code.starts_with(opening));
-        if is_function && !code.ends_with(';') && !code.ends_with('}') {
-            let indent = line.len() - code.len();
-            let closing = format!("{}}}", " ".repeat(indent));
-            let end = lines[start..].iter().position(|line| *line == closing);
-            found.push((start + 1, end.map_or(0, |end| end + 1)));
-        }
-    }
-    found
-}
-
-fn declared_name(line: &str) -> Option<String> {
-    let code = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
-    let rest = ["fn ", "struct ", "enum ", "trait ", "mod ", "async fn "]
-        .iter()
-        .find_map(|k| code.strip_prefix(k))?;
-    Some(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
-}
-
-fn snake(name: &str) -> String {
-    let mut words = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !words.is_empty() {
-            words.push('_');
-        }
-        words.extend(c.to_lowercase());
-    }
-    words
 }

@@ -95,7 +95,7 @@ fn an_unknown_address_is_refused_with_the_ones_that_are_known() {
 /// Needs Azurite: set `BULKHEAD_AZURITE_URL` to its blob address, such as `http://127.0.0.1:10000`. The account is
 /// Azurite's published one; the container `bulkhead-logs` is made by the test.
 #[tokio::test]
-#[ignore = "needs Azurite: set BULKHEAD_AZURITE_URL and run with --ignored"]
+#[ignore = "needs Azurite: `tests/run archive` starts it and runs this"]
 async fn azure_blob_storage_holds_the_log_that_the_disk_holds() {
     let address = std::env::var("BULKHEAD_AZURITE_URL").expect("set BULKHEAD_AZURITE_URL");
     let url = Url::parse("az://bulkhead-logs/some/prefix").unwrap();
