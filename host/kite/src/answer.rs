@@ -3,19 +3,22 @@
 //! Pure, and never trusting: an answer that is not exactly Kite's envelope is unreadable, whatever its status says.
 
 use crate::error::{Error, RefusalKind};
+use crate::secret::Secret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use std::fmt;
 
 /// Kite's messages are display text; longer ones are cut.
 const MESSAGE_CHARACTERS: usize = 600;
 
 /// One complete answer.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) body: Vec<u8>,
+    /// What was sent in confidence: whatever the broker echoes of it is blotted out of every text made from this answer.
+    pub(crate) hidden: Vec<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -33,15 +36,23 @@ struct Failure {
     error_type: Option<String>,
 }
 
+/// The body may hold tokens and a trader's money: it is never printed.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer(HTTP {}, {} bytes)", self.status, self.body.len())
+    }
+}
+
 impl Answer {
-    /// The `data` of a success.
+    /// The `data` of a success; an error in Kite's envelope is one whatever the status says.
     pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.check_content_type("json")?;
-        let envelope: Success<T> = serde_json::from_slice(&self.body).map_err(|e| self.wrong_json(&e))?;
-        if envelope.status != "success" {
-            return Err(self.unreadable("its status is not `success`"));
-        }
-        Ok(envelope.data)
+        let wrong = match serde_json::from_slice::<Success<T>>(&self.body) {
+            Ok(envelope) if envelope.status == "success" => return Ok(envelope.data),
+            Ok(_) => self.unreadable("its status is not `success`"),
+            Err(error) => self.wrong_json(&error),
+        };
+        Err(self.failure().map_or(wrong, |(kind, message)| self.refused(kind, message)))
     }
 
     /// The body of a success that is CSV.
@@ -50,14 +61,13 @@ impl Answer {
         Ok(self.body)
     }
 
-    /// Everything but a plain 200 without an error in it becomes a typed error.
+    /// Everything but a 200 becomes a typed error. The body of a 200 is judged where it is read, so that it is read once.
     pub(crate) fn check_status(&self) -> Result<(), Error> {
-        let failure = self.failure();
         match self.status {
-            200 => failure.map_or(Ok(()), |(kind, message)| Err(self.refused(kind, message))),
-            429 => Err(Error::RateLimited { message: message_of(failure, "too many requests") }),
-            500..=599 => Err(self.server_error(failure)),
-            400..=499 => Err(match failure {
+            200 => Ok(()),
+            429 => Err(Error::RateLimited { message: message_of(self.failure(), "too many requests") }),
+            500..=599 => Err(self.server_error(self.failure())),
+            400..=499 => Err(match self.failure() {
                 Some((kind, message)) => self.refused(kind, message),
                 None => self.unreadable("an error without Kite's error body"),
             }),
@@ -72,8 +82,15 @@ impl Answer {
             return None;
         }
         let failure: Failure = serde_json::from_slice(&self.body).ok()?;
-        let kind = RefusalKind::from_word(&clean(failure.error_type.as_deref().unwrap_or_default()));
-        (failure.status == "error").then(|| (kind, clean(failure.message.as_deref().unwrap_or_default())))
+        let kind = RefusalKind::from_word(&self.clean(failure.error_type.as_deref().unwrap_or_default()));
+        let message = self.clean(failure.message.as_deref().unwrap_or_default());
+        (failure.status == "error").then_some((kind, message))
+    }
+
+    /// Blotted before it is cut: half a token is still half a token.
+    fn clean(&self, text: &str) -> String {
+        let blotted = self.hidden.iter().fold(text.to_owned(), |text, secret| secret.blot_out(&text));
+        clean(&blotted)
     }
 
     fn server_error(&self, failure: Option<(RefusalKind, String)>) -> Error {
@@ -110,8 +127,8 @@ impl Answer {
         self.unreadable(format!("{what} at line {} column {}", error.line(), error.column()))
     }
 
-    pub(crate) fn unreadable(&self, reason: impl std::fmt::Display) -> Error {
-        Error::unreadable(self.status, clean(&reason.to_string()))
+    pub(crate) fn unreadable(&self, reason: impl fmt::Display) -> Error {
+        Error::unreadable(self.status, self.clean(&reason.to_string()))
     }
 }
 

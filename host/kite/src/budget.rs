@@ -5,9 +5,9 @@ use std::fmt;
 /// What a request is counted under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Budget {
-    /// Place, modify, cancel: in one calendar second.
+    /// Place, modify, cancel: in any second.
     OrdersPerSecond,
-    /// The same in one calendar minute.
+    /// The same in any minute.
     OrdersPerMinute,
     /// The same on one IST date.
     OrdersPerDay,

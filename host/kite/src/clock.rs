@@ -1,14 +1,29 @@
-//! The wall clock at the wire: for calendar windows and for ticks that carry no time of their own.
+//! The clocks at the wire: the wall for the IST date and for ticks that carry no time of their own, the steady one for
+//! rates.
 //!
-//! The only place of this crate that reads it; everything else takes the time as an argument.
+//! The only place of this crate that reads them; everything else takes the time as an argument.
 
 use market::Timestamp;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Time that never goes back, counted from when this was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steady(Instant);
+
+impl Steady {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 /// Now.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the broker's rate windows are calendar seconds, so the wire needs wall time, and no event of a run is stamped from it"
+    reason = "the broker counts orders by IST date, so the wire needs wall time, and no event of a run is stamped from it"
 )]
 pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -4,16 +4,18 @@
 //! many bytes and hands out an [`Answer`]. No redirect is followed and nothing is retried.
 
 use crate::answer::{Answer, clean};
-use crate::clock;
+use crate::clock::{self, Steady};
 use crate::egress::Egress;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
+use crate::odd::OddFields;
 use crate::secret::Secret;
 use crate::settings::ConnectionLimits;
-use crate::throttle::{Lane, Throttle};
+use crate::throttle::{Lane, Moment, Throttle};
 use crate::tls;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, Proxy, RequestBuilder, Response, redirect, retry};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -35,10 +37,11 @@ struct Shared {
     egress: Egress,
     limits: ConnectionLimits,
     throttle: Throttle,
+    clock: Steady,
+    odd: OddFields,
 }
 
 /// One request, before it leaves.
-#[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
@@ -46,6 +49,8 @@ pub(crate) struct Call<'a> {
     pub(crate) lane: Lane,
     pub(crate) credentials: Option<Credentials<'a>>,
     pub(crate) size: Size,
+    /// What its fields say in confidence, beside the credentials.
+    pub(crate) hidden: Vec<Secret>,
 }
 
 /// Parameters: in the query of GET and DELETE, in a form otherwise.
@@ -64,6 +69,13 @@ pub(crate) enum Size {
     Small,
     Bulk,
     Instruments,
+}
+
+/// The fields may hold tokens: they are never printed.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({} {}, {} fields)", self.method, self.url.path(), self.fields.len())
+    }
 }
 
 impl Connection {
@@ -86,7 +98,8 @@ impl Connection {
     ) -> Result<Self, Error> {
         let client = build_client(&egress, &limits)?;
         let throttle = Throttle::new(limits.rates);
-        Ok(Self { shared: Arc::new(Shared { client, endpoints, egress, limits, throttle }) })
+        let (clock, odd) = (Steady::start(), OddFields::default());
+        Ok(Self { shared: Arc::new(Shared { client, endpoints, egress, limits, throttle, clock, odd }) })
     }
 
     /// Where the broker listens.
@@ -99,22 +112,33 @@ impl Connection {
         &self.shared.egress
     }
 
-    /// Sends one request, once. What comes back has status 200 and no error in it.
+    /// The limits of this line.
+    pub fn limits(&self) -> &ConnectionLimits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn odd(&self) -> &OddFields {
+        &self.shared.odd
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.shared.client
+    }
+
+    /// Sends one request, once. What comes back has status 200; what stands in it is judged by whoever reads it.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
-        let wait = self.shared.throttle.take(call.lane, clock::now())?;
+        let now = Moment { steady: self.shared.clock.elapsed(), wall: clock::now() };
+        let wait = self.shared.throttle.take(call.lane, now)?;
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
         let (cap, timeout) = self.bounds(call.size);
-        let credentials = call.credentials;
-        let exchanged = tokio::time::timeout(timeout, exchange(self.request(call)?, cap));
+        let hidden = call.hidden();
+        let exchanged = tokio::time::timeout(timeout, exchange(self.request(call)?, cap, hidden.clone()));
         let limit_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let answer = exchanged.await.unwrap_or(Err(Error::TimedOut { limit_ms }));
         let success = answer.and_then(|answer| answer.check_status().map(|()| answer));
-        success.map_err(|error| match credentials {
-            Some(who) => error.without(who.access_token),
-            None => error,
-        })
+        success.map_err(|error| hidden.iter().fold(error, Error::without))
     }
 
     fn bounds(&self, size: Size) -> (usize, Duration) {
@@ -137,6 +161,13 @@ impl Connection {
             true => request.query(&call.fields),
             false => request.form(&call.fields),
         })
+    }
+}
+
+impl Call<'_> {
+    fn hidden(&self) -> Vec<Secret> {
+        let token = self.credentials.map(|who| who.access_token.clone());
+        self.hidden.iter().cloned().chain(token).collect()
     }
 }
 
@@ -173,12 +204,13 @@ fn build_client(egress: &Egress, limits: &ConnectionLimits) -> Result<Client, Er
 }
 
 /// Sends the request and reads the answer, never more than `cap` bytes of it.
-async fn exchange(request: RequestBuilder, cap: usize) -> Result<Answer, Error> {
+async fn exchange(request: RequestBuilder, cap: usize, hidden: Vec<Secret>) -> Result<Answer, Error> {
     let mut response = request.send().await.map_err(network_error)?;
     let mut answer = Answer {
         status: response.status().as_u16(),
         content_type: content_type(&response),
         body: Vec::new(),
+        hidden,
     };
     while let Some(chunk) = response.chunk().await.map_err(|e| answer.unreadable(cause(&e)))? {
         if answer.body.len() + chunk.len() > cap {
@@ -195,7 +227,7 @@ fn content_type(response: &Response) -> String {
 }
 
 /// A connection that was never made is a definite *not sent*; anything later is not.
-fn network_error(error: reqwest::Error) -> Error {
+pub(crate) fn network_error(error: reqwest::Error) -> Error {
     if error.is_builder() {
         return Error::invalid(cause(&error));
     }

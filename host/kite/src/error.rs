@@ -6,6 +6,7 @@
 use crate::budget::Budget;
 use crate::secret::Secret;
 use std::fmt;
+use std::time::Duration;
 
 /// What a failed request means for the order it was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub enum RefusalKind {
     TwoFactor,
     /// `InputException`: a parameter is missing or wrong.
     Input,
-    /// `OrderException`: the order was not taken.
+    /// `OrderException`: placing or fetching failed somewhere behind the gateway. Not the same as *not taken*.
     Order,
     /// `MarginException`: not enough funds.
     Margin,
@@ -55,12 +56,14 @@ pub enum Error {
         reason: String,
     },
     /// The account's own budget is used up; the request was not sent.
-    #[error("not sent: the account's limit of {limit} {budget} is used up")]
+    #[error("not sent: the account's limit of {limit} {budget} is used up, try again in {} ms", retry_after.as_millis())]
     OverLimit {
         /// Which budget.
         budget: Budget,
         /// How many it allows.
         limit: u32,
+        /// When there is room again, if nobody else takes it.
+        retry_after: Duration,
     },
     /// No connection was made, so nothing was sent.
     #[error("not sent: no connection to the broker ({reason})")]
@@ -152,11 +155,19 @@ impl Error {
     /// This error with a secret blotted out of every text: a broker may echo what it was sent.
     pub(crate) fn without(mut self, secret: &Secret) -> Self {
         match &mut self {
+            Self::Refused { kind, message, .. } => {
+                kind.blot_out(secret);
+                *message = secret.blot_out(message);
+            }
+            Self::ServerError { kind, message, .. } => {
+                if let Some(kind) = kind {
+                    kind.blot_out(secret);
+                }
+                *message = secret.blot_out(message);
+            }
             Self::Invalid { reason: text }
             | Self::NotSent { reason: text }
-            | Self::Refused { message: text, .. }
             | Self::RateLimited { message: text }
-            | Self::ServerError { message: text, .. }
             | Self::Broken { reason: text }
             | Self::Unreadable { reason: text, .. } => *text = secret.blot_out(text),
             Self::OverLimit { .. } | Self::TimedOut { .. } => {}
@@ -210,11 +221,19 @@ impl RefusalKind {
         }
     }
 
-    /// The allow-list: with HTTP 400 these words mean that no order came to be.
+    fn blot_out(&mut self, secret: &Secret) {
+        if let Self::Other(word) = self {
+            *word = secret.blot_out(word);
+        }
+    }
+
+    /// The allow-list: with HTTP 400 these words mean that no order came to be. `OrderException` is not one of them: the
+    /// order system uses it for failures after the order was passed on as well.
     fn is_definite(&self) -> bool {
         match self {
-            Self::Input | Self::Order | Self::Margin | Self::Holding => true,
-            Self::Token
+            Self::Input | Self::Margin | Self::Holding => true,
+            Self::Order
+            | Self::Token
             | Self::Permission
             | Self::User
             | Self::TwoFactor
@@ -242,14 +261,21 @@ mod tests {
 
     #[test]
     fn only_a_400_with_an_allow_listed_type_is_a_definite_no() {
-        for word in ["InputException", "OrderException", "MarginException", "HoldingException"] {
+        for word in ["InputException", "MarginException", "HoldingException"] {
             assert_eq!(refused(400, word).outcome(), Outcome::DefiniteNo, "{word}");
             for status in [200, 401, 403, 404, 405, 410, 428] {
                 assert_eq!(refused(status, word).outcome(), Outcome::Unknown, "{status} {word}");
             }
         }
-        for word in ["TokenException", "PermissionException", "UserException", "GeneralException", "New", ""]
-        {
+        for word in [
+            "OrderException",
+            "TokenException",
+            "PermissionException",
+            "UserException",
+            "GeneralException",
+            "New",
+            "",
+        ] {
             assert_eq!(refused(400, word).outcome(), Outcome::Unknown, "{word}");
         }
     }

@@ -12,7 +12,13 @@ pub struct Frame {
     pub ticks: Vec<Tick>,
     /// Packets that could not be read.
     pub skipped: usize,
+    /// Ticks whose time lay too far ahead of ours and was taken for none.
+    pub odd_times: usize,
 }
+
+/// An exchange time further ahead of the time of receipt than this is no time, in seconds: it would hold back everything
+/// that waits for time to pass.
+const AHEAD_MAX_S: i64 = 60;
 
 const LTP: usize = 8;
 const INDEX_QUOTE: usize = 28;
@@ -34,6 +40,10 @@ pub fn decode(payload: &[u8], received: Timestamp) -> Frame {
         };
         rest = after;
         match tick(Packet(packet), received) {
+            Some(tick) if tick.time > received.plus_seconds(AHEAD_MAX_S) => {
+                frame.odd_times += 1;
+                frame.ticks.push(Tick { time: received, ..tick });
+            }
             Some(tick) => frame.ticks.push(tick),
             None => frame.skipped += 1,
         }

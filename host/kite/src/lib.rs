@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod backoff;
 mod budget;
 mod candles;
 mod clock;
@@ -18,8 +19,10 @@ mod error;
 pub mod frame;
 mod instruments;
 mod login;
+mod odd;
 mod order_params;
 pub mod postback;
+mod preflight;
 mod rows;
 mod secret;
 mod session;
@@ -29,6 +32,7 @@ mod ticker;
 mod tls;
 mod wire;
 
+pub use backoff::Backoff;
 pub use budget::Budget;
 pub use connection::Connection;
 pub use egress::Egress;
@@ -36,7 +40,9 @@ pub use endpoints::Endpoints;
 pub use error::{Error, Outcome, RefusalKind};
 pub use login::Grant;
 pub use order_params::{BrokerOrderId, InvalidOrderId, PlaceParams};
+pub use preflight::WayOut;
 pub use rows::account::{Available, Margins, Profile, Segment, Utilised};
+pub use rows::book::{Book, UnreadableRow};
 pub use rows::holding::HoldingRow;
 pub use rows::order::{BrokerStatus, OrderRow};
 pub use rows::position::{Figures, PositionRow, Positions};
@@ -45,5 +51,6 @@ pub use rows::trade::TradeRow;
 pub use secret::Secret;
 pub use session::Session;
 pub use settings::{ConnectionLimits, RateLimits};
-pub use ticker::{MAX_INSTRUMENTS, Mode, Ticker, TickerEvent, TooManyInstruments};
+pub use ticker::{MAX_INSTRUMENTS, Mode, Ticker, TickerEvent, TickerLimits};
 pub use wire::Word;
+pub use wire::fields::Extra;

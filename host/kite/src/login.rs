@@ -73,7 +73,8 @@ impl Connection {
         ];
         let url = self.endpoints().route(&["session", "token"]);
         let (lane, size) = (Lane::Other, Size::Small);
-        let call = Call { method: Method::POST, url, fields, lane, credentials: None, size };
+        let hidden = vec![Secret::new(request_token)];
+        let call = Call { method: Method::POST, url, fields, lane, credentials: None, size, hidden };
         self.send(call).await?.data()
     }
 }

@@ -91,25 +91,32 @@ impl PlaceParams {
 }
 
 /// The form of a modification: the order as it shall be, whole, so that nothing depends on what the broker remembers.
+///
+/// But for a market order whose kind does not change: the broker holds it as a limit order at its protection price, and
+/// named as a market order again it would go to market a second time. So only what changes is said of it.
 pub(crate) fn modify_form(current: &OrderRequest, change: &Change) -> Result<Form, Error> {
-    check_variety(current.variety)?;
-    let kind = change.kind.unwrap_or(current.kind);
-    let wanted = OrderRequest {
-        kind,
-        quantity: change.quantity.unwrap_or(current.quantity),
-        price: if kind.needs_price() { change.price.unwrap_or(current.price) } else { Price::ZERO },
-        trigger: if kind.needs_trigger() { change.trigger.unwrap_or(current.trigger) } else { Price::ZERO },
-        ..current.clone()
-    };
+    if *change == Change::default() {
+        return Err(Error::invalid("the change names nothing to change"));
+    }
+    let wanted = change.applied_to(current);
     if wanted.quantity == 0 {
         return Err(Error::invalid("the new quantity must be positive: cancel the order instead"));
     }
-    let mut form = vec![
-        ("order_type", kind.to_string()),
-        ("quantity", wanted.quantity.to_string()),
-        ("validity", wanted.validity.to_string()),
-    ];
-    push_prices(&mut form, &wanted)?;
+    let stands_as_market = wanted.kind == OrderKind::Market && change.kind.is_none();
+    if stands_as_market && (change.price.is_some() || change.trigger.is_some()) {
+        return Err(Error::invalid(
+            "a market order takes no price or trigger: name LIMIT as its new order type",
+        ));
+    }
+    let mut form = Vec::new();
+    if !stands_as_market {
+        form.push(("order_type", wanted.kind.to_string()));
+    }
+    form.push(("quantity", wanted.quantity.to_string()));
+    form.push(("validity", wanted.validity.to_string()));
+    if !stands_as_market {
+        push_prices(&mut form, &wanted)?;
+    }
     Ok(form)
 }
 
@@ -126,14 +133,23 @@ fn push_prices(form: &mut Form, request: &OrderRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Iceberg and auction orders need fields that an [`OrderRequest`] does not have.
+/// Every other desk needs what an [`OrderRequest`] does not have, or what nobody here offers.
 fn check_variety(variety: Variety) -> Result<(), Error> {
-    match variety {
-        Variety::Regular | Variety::Amo | Variety::Co => Ok(()),
-        Variety::Iceberg | Variety::Auction => {
-            Err(Error::invalid(format!("{variety} orders are not supported: use regular, amo or co")))
+    let why = match variety {
+        Variety::Regular => return Ok(()),
+        Variety::Amo => {
+            "after-market orders wait at the broker for the next session, out of reach of limits and strategy: place a \
+             regular order when the market is open"
         }
-    }
+        Variety::Co => {
+            "cover orders are two orders of which the broker makes the second: place a regular order and a stop order"
+        }
+        Variety::Iceberg => "iceberg orders need a size of their legs: place the parts as regular orders",
+        Variety::Auction => {
+            "auction orders need an auction's number: they can be placed at the broker's own page only"
+        }
+    };
+    Err(Error::invalid(format!("{variety} orders are not supported: {why}")))
 }
 
 fn positive(what: &str, price: Price) -> Result<String, Error> {

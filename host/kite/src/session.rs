@@ -9,6 +9,7 @@ mod orders;
 use crate::connection::{Call, Connection, Credentials, Fields, Size};
 use crate::error::Error;
 use crate::rows::account::{Margins, Profile};
+use crate::rows::book::{Book, Record, read_book};
 use crate::rows::holding::HoldingRow;
 use crate::rows::position::Positions;
 use crate::secret::Secret;
@@ -102,15 +103,20 @@ impl Session {
     pub fn ticker(&self) -> (Ticker, mpsc::Receiver<TickerEvent>) {
         let line = &self.connection;
         let token = self.who.access_token.clone();
-        Ticker::connect(line.endpoints(), line.egress(), self.api_key(), token)
+        let limits = line.limits().ticker;
+        Ticker::connect_with(line.endpoints(), line.egress(), self.api_key(), token, limits)
     }
 
     async fn read<T: DeserializeOwned>(&self, route: &[&str]) -> Result<T, Error> {
         self.send(Method::GET, route, vec![], Lane::Other, Size::Small).await?.data()
     }
 
-    async fn read_bulk<T: DeserializeOwned>(&self, route: &[&str]) -> Result<T, Error> {
-        self.send(Method::GET, route, vec![], Lane::Other, Size::Bulk).await?.data()
+    /// A list of records, with what of it cannot be read beside it.
+    async fn read_book<T: Record>(&self, route: &[&str]) -> Result<Book<T>, Error> {
+        let answer = self.send(Method::GET, route, vec![], Lane::Other, Size::Bulk).await?;
+        let book = read_book(answer.data()?);
+        self.connection.odd().tell(&route.join("/"), &book.odd_fields);
+        Ok(book)
     }
 
     async fn send(
@@ -123,6 +129,7 @@ impl Session {
     ) -> Result<crate::answer::Answer, Error> {
         let who = Credentials { api_key: &self.who.api_key, access_token: &self.who.access_token };
         let url = self.connection.endpoints().route(route);
-        self.connection.send(Call { method, url, fields, lane, credentials: Some(who), size }).await
+        let hidden = Vec::new();
+        self.connection.send(Call { method, url, fields, lane, credentials: Some(who), size, hidden }).await
     }
 }

@@ -1,68 +1,109 @@
-//! The account's request budgets in calendar windows.
+//! The account's request budgets.
 //!
-//! Orders over the limit are refused at once, because a late order is worse than none; reads wait for their turn, but not
-//! for ever. Pure: the time comes in as an argument, and the caller does the waiting.
+//! Orders over the limit are refused at once, because a late order is worse than none; withdrawals and reads wait for their
+//! turn, but not for ever. Seconds and minutes roll, with room for requests that catch each other up on their way: the broker counts by
+//! its own clock, and what it counts as too much is an order whose outcome nobody knows. Pure: the time comes in as an
+//! argument, and the caller does the waiting.
+
+mod rolling;
 
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::settings::RateLimits;
 use market::Timestamp;
+use rolling::Rolling;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Which queue a request stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
+    /// A new or changed order.
     Order,
+    /// A withdrawal. It counts as an order and goes before those that are asked for later.
+    Withdrawal,
     Quote,
     Historical,
     Other,
 }
 
+/// One instant by both clocks: the steady one counts, the wall knows the date.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) steady: Duration,
+    pub(crate) wall: Timestamp,
+}
+
 /// The counters of one account.
 #[derive(Debug)]
 pub(crate) struct Throttle {
-    limits: RateLimits,
+    read_wait: Duration,
+    withdrawal_wait: Duration,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    order_windows: [Window; 3],
-    quotes: Window,
-    historical: Window,
-    others: Window,
+    orders: Orders,
+    quotes: Rolling,
+    historical: Rolling,
+    others: Rolling,
 }
 
-/// How many requests one numbered window has had. For reads the window may lie ahead of now: its slots are promised.
-#[derive(Debug, Default, Clone, Copy)]
-struct Window {
-    number: i64,
+#[derive(Debug)]
+struct Orders {
+    second: Rolling,
+    minute: Rolling,
+    day: Day,
+}
+
+/// How many orders one IST date has had.
+#[derive(Debug)]
+struct Day {
+    limit: u32,
+    midnight: Timestamp,
     used: u32,
 }
 
 impl Throttle {
     pub(crate) fn new(limits: RateLimits) -> Self {
-        Self { limits, state: Mutex::default() }
+        let jitter = Duration::from_millis(limits.jitter_ms.into());
+        let (second, minute) = (Duration::from_secs(1) + jitter, Duration::from_secs(60) + jitter);
+        let orders = Orders {
+            second: Rolling::new(limits.orders_per_second, second),
+            minute: Rolling::new(limits.orders_per_minute, minute),
+            day: Day { limit: limits.orders_per_day, midnight: Timestamp::EPOCH, used: 0 },
+        };
+        let state = State {
+            orders,
+            quotes: Rolling::new(limits.quotes_per_second, second),
+            historical: Rolling::new(limits.historical_per_second, second),
+            others: Rolling::new(limits.others_per_second, second),
+        };
+        Self {
+            read_wait: Duration::from_secs(limits.read_wait_s.into()),
+            withdrawal_wait: Duration::from_secs(limits.withdrawal_wait_s.into()),
+            state: Mutex::new(state),
+        }
     }
 
-    /// Takes one request out of its budget and says how long to wait before sending it. Orders never wait.
-    pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<Duration, Error> {
+    /// Takes one request out of its budget and says how long to wait before sending it. New orders never wait.
+    pub(crate) fn take(&self, lane: Lane, now: Moment) -> Result<Duration, Error> {
         let mut state = self.state();
-        let limits = &self.limits;
-        match lane {
-            Lane::Order => take_order(&mut state.order_windows, limits, now).map(|()| Duration::ZERO),
-            Lane::Quote => {
-                state.quotes.reserve(Budget::Quotes, limits.quotes_per_second, limits.read_wait_s, now)
-            }
-            Lane::Historical => {
-                let limit = limits.historical_per_second;
-                state.historical.reserve(Budget::Historical, limit, limits.read_wait_s, now)
-            }
-            Lane::Other => {
-                state.others.reserve(Budget::Others, limits.others_per_second, limits.read_wait_s, now)
-            }
-        }
+        let state = &mut *state;
+        let (budget, rolling) = match lane {
+            Lane::Order => return state.orders.take(now, Duration::ZERO),
+            Lane::Withdrawal => return state.orders.take(now, self.withdrawal_wait),
+            Lane::Quote => (Budget::Quotes, &mut state.quotes),
+            Lane::Historical => (Budget::Historical, &mut state.historical),
+            Lane::Other => (Budget::Others, &mut state.others),
+        };
+        let limit = rolling.limit();
+        rolling.reserve(now.steady, self.read_wait).map_err(|retry_after| Error::OverLimit {
+            budget,
+            limit,
+            retry_after,
+        })
     }
 
     /// The counters stay sound even if a holder of the lock panicked: they are plain numbers.
@@ -71,128 +112,44 @@ impl Throttle {
     }
 }
 
-/// Counts an order in all three windows, or in none when one of them is full.
-fn take_order(windows: &mut [Window; 3], limits: &RateLimits, now: Timestamp) -> Result<(), Error> {
-    let second = now.seconds();
-    let day = now.date().midnight().seconds();
-    let rules = [
-        (Budget::OrdersPerSecond, limits.orders_per_second, second),
-        (Budget::OrdersPerMinute, limits.orders_per_minute, second.div_euclid(60)),
-        (Budget::OrdersPerDay, limits.orders_per_day, day),
-    ];
-    for (window, (budget, limit, number)) in windows.iter_mut().zip(rules) {
-        window.enter(number);
-        if window.used >= limit {
-            return Err(Error::OverLimit { budget, limit });
+impl Orders {
+    /// Counts an order in all three windows, or in none when one of them stays full for longer than it may wait.
+    fn take(&mut self, now: Moment, longest: Duration) -> Result<Duration, Error> {
+        self.day.enter(now.wall);
+        let windows = [
+            (Budget::OrdersPerSecond, self.second.limit(), self.second.free_in(now.steady, longest)),
+            (Budget::OrdersPerMinute, self.minute.limit(), self.minute.wait(now.steady)),
+            (Budget::OrdersPerDay, self.day.limit, self.day.wait(now.wall)),
+        ];
+        // The one that is full the longest says when.
+        let fullest = windows.into_iter().max_by_key(|(_, _, wait)| *wait);
+        let Some((budget, limit, wait)) = fullest else { return Ok(Duration::ZERO) };
+        if wait > longest || limit == 0 {
+            return Err(Error::OverLimit { budget, limit, retry_after: wait });
         }
+        self.second.count(now.steady + wait);
+        self.minute.count(now.steady + wait);
+        self.day.used += 1;
+        Ok(wait)
     }
-    for window in windows {
-        window.used += 1;
-    }
-    Ok(())
 }
 
-impl Window {
-    fn enter(&mut self, number: i64) {
-        if self.number != number {
-            *self = Self { number, used: 0 };
+impl Day {
+    fn enter(&mut self, now: Timestamp) {
+        let midnight = now.date().midnight();
+        if self.midnight != midnight {
+            (self.midnight, self.used) = (midnight, 0);
         }
     }
 
-    /// Promises the next free slot, at most `wait_s` seconds ahead.
-    fn reserve(
-        &mut self,
-        budget: Budget,
-        limit: u32,
-        wait_s: u32,
-        now: Timestamp,
-    ) -> Result<Duration, Error> {
-        let second = now.seconds();
-        let furthest = second + i64::from(wait_s);
-        // A window further ahead than any promise reaches means that the clock was set back.
-        if self.number < second || self.number > furthest {
-            self.enter(second);
+    fn wait(&self, now: Timestamp) -> Duration {
+        if self.used < self.limit {
+            return Duration::ZERO;
         }
-        let full = self.used >= limit;
-        if full && (self.number >= furthest || limit == 0) {
-            return Err(Error::OverLimit { budget, limit });
-        }
-        if full {
-            self.enter(self.number + 1);
-        }
-        self.used += 1;
-        let wait_us = Timestamp::from_seconds(self.number).micros_since(now).max(0);
-        Ok(Duration::from_micros(wait_us.unsigned_abs()))
+        let rest_us = now.date().next().midnight().micros_since(now).max(1);
+        Duration::from_micros(rest_us.unsigned_abs())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOON: Timestamp = Timestamp::from_seconds(1_795_415_400);
-
-    fn throttle() -> Throttle {
-        Throttle::new(RateLimits::default())
-    }
-
-    fn orders(throttle: &Throttle, count: u32, at: Timestamp) -> u32 {
-        (0..count).filter(|_| throttle.take(Lane::Order, at).is_ok()).count() as u32
-    }
-
-    #[test]
-    fn the_eleventh_order_of_a_calendar_second_is_refused_and_the_next_second_is_free_again() {
-        let throttle = throttle();
-        assert_eq!(orders(&throttle, 11, NOON.plus_micros(999_999)), 10);
-        let refused = throttle.take(Lane::Order, NOON).unwrap_err();
-        assert_eq!(refused, Error::OverLimit { budget: Budget::OrdersPerSecond, limit: 10 });
-        assert_eq!(refused.outcome(), crate::Outcome::DefiniteNo);
-        assert_eq!(orders(&throttle, 11, NOON.plus_micros(1_000_000)), 10);
-    }
-
-    #[test]
-    fn a_minute_and_a_day_have_their_own_limits() {
-        let throttle = throttle();
-        let minute: u32 = (0..60).map(|s| orders(&throttle, 10, NOON.plus_seconds(s))).sum();
-        assert_eq!(minute, 400);
-        let rest: u32 = (60..3_600).map(|s| orders(&throttle, 10, NOON.plus_seconds(s))).sum();
-        assert_eq!(minute + rest, 5_000);
-        let over = throttle.take(Lane::Order, NOON.plus_seconds(3_600)).unwrap_err();
-        assert_eq!(over, Error::OverLimit { budget: Budget::OrdersPerDay, limit: 5_000 });
-        assert_eq!(orders(&throttle, 1, NOON.date().next().midnight()), 1);
-    }
-
-    #[test]
-    fn a_refused_order_counts_nowhere() {
-        let throttle = throttle();
-        assert_eq!(orders(&throttle, 1_000, NOON), 10);
-        let rest: u32 = (1..60).map(|s| orders(&throttle, 10, NOON.plus_seconds(s))).sum();
-        assert_eq!(rest, 390);
-    }
-
-    #[test]
-    fn reads_wait_for_their_second_and_give_up_at_the_bound() {
-        let throttle = Throttle::new(RateLimits { read_wait_s: 2, ..RateLimits::default() });
-        let at = NOON.plus_micros(250_000);
-        let waits: Vec<_> = (0..4).map(|_| throttle.take(Lane::Quote, at)).collect();
-        assert_eq!(waits[0], Ok(Duration::ZERO));
-        assert_eq!(waits[1], Ok(Duration::from_micros(750_000)));
-        assert_eq!(waits[2], Ok(Duration::from_micros(1_750_000)));
-        assert_eq!(waits[3], Err(Error::OverLimit { budget: Budget::Quotes, limit: 1 }));
-    }
-
-    #[test]
-    fn reads_of_one_lane_do_not_hold_up_another() {
-        let throttle = throttle();
-        for lane in [Lane::Quote, Lane::Historical, Lane::Other, Lane::Order] {
-            assert_eq!(throttle.take(lane, NOON), Ok(Duration::ZERO));
-        }
-    }
-
-    #[test]
-    fn a_clock_set_back_does_not_freeze_reads() {
-        let throttle = throttle();
-        throttle.take(Lane::Quote, NOON).unwrap();
-        assert_eq!(throttle.take(Lane::Quote, NOON.plus_seconds(-3_600)), Ok(Duration::ZERO));
-    }
-}
+mod tests;

@@ -3,23 +3,26 @@
 //! One task owns the socket. It connects, tells the broker what is wanted, hands everything upward, and when the line
 //! is lost it connects again and asks again. What is wanted lives outside the socket, so a lost line loses no wish.
 
+mod limits;
 mod link;
 mod task;
 mod text;
 mod wanted;
 
+pub use limits::TickerLimits;
+
 use crate::egress::Egress;
 use crate::endpoints::Endpoints;
+use crate::rows::book::UnreadableRow;
 use crate::rows::order::OrderRow;
 use crate::secret::Secret;
 use market::{InstrumentToken, Tick};
+use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
 use wanted::Wanted;
 
 /// Instruments on one connection; Kite takes no more.
 pub const MAX_INSTRUMENTS: usize = 3_000;
-/// Events waiting for the consumer. When it is full the socket is not read, and the broker conflates.
-const EVENTS: usize = 1_024;
 
 /// How much a tick carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,16 +35,6 @@ pub enum Mode {
     Full,
 }
 
-/// More instruments than one connection may have; nothing was subscribed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{wanted} instruments on one ticker connection: at most {MAX_INSTRUMENTS} are allowed, unsubscribe some first"
-)]
-pub struct TooManyInstruments {
-    /// How many it would have been.
-    pub wanted: usize,
-}
-
 /// What the feed reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TickerEvent {
@@ -51,14 +44,17 @@ pub enum TickerEvent {
     Ticks(Vec<Tick>),
     /// One of the trader's orders changed. A hint: it may be late, repeated or out of order.
     Order(Box<OrderRow>),
-    /// Something the broker wants the trader to know, or an order update that could not be read.
+    /// An order update that cannot be read: something changed, and only the order book tells what.
+    OrderUnreadable(UnreadableRow),
+    /// Something the broker wants the trader to know.
     Message(String),
     /// The line is gone; it is being connected again.
     Lost {
         /// Why.
         reason: String,
     },
-    /// The broker refuses this session (HTTP 400, 401 or 403). Final: nothing more will come.
+    /// The broker refuses this session the feed (HTTP 400, 401 or 403): it is dead, or its plan has no live data. Final:
+    /// nothing more will come.
     Refused {
         /// The HTTP status.
         status: u16,
@@ -69,38 +65,48 @@ pub enum TickerEvent {
 #[derive(Debug)]
 pub struct Ticker {
     wanted: watch::Sender<Wanted>,
+    instruments_max: usize,
 }
 
 impl Ticker {
-    /// Starts a feed. Must be called within a tokio runtime; the first event says how connecting went.
+    /// Starts a feed with the default limits.
     pub fn connect(
         endpoints: &Endpoints,
         egress: &Egress,
         api_key: &str,
         access_token: Secret,
     ) -> (Self, mpsc::Receiver<TickerEvent>) {
+        Self::connect_with(endpoints, egress, api_key, access_token, TickerLimits::default())
+    }
+
+    /// Starts a feed. Must be called within a tokio runtime; the first event says how connecting went.
+    pub fn connect_with(
+        endpoints: &Endpoints,
+        egress: &Egress,
+        api_key: &str,
+        access_token: Secret,
+        limits: TickerLimits,
+    ) -> (Self, mpsc::Receiver<TickerEvent>) {
         let (wanted, wishes) = watch::channel(Wanted::default());
-        let (events, receiver) = mpsc::channel(EVENTS);
-        let link = link::Link::new(endpoints.ticker.clone(), egress.clone(), api_key, access_token);
+        let (events, receiver) = mpsc::channel(limits.events.max(1));
+        let link = link::Link::new(endpoints.ticker.clone(), egress.clone(), api_key, access_token, limits);
         tokio::spawn(task::run(link, wishes, events));
-        (Self { wanted }, receiver)
+        (Self { wanted, instruments_max: limits.instruments }, receiver)
     }
 
-    /// Asks for these instruments in this mode, now and after every reconnect. The last mode asked for counts.
+    /// Asks for exactly these instruments in this mode, now and after every reconnect, and gives up all others.
     ///
-    /// # Errors
-    /// When it would be more than [`MAX_INSTRUMENTS`].
-    pub fn subscribe(&self, tokens: &[InstrumentToken], mode: Mode) -> Result<(), TooManyInstruments> {
-        let mut outcome = Ok(());
+    /// Those that do not fit on one connection are handed back; what ticks already goes before what is new. The broker is
+    /// told what is given up before what is asked for.
+    pub fn want(&self, tokens: &BTreeSet<InstrumentToken>, mode: Mode) -> Vec<InstrumentToken> {
+        let mut left_out = Vec::new();
         self.wanted.send_if_modified(|wanted| {
-            outcome = wanted.add(tokens, mode);
-            outcome.is_ok()
+            let next = wanted.next(tokens, mode, self.instruments_max);
+            left_out = tokens.iter().copied().filter(|token| !next.has(*token)).collect();
+            let changed = next != *wanted;
+            *wanted = next;
+            changed
         });
-        outcome
-    }
-
-    /// Asks for these instruments no longer.
-    pub fn unsubscribe(&self, tokens: &[InstrumentToken]) {
-        self.wanted.send_modify(|wanted| wanted.remove(tokens));
+        left_out
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Floats become fixed point here and nowhere later. Knows no particular record.
 
+pub(crate) mod fields;
+
 use market::{DepthLevel, Money, Price, Symbol, Timestamp, Venue};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
@@ -56,13 +58,7 @@ pub(crate) fn symbol(exchange: &str, name: &str) -> Word<Symbol> {
 
 /// Text; `None` for null, "" and missing. Whole numbers are taken as their digits.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(from)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
-        Value::String(text) => Ok(Some(text)),
-        Value::Number(number) if !number.is_f64() => Ok(Some(number.to_string())),
-        other => Err(D::Error::custom(format_args!("text expected, found {}", kind(&other)))),
-    }
+    text_of(&Value::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// Text that must be there.
@@ -87,41 +83,45 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D
 
 /// Kite's 19 characters, read as IST. Anything else is no time.
 pub(crate) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(text(from)?.and_then(|text| Timestamp::parse_ist(&text).ok()))
+    Ok(instant_of(&Value::deserialize(from)?).unwrap_or_default())
 }
 
 /// A price; zero where there is none.
 pub(crate) fn price<'de, D: Deserializer<'de>>(from: D) -> Result<Price, D::Error> {
-    let rupees = number(from)?;
-    Price::from_wire(rupees).ok_or_else(|| D::Error::custom("a price out of range"))
+    price_of(&Value::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// A price that must be there. Nothing is not zero.
+pub(crate) fn needed_price<'de, D: Deserializer<'de>>(from: D) -> Result<Price, D::Error> {
+    let value = Value::deserialize(from)?;
+    needed(&value).and_then(|()| price_of(&value)).map_err(D::Error::custom)
 }
 
 /// An amount; zero where there is none.
 pub(crate) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
-    let rupees = number(from)?;
-    Money::from_wire(rupees).ok_or_else(|| D::Error::custom("an amount out of range"))
+    money_of(&Value::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// An amount that must be there. Nothing is not zero.
+pub(crate) fn needed_money<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
+    let value = Value::deserialize(from)?;
+    needed(&value).and_then(|()| money_of(&value)).map_err(D::Error::custom)
 }
 
 /// A whole number of any size; zero where there is none. Fractions are refused, `1.0` is not one.
 pub(crate) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(from: D) -> Result<T, D::Error> {
+    exact_whole(&Value::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// A whole number that must be there. Nothing is not zero.
+pub(crate) fn needed_whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(from: D) -> Result<T, D::Error> {
     let value = Value::deserialize(from)?;
-    if let Some(exact) = value.as_i64() {
-        return T::try_from(exact).map_err(|_| D::Error::custom("a number out of range"));
-    }
-    let number = as_number(&value).map_err(D::Error::custom)?;
-    let fits = number.fract() == 0.0 && number.abs() < 9.0e15;
-    let exact = if fits { T::try_from(number as i64).ok() } else { None };
-    exact.ok_or_else(|| D::Error::custom("a whole number expected"))
+    needed(&value).and_then(|()| exact_whole(&value)).map_err(D::Error::custom)
 }
 
 /// `true`, `1`, `"True"` and the like; anything else is false.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::Bool(flag) => flag,
-        Value::Number(number) => number.as_i64() == Some(1),
-        Value::String(text) => matches!(text.as_str(), "true" | "True" | "1"),
-        Value::Null | Value::Array(_) | Value::Object(_) => false,
-    })
+    Ok(flag_of(&Value::deserialize(from)?))
 }
 
 /// Up to five levels of depth, padded with empty ones.
@@ -143,18 +143,69 @@ pub(crate) fn levels<'de, D: Deserializer<'de>>(from: D) -> Result<[DepthLevel; 
     Ok(levels)
 }
 
-fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    as_number(&Value::deserialize(from)?).map_err(D::Error::custom)
+fn needed(value: &Value) -> Result<(), String> {
+    match number_of(value)? {
+        Some(_) => Ok(()),
+        None => Err("a number expected, found nothing".to_owned()),
+    }
 }
 
-fn as_number(value: &Value) -> Result<f64, String> {
+fn text_of(value: &Value) -> Result<Option<String>, String> {
     match value {
-        Value::Null => Ok(0.0),
-        Value::Number(number) => number.as_f64().ok_or_else(|| "a number out of range".to_owned()),
-        Value::String(text) if text.trim().is_empty() => Ok(0.0),
+        Value::Null => Ok(None),
+        Value::String(text) if text.is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Number(number) if !number.is_f64() => Ok(Some(number.to_string())),
+        other => Err(format!("text expected, found {}", kind(other))),
+    }
+}
+
+fn instant_of(value: &Value) -> Result<Option<Timestamp>, String> {
+    let read = |text: String| Timestamp::parse_ist(&text).map_err(|_| "not a time".to_owned());
+    text_of(value)?.map(read).transpose()
+}
+
+fn price_of(value: &Value) -> Result<Price, String> {
+    Price::from_wire(number_of(value)?.unwrap_or(0.0)).ok_or_else(|| "a price out of range".to_owned())
+}
+
+fn money_of(value: &Value) -> Result<Money, String> {
+    Money::from_wire(number_of(value)?.unwrap_or(0.0)).ok_or_else(|| "an amount out of range".to_owned())
+}
+
+fn exact_whole<T: TryFrom<i64>>(value: &Value) -> Result<T, String> {
+    let exact = match value.as_i64() {
+        Some(exact) => exact,
+        None => {
+            let number = number_of(value)?.unwrap_or(0.0);
+            if number.fract() != 0.0 || number.abs() >= 9.0e15 {
+                return Err("a whole number expected".to_owned());
+            }
+            number as i64
+        }
+    };
+    T::try_from(exact).map_err(|_| "a number out of range".to_owned())
+}
+
+fn flag_of(value: &Value) -> bool {
+    match value {
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_i64() == Some(1),
+        Value::String(text) => matches!(text.as_str(), "true" | "True" | "1"),
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// `None` for null and "".
+fn number_of(value: &Value) -> Result<Option<f64>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(number) => number.as_f64().map(Some).ok_or_else(|| "a number out of range".to_owned()),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
         // Amounts are sometimes written for people: 1,23,456.70
         Value::String(text) => {
-            text.trim().replace(',', "").parse().map_err(|_| "a number expected, found text".to_owned())
+            let number = text.trim().replace(',', "").parse();
+            number.map(Some).map_err(|_| "a number expected, found text".to_owned())
         }
         other => Err(format!("a number expected, found {}", kind(other))),
     }

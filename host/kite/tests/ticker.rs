@@ -6,8 +6,9 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use kite::{Egress, Endpoints, Mode, Secret, Ticker, TickerEvent};
+use kite::{Egress, Endpoints, Mode, Secret, Ticker, TickerEvent, TickerLimits};
 use market::Price;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -84,7 +85,7 @@ async fn ticks_and_order_updates_arrive() {
     assert_eq!(caller.query, "api_key=key&access_token=t0ken");
     assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
 
-    ticker.subscribe(&[408_065], Mode::Ltp).unwrap();
+    assert!(ticker.want(&[408_065].into(), Mode::Ltp).is_empty());
     assert_eq!(caller.told().await, r#"{"a":"subscribe","v":[408065]}"#);
     assert_eq!(caller.told().await, r#"{"a":"mode","v":["ltp",[408065]]}"#);
 
@@ -93,7 +94,11 @@ async fn ticks_and_order_updates_arrive() {
         Message::Binary(vec![0].into()),
         Message::Binary(packet.to_vec().into()),
         Message::Text("not json".into()),
-        Message::Text(r#"{"type":"order","data":{"order_id":"7","status":"OPEN","quantity":1}}"#.into()),
+        Message::Text(
+            r#"{"type":"order","data":{"order_id":"7","status":"OPEN","quantity":1,"filled_quantity":0}}"#
+                .into(),
+        ),
+        Message::Text(r#"{"type":"order","data":{"order_id":"8","status":"OPEN","quantity":null}}"#.into()),
         Message::Text(r#"{"type":"error","data":"no such instrument"}"#.into()),
     ] {
         caller.socket.send(message).await.unwrap();
@@ -101,9 +106,13 @@ async fn ticks_and_order_updates_arrive() {
     let Some(TickerEvent::Ticks(ticks)) = next(&mut events).await else { panic!("ticks expected") };
     assert_eq!((ticks[0].token, ticks[0].last_price), (408_065, Price::from_paise(141_295)));
     assert!(matches!(next(&mut events).await, Some(TickerEvent::Order(row)) if row.order_id.as_str() == "7"));
+    let Some(TickerEvent::OrderUnreadable(row)) = next(&mut events).await else {
+        panic!("an odd order expected")
+    };
+    assert_eq!(row.order_id.as_deref(), Some("8"));
     assert_eq!(next(&mut events).await, Some(TickerEvent::Message("no such instrument".into())));
 
-    ticker.unsubscribe(&[408_065]);
+    ticker.want(&BTreeSet::new(), Mode::Ltp);
     assert_eq!(caller.told().await, r#"{"a":"unsubscribe","v":[408065]}"#);
 }
 
@@ -111,18 +120,39 @@ async fn ticks_and_order_updates_arrive() {
 async fn a_lost_line_is_reported_connected_again_and_told_everything_again() {
     let mut feed = feed().await;
     let (ticker, mut events) = feed.connect(Egress::Direct);
-    ticker.subscribe(&[1, 2], Mode::Full).unwrap();
+    ticker.want(&[1, 2].into(), Mode::Full);
     let mut first = feed.caller().await;
     assert_eq!(first.told().await, r#"{"a":"subscribe","v":[1,2]}"#);
     assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
     drop(first);
     assert!(matches!(next(&mut events).await, Some(TickerEvent::Lost { .. })));
 
-    ticker.subscribe(&[3], Mode::Full).unwrap();
+    ticker.want(&[1, 2, 3].into(), Mode::Full);
     let mut second = feed.caller().await;
     assert_eq!(second.told().await, r#"{"a":"subscribe","v":[1,2,3]}"#);
     assert_eq!(second.told().await, r#"{"a":"mode","v":["full",[1,2,3]]}"#);
     assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
+}
+
+#[tokio::test]
+async fn a_crowded_line_gives_up_before_it_asks_and_says_what_does_not_fit() {
+    let mut feed = feed().await;
+    let limits = TickerLimits { instruments: 3, ..TickerLimits::default() };
+    let token = Secret::new("t0ken");
+    let (ticker, mut events) = Ticker::connect_with(&feed.endpoints, &Egress::Direct, "key", token, limits);
+    let mut caller = feed.caller().await;
+    assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
+    assert_eq!(ticker.want(&[5, 6, 7, 8].into(), Mode::Full), [8]);
+    assert_eq!(caller.told().await, r#"{"a":"subscribe","v":[5,6,7]}"#);
+    assert_eq!(caller.told().await, r#"{"a":"mode","v":["full",[5,6,7]]}"#);
+    // The new ones stand first in the list, and yet 6 and 7 keep their places and 5 frees one.
+    assert_eq!(ticker.want(&[1, 2, 6, 7].into(), Mode::Full), [2]);
+    assert_eq!(caller.told().await, r#"{"a":"unsubscribe","v":[5]}"#);
+    assert_eq!(caller.told().await, r#"{"a":"subscribe","v":[1]}"#);
+    assert_eq!(caller.told().await, r#"{"a":"mode","v":["full",[1]]}"#);
+    assert!(ticker.want(&[2, 6, 7].into(), Mode::Full).is_empty());
+    assert_eq!(caller.told().await, r#"{"a":"unsubscribe","v":[1]}"#);
+    assert_eq!(caller.told().await, r#"{"a":"subscribe","v":[2]}"#);
 }
 
 #[tokio::test]

@@ -95,6 +95,7 @@ async fn every_other_answer_leaves_the_outcome_unknown_and_is_not_asked_again() 
         Reply::json(403, &refusal("TokenException")),
         Reply::json(403, &refusal("PermissionException")),
         Reply::json(429, &refusal("NetworkException")),
+        Reply::json(400, &refusal("OrderException")),
         Reply::json(500, &refusal("OrderException")),
         Reply::json(502, &refusal("DataException")),
         Reply::json(503, &refusal("NetworkException")),
@@ -160,9 +161,14 @@ async fn a_refused_connection_is_a_definite_no() {
 #[tokio::test]
 async fn no_error_tells_the_access_token() {
     let echo = format!(r#"{{"status":"error","message":"bad {TOKEN}","error_type":"TokenException"}}"#);
+    let far =
+        format!(r#"{{"status":"error","message":"{}{TOKEN}","error_type":"{TOKEN}"}}"#, "x".repeat(596));
     let replies = [
         Reply::json(403, &echo),
         Reply::json(500, &echo),
+        Reply::json(200, &echo),
+        Reply::json(400, &far),
+        Reply::json(500, &far),
         Reply::typed(200, TOKEN, "x"),
         Reply::json(200, &format!(r#"{{"status":"success","data":"{TOKEN}"}}"#)),
         Reply::Hangup,
@@ -171,7 +177,7 @@ async fn no_error_tells_the_access_token() {
         let server = Server::answering(reply).await;
         let session = session(&server);
         for error in [session.logout().await.err(), session.profile().await.err()].into_iter().flatten() {
-            assert!(!format!("{error} {error:?}").contains(TOKEN), "{error}");
+            assert!(!format!("{error} {error:?}").contains("t0k"), "{error}");
         }
         assert!(!format!("{session:?}").contains(TOKEN));
     }
@@ -184,6 +190,36 @@ async fn requests_leave_from_the_address_they_are_told_to() {
     let line = Connection::new(Endpoints::at(server.url()), Egress::From(from)).unwrap();
     line.session("key", Secret::new(TOKEN)).orders().await.unwrap();
     assert_eq!(server.requests()[0].peer, from);
+}
+
+#[tokio::test]
+async fn one_odd_record_hides_neither_the_book_nor_itself() {
+    let rows = r#"[{"order_id":"1","status":"OPEN","quantity":1,"filled_quantity":0,"tags":""},
+                   {"order_id":"2","status":"OPEN","quantity":1,"tag":"BH7Q2"}]"#;
+    let book = session(&Server::answering(Reply::data(rows)).await).orders().await.unwrap();
+    assert_eq!((book.rows.len(), book.is_whole()), (1, false));
+    assert_eq!(book.unreadable[0].tag.as_deref(), Some("BH7Q2"));
+    let fills = r#"[{"trade_id":"1","order_id":"1","quantity":"","average_price":1}]"#;
+    let book = session(&Server::answering(Reply::data(fills)).await).trades().await.unwrap();
+    assert_eq!((book.rows.len(), book.unreadable.len()), (0, 1));
+    for none in ["null", "{}"] {
+        let server = Server::answering(Reply::data(none)).await;
+        assert!(matches!(session(&server).orders().await, Err(Error::Unreadable { .. })), "{none}");
+        let server = Server::answering(Reply::data(none)).await;
+        assert!(matches!(session(&server).positions().await, Err(Error::Unreadable { .. })), "{none}");
+        let server = Server::answering(Reply::data(none)).await;
+        assert!(matches!(session(&server).margins().await, Err(Error::Unreadable { .. })), "{none}");
+    }
+}
+
+#[tokio::test]
+async fn a_quote_that_cannot_be_read_does_not_hide_the_others() {
+    let quotes =
+        r#"{"NSE:INFY":{"last_price":1412.95},"NSE:TCS":{"last_price":null},"NSE:IDLE":{"last_price":0}}"#;
+    let session = session(&Server::answering(Reply::data(quotes)).await);
+    let asked = ["NSE:INFY", "NSE:TCS", "NSE:IDLE"].map(|name| name.parse().unwrap());
+    let prices = session.ltp(&asked).await.unwrap();
+    assert_eq!(prices, [(asked[0].clone(), Price::from_paise(141_295))].into());
 }
 
 #[tokio::test]

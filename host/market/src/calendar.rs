@@ -1,13 +1,34 @@
 //! When the market trades: sessions and holidays, as data.
 //!
-//! Circulars move days and hours, so nothing here is built in but the defaults, which an operator may replace.
+//! Circulars move days and hours, so nothing here is built in but the defaults, which an operator may replace by a
+//! [`CalendarFile`]. Venues that keep the same hours form a [`VenueGroup`].
 
+mod file;
+
+pub use file::{CalendarFile, CalendarFileError, HolidayLine, HoursLine, SpecialLine};
+
+use crate::instrument::Venue;
 use crate::time::{Timestamp, TradingDate};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Continuous trading of one day, in seconds since IST midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A session ends no later than its day.
+const DAY_SECONDS: i64 = 86_400;
+
+/// Venues that trade at the same hours and keep the same holidays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum VenueGroup {
+    /// Shares and their derivatives: NSE, BSE, NFO, BFO.
+    Equity,
+    /// Currency derivatives: CDS, BCD.
+    Currency,
+    /// Commodities: MCX, NCO.
+    Commodity,
+}
+
+/// Continuous trading, in seconds since IST midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// First second of continuous trading.
@@ -18,22 +39,54 @@ pub struct Session {
 
 /// A calendar that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a session must open before it closes and stay within one day: {open_seconds}..{close_seconds}")]
-pub struct CalendarError {
-    /// Where it would open.
-    pub open_seconds: i64,
-    /// Where it would close.
-    pub close_seconds: i64,
+pub enum CalendarError {
+    /// A session that is empty or leaves its day.
+    #[error("a session must open before it closes and stay within one day: {open_seconds}..{close_seconds}")]
+    Session {
+        /// Where it would open.
+        open_seconds: i64,
+        /// Where it would close.
+        close_seconds: i64,
+    },
+    /// Two sessions of one day that overlap.
+    #[error("two sessions of {0} overlap")]
+    Overlap(TradingDate),
 }
 
-/// The trading days and hours of one market.
+/// The trading days and hours of every market.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "CalendarFile", into = "CalendarFile")]
 pub struct Calendar {
-    session: Session,
-    holidays: BTreeSet<TradingDate>,
-    special: BTreeMap<TradingDate, Session>,
+    hours: BTreeMap<VenueGroup, Session>,
+    holidays: BTreeMap<TradingDate, BTreeSet<VenueGroup>>,
+    /// Days with hours of their own, in order and apart. They go before weekends and holidays.
+    special: BTreeMap<TradingDate, BTreeMap<VenueGroup, Vec<Session>>>,
     weekends_too: bool,
+}
+
+impl VenueGroup {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Equity, Self::Currency, Self::Commodity];
+
+    /// The hours of an ordinary day.
+    const fn usual(self) -> Session {
+        match self {
+            Self::Equity => Session::NSE,
+            Self::Currency => Session { open_seconds: 9 * 3600, close_seconds: 17 * 3600 },
+            // 23:55 while the United States keep winter time: a line of the file.
+            Self::Commodity => Session { open_seconds: 9 * 3600, close_seconds: 23 * 3600 + 30 * 60 },
+        }
+    }
+}
+
+impl From<Venue> for VenueGroup {
+    fn from(venue: Venue) -> Self {
+        match venue {
+            Venue::Nse | Venue::Bse | Venue::Nfo | Venue::Bfo => Self::Equity,
+            Venue::Cds | Venue::Bcd => Self::Currency,
+            Venue::Mcx | Venue::Nco => Self::Commodity,
+        }
+    }
 }
 
 impl Session {
@@ -41,79 +94,110 @@ impl Session {
     pub const NSE: Self = Self { open_seconds: 9 * 3600 + 15 * 60, close_seconds: 15 * 3600 + 30 * 60 };
 
     /// Midnight to midnight, for the demo and for paper trading at night.
-    pub const ALWAYS: Self = Self { open_seconds: 0, close_seconds: 86_400 };
+    pub const ALWAYS: Self = Self { open_seconds: 0, close_seconds: DAY_SECONDS };
+
+    fn check(self) -> Result<Self, CalendarError> {
+        let Self { open_seconds, close_seconds } = self;
+        if open_seconds < 0 || open_seconds >= close_seconds || close_seconds > DAY_SECONDS {
+            return Err(CalendarError::Session { open_seconds, close_seconds });
+        }
+        Ok(self)
+    }
 }
 
 impl Calendar {
-    /// Monday to Friday, 09:15 to 15:30, but for the given holidays.
+    /// Monday to Friday at each group's usual hours, but for the given holidays.
     pub fn nse(holidays: impl IntoIterator<Item = TradingDate>) -> Self {
-        let holidays = holidays.into_iter().collect();
-        Self { session: Session::NSE, holidays, special: BTreeMap::new(), weekends_too: false }
+        let hours = VenueGroup::ALL.map(|group| (group, group.usual())).into();
+        Self { hours, holidays: BTreeMap::new(), special: BTreeMap::new(), weekends_too: false }
+            .with_holidays(holidays)
     }
 
     /// Open at every instant.
     pub fn always_open() -> Self {
-        let holidays = BTreeSet::new();
-        Self { session: Session::ALWAYS, holidays, special: BTreeMap::new(), weekends_too: true }
+        let hours = VenueGroup::ALL.map(|group| (group, Session::ALWAYS)).into();
+        Self { hours, holidays: BTreeMap::new(), special: BTreeMap::new(), weekends_too: true }
     }
 
-    /// Adds a day with hours of its own (Muhurat, a Saturday drill).
+    /// Closes every market on these dates as well.
+    pub fn with_holidays(mut self, dates: impl IntoIterator<Item = TradingDate>) -> Self {
+        self.holidays.extend(dates.into_iter().map(|date| (date, VenueGroup::ALL.into())));
+        self
+    }
+
+    /// Adds a session to a day with hours of its own (Muhurat, a Saturday drill), for every market.
     ///
     /// # Errors
-    /// When the session is empty or leaves the day.
-    pub fn with_special(mut self, date: TradingDate, session: Session) -> Result<Self, CalendarError> {
-        let Session { open_seconds, close_seconds } = session;
-        if open_seconds < 0 || open_seconds >= close_seconds || close_seconds > 86_400 {
-            return Err(CalendarError { open_seconds, close_seconds });
-        }
-        self.special.insert(date, session);
-        Ok(self)
+    /// When the session is empty, leaves the day or overlaps another of it.
+    pub fn with_special(self, date: TradingDate, session: Session) -> Result<Self, CalendarError> {
+        VenueGroup::ALL
+            .into_iter()
+            .try_fold(self, |calendar, group| calendar.with_special_for(group, date, session))
     }
 
-    /// The session of a date, if there is one.
+    /// The same for one group; the others keep what the day is for them.
+    ///
+    /// # Errors
+    /// As [`Calendar::with_special`].
+    pub fn with_special_for(
+        mut self,
+        group: VenueGroup,
+        date: TradingDate,
+        session: Session,
+    ) -> Result<Self, CalendarError> {
+        let sessions = self.special.entry(date).or_default().entry(group).or_default();
+        sessions.push(session.check()?);
+        sessions.sort();
+        let apart = sessions.windows(2).all(|pair| pair[0].close_seconds <= pair[1].open_seconds);
+        if apart { Ok(self) } else { Err(CalendarError::Overlap(date)) }
+    }
+
+    /// Every session of a group on a date, in order.
+    pub fn sessions(&self, group: VenueGroup, date: TradingDate) -> Vec<Session> {
+        if let Some(special) = self.special.get(&date).and_then(|groups| groups.get(&group)) {
+            return special.clone();
+        }
+        let holiday = self.holidays.get(&date).is_some_and(|closed| closed.contains(&group));
+        if holiday || (date.is_weekend() && !self.weekends_too) {
+            return Vec::new();
+        }
+        self.hours.get(&group).copied().into_iter().collect()
+    }
+
+    /// A date from first opening to last closing of shares and their derivatives, if they trade at all.
     pub fn session(&self, date: TradingDate) -> Option<Session> {
-        if let Some(special) = self.special.get(&date) {
-            return Some(*special);
-        }
-        let closed = self.holidays.contains(&date) || (date.is_weekend() && !self.weekends_too);
-        (!closed).then_some(self.session)
+        let sessions = self.sessions(VenueGroup::Equity, date);
+        let (first, last) = (sessions.first()?, sessions.last()?);
+        Some(Session { open_seconds: first.open_seconds, close_seconds: last.close_seconds })
     }
 
-    /// Opening and closing instants of a date, if it has a session.
+    /// The same as instants.
     pub fn hours(&self, date: TradingDate) -> Option<(Timestamp, Timestamp)> {
         let session = self.session(date)?;
         Some((date.at_seconds(session.open_seconds), date.at_seconds(session.close_seconds)))
     }
 
-    /// True during continuous trading.
+    /// True during continuous trading of shares and their derivatives.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.hours(now.date()).is_some_and(|(open, close)| open <= now && now < close)
+        self.is_open_for(VenueGroup::Equity, now)
+    }
+
+    /// True during continuous trading of a venue: between two sessions of one day it is closed.
+    pub fn is_open_at(&self, venue: Venue, now: Timestamp) -> bool {
+        self.is_open_for(venue.into(), now)
+    }
+
+    /// True when the calendar knows holidays of a year. One that knows none is most likely one that nobody filled in.
+    pub fn knows_holidays_of(&self, year: i32) -> bool {
+        self.weekends_too || self.holidays.keys().any(|date| date.parts().0 == year)
+    }
+
+    fn is_open_for(&self, group: VenueGroup, now: Timestamp) -> bool {
+        let second = now.micros_of_day().div_euclid(1_000_000);
+        let within = |session: &Session| (session.open_seconds..session.close_seconds).contains(&second);
+        self.sessions(group, now.date()).iter().any(within)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn date(text: &str) -> TradingDate {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn weekends_and_holidays_are_closed_and_special_days_are_open() {
-        let muhurat = Session { open_seconds: 18 * 3600, close_seconds: 19 * 3600 };
-        let calendar = Calendar::nse([date("2026-11-24")]).with_special(date("2026-11-08"), muhurat).unwrap();
-        assert!(calendar.is_open(date("2026-11-23").at_seconds(10 * 3600)));
-        assert!(!calendar.is_open(date("2026-11-23").at_seconds(9 * 3600)));
-        assert!(!calendar.is_open(date("2026-11-23").at_seconds(Session::NSE.close_seconds)));
-        assert!(!calendar.is_open(date("2026-11-24").at_seconds(10 * 3600)));
-        assert!(!calendar.is_open(date("2026-11-22").at_seconds(10 * 3600)));
-        assert!(calendar.is_open(date("2026-11-08").at_seconds(18 * 3600 + 60)));
-    }
-
-    #[test]
-    fn the_demo_market_never_closes() {
-        let calendar = Calendar::always_open();
-        assert!(calendar.is_open(date("2026-11-22").at_seconds(3)));
-    }
-}
+mod tests;

@@ -15,7 +15,10 @@ mod tick;
 mod time;
 mod trade;
 
-pub use calendar::{Calendar, CalendarError, Session};
+pub use calendar::{
+    Calendar, CalendarError, CalendarFile, CalendarFileError, HolidayLine, HoursLine, Session, SpecialLine,
+    VenueGroup,
+};
 pub use candle::{Candle, Interval};
 pub use instrument::{Instrument, InstrumentKind, InstrumentToken, ParseSymbolError, Symbol, Venue};
 pub use intent::{Change, Intent, OrderRequest, RequestError, RunOrderId};

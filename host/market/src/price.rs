@@ -1,5 +1,6 @@
 //! Fixed-point money: 1/10 000 rupee in an `i64`, because currency contracts quote four decimals.
 //!
+//! Arithmetic stops at the ends of the range: an amount that wrapped would turn a loss into a gain.
 //! Floats exist only at the wire: [`serde`] writes a plain JSON number and reads one back, both exact for every
 //! amount below 2 × 10¹¹ rupees (2⁵¹ units). Nothing here knows what an amount is for.
 
@@ -39,12 +40,12 @@ macro_rules! fixed_point {
 
             /// From whole paise.
             pub const fn from_paise(paise: i64) -> Self {
-                Self(paise * (UNITS_PER_RUPEE / 100))
+                Self(paise.saturating_mul(UNITS_PER_RUPEE / 100))
             }
 
             /// From whole rupees.
             pub const fn from_rupees(rupees: i64) -> Self {
-                Self(rupees * UNITS_PER_RUPEE)
+                Self(rupees.saturating_mul(UNITS_PER_RUPEE))
             }
 
             /// The nearest amount to a float read from a wire. `None` for NaN, infinities and what does not fit.
@@ -61,7 +62,7 @@ macro_rules! fixed_point {
 
             /// The amount without its sign.
             pub const fn abs(self) -> Self {
-                Self(self.0.abs())
+                Self(self.0.saturating_abs())
             }
 
             /// True for zero.
@@ -78,33 +79,33 @@ macro_rules! fixed_point {
         impl Add for $name {
             type Output = Self;
             fn add(self, other: Self) -> Self {
-                Self(self.0 + other.0)
+                Self(self.0.saturating_add(other.0))
             }
         }
 
         impl Sub for $name {
             type Output = Self;
             fn sub(self, other: Self) -> Self {
-                Self(self.0 - other.0)
+                Self(self.0.saturating_sub(other.0))
             }
         }
 
         impl Neg for $name {
             type Output = Self;
             fn neg(self) -> Self {
-                Self(-self.0)
+                Self(self.0.saturating_neg())
             }
         }
 
         impl AddAssign for $name {
             fn add_assign(&mut self, other: Self) {
-                self.0 += other.0;
+                *self = *self + other;
             }
         }
 
         impl SubAssign for $name {
             fn sub_assign(&mut self, other: Self) {
-                self.0 -= other.0;
+                *self = *self - other;
             }
         }
 
@@ -171,7 +172,7 @@ impl Price {
             return self;
         }
         let half = if self.0 >= 0 { tick_size.0 / 2 } else { -(tick_size.0 / 2) };
-        Self((self.0 + half) / tick_size.0 * tick_size.0)
+        Self(self.0.saturating_add(half) / tick_size.0 * tick_size.0)
     }
 
     /// Price × quantity. `None` when the product does not fit.
@@ -268,6 +269,18 @@ mod tests {
         assert_eq!(Price::from_paise(102).round_to(tick), Price::from_paise(100));
         assert_eq!(Price::from_paise(103).round_to(tick), Price::from_paise(105));
         assert!(Price::from_paise(105).is_multiple_of(tick));
+    }
+
+    #[test]
+    fn amounts_at_the_ends_of_the_range_stay_there() {
+        let (most, least) = (Money::from_units(i64::MAX), Money::from_units(i64::MIN));
+        assert_eq!((most + most, least - most, -least, least.abs()), (most, least, most, most));
+        let (mut up, mut down) = (most, least);
+        up += most;
+        down -= most;
+        assert_eq!((up, down, [most, most].into_iter().sum::<Money>()), (most, least, most));
+        assert_eq!((Price::from_rupees(i64::MAX), Price::from_paise(i64::MIN)).0.units(), i64::MAX);
+        assert!(Price::from_units(i64::MAX).round_to(Price::from_paise(5)) > Price::ZERO);
     }
 
     proptest! {

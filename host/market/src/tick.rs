@@ -19,7 +19,7 @@ pub struct Tick {
     pub last_price: Price,
     /// Units in the last trade.
     pub last_quantity: u32,
-    /// Volume-weighted average of the day.
+    /// Volume-weighted average of the day; zero where the feed mode carries none.
     pub average_price: Price,
     /// Units traded today.
     pub volume: u64,
@@ -27,7 +27,7 @@ pub struct Tick {
     pub buy_quantity: u64,
     /// Units offered in the whole book.
     pub sell_quantity: u64,
-    /// First price of the day.
+    /// First price of the day; zero, as the three below, where the feed mode carries none.
     pub open: Price,
     /// Highest price of the day.
     pub high: Price,
@@ -62,21 +62,22 @@ pub struct Depth {
 }
 
 impl Tick {
-    /// A tick with a price and nothing else.
+    /// A tick with a price and nothing else: what an `ltp` packet tells. Everything it does not tell is zero, because a day's
+    /// high that is only the last price would mislead whoever compares with it.
     pub const fn at(token: InstrumentToken, time: Timestamp, last_price: Price) -> Self {
         Self {
             token,
             time,
             last_price,
             last_quantity: 0,
-            average_price: last_price,
+            average_price: Price::ZERO,
             volume: 0,
             buy_quantity: 0,
             sell_quantity: 0,
-            open: last_price,
-            high: last_price,
-            low: last_price,
-            close: last_price,
+            open: Price::ZERO,
+            high: Price::ZERO,
+            low: Price::ZERO,
+            close: Price::ZERO,
             oi: 0,
             depth: None,
         }
@@ -92,5 +93,18 @@ impl Tick {
     #[inline]
     pub fn ask(&self) -> Price {
         self.depth.map_or(Price::ZERO, |depth| depth.sell[0].price)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_price_claims_to_know_nothing_of_the_day() {
+        let tick = Tick::at(1, Timestamp::EPOCH, Price::from_rupees(100));
+        assert_eq!(tick.last_price, Price::from_rupees(100));
+        let day = [tick.open, tick.high, tick.low, tick.close, tick.average_price, tick.bid(), tick.ask()];
+        assert_eq!(day, [Price::ZERO; 7]);
     }
 }

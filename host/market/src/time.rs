@@ -38,9 +38,9 @@ impl Timestamp {
         Self(micros)
     }
 
-    /// From whole seconds since the Unix epoch.
+    /// From whole seconds since the Unix epoch, stopping at the ends of the range.
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds * 1_000_000)
+        Self(seconds.saturating_mul(1_000_000))
     }
 
     /// Microseconds since the Unix epoch.
@@ -60,12 +60,12 @@ impl Timestamp {
 
     /// This instant moved by a signed number of whole seconds.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        self.plus_micros(seconds * 1_000_000)
+        self.plus_micros(seconds.saturating_mul(1_000_000))
     }
 
     /// Microseconds from `earlier` to this instant; negative when it lies after.
     pub const fn micros_since(self, earlier: Self) -> i64 {
-        self.0 - earlier.0
+        self.0.saturating_sub(earlier.0)
     }
 
     /// The IST date this instant falls on.
@@ -75,7 +75,7 @@ impl Timestamp {
 
     /// Microseconds since IST midnight.
     pub const fn micros_of_day(self) -> i64 {
-        (self.0 + IST_MICROS).rem_euclid(DAY_MICROS)
+        (self.0.rem_euclid(DAY_MICROS) + IST_MICROS).rem_euclid(DAY_MICROS)
     }
 
     /// `YYYY-MM-DD HH:MM:SS` in IST, the 19 characters that Kite uses.
@@ -106,10 +106,12 @@ impl Timestamp {
         Ok(date.at(clock))
     }
 
+    /// The epoch stands for instants that no calendar reaches: they come from nonsense, and nonsense must not end a process.
     fn ist(self) -> OffsetDateTime {
         let nanos = i128::from(self.0) * 1_000;
-        let utc = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        utc.to_offset(IST)
+        let utc = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
+        let ist = utc.and_then(|utc| utc.checked_to_offset(IST));
+        ist.unwrap_or_else(|| OffsetDateTime::UNIX_EPOCH.to_offset(IST))
     }
 }
 
@@ -219,6 +221,19 @@ mod tests {
         {
             assert!(text.parse::<TradingDate>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn instants_at_the_ends_of_the_range_neither_wrap_nor_panic() {
+        for micros in [i64::MIN, i64::MAX, 253_402_300_799_999_999] {
+            let instant = Timestamp::from_micros(micros);
+            assert!((0..DAY_MICROS).contains(&instant.micros_of_day()));
+            assert_eq!(instant.rfc3339_ist().len(), "2026-11-23T09:15:00.123+05:30".len());
+            assert!(!instant.ist_text().is_empty() && !instant.date().to_string().is_empty());
+        }
+        assert_eq!(Timestamp::from_seconds(i64::MAX).micros(), i64::MAX);
+        assert_eq!(Timestamp::from_micros(i64::MAX).plus_seconds(i64::MAX).micros(), i64::MAX);
+        assert_eq!(Timestamp::from_micros(i64::MIN).micros_since(Timestamp::from_micros(i64::MAX)), i64::MIN);
     }
 
     proptest! {

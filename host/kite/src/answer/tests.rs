@@ -4,8 +4,11 @@ use super::*;
 use crate::Outcome::{self, DefiniteNo, Unknown};
 use proptest::prelude::*;
 
+const TOKEN: &str = "t0ken-of-uk9394";
+
 fn answer(status: u16, content_type: &str, body: &str) -> Answer {
-    Answer { status, content_type: content_type.to_owned(), body: body.as_bytes().to_vec() }
+    let (content_type, body) = (content_type.to_owned(), body.as_bytes().to_vec());
+    Answer { status, content_type, body, hidden: vec![Secret::new(TOKEN)] }
 }
 
 fn failure(status: u16, error_type: &str) -> Answer {
@@ -28,7 +31,7 @@ fn the_table_of_refusals() {
         (400, "InputException", DefiniteNo),
         (400, "MarginException", DefiniteNo),
         (400, "HoldingException", DefiniteNo),
-        (400, "OrderException", DefiniteNo),
+        (400, "OrderException", Unknown),
         (400, "GeneralException", Unknown),
         (400, "NetworkException", Unknown),
         (403, "TokenException", Unknown),
@@ -90,6 +93,26 @@ fn a_message_is_one_line_of_bounded_length() {
     let body = format!(r#"{{"status":"error","message":"{long}","error_type":"InputException"}}"#);
     let said = read::<String>(&answer(400, "application/json", &body)).unwrap_err().to_string();
     assert!(said.len() < 700 && !said.contains(['\n', '\u{1b}']), "{said}");
+}
+
+#[test]
+fn a_token_is_blotted_out_before_anything_is_cut() {
+    for padding in 580..600 {
+        let message = format!("{}{TOKEN}", "x".repeat(padding));
+        let body = format!(r#"{{"status":"error","message":"{message}","error_type":"New {TOKEN}"}}"#);
+        for status in [200, 400, 429, 500] {
+            let error = read::<String>(&answer(status, "application/json", &body)).unwrap_err();
+            for part in [TOKEN, "t0ken", "t0"] {
+                assert!(!format!("{error} {error:?}").contains(part), "{status}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_never_prints_its_body() {
+    let answer = answer(200, TOKEN, TOKEN);
+    assert_eq!(format!("{answer:?}"), "Answer(HTTP 200, 15 bytes)");
 }
 
 proptest! {

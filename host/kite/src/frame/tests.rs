@@ -59,6 +59,10 @@ fn full_packet() -> Vec<u8> {
 fn an_ltp_packet_carries_a_price_alone() {
     let tick = one(packet(&[INFY, 141_295]));
     assert_eq!(tick, Tick::at(INFY, NOW, Price::from_paise(141_295)));
+    assert_eq!(
+        (tick.open, tick.high, tick.low, tick.close),
+        (Price::ZERO, Price::ZERO, Price::ZERO, Price::ZERO)
+    );
 }
 
 #[test]
@@ -119,6 +123,16 @@ fn several_packets_share_a_message_and_bad_ones_are_counted() {
     assert_eq!((frame.ticks.len(), frame.skipped), (2, 2));
     let cut = decode(&bytes[..bytes.len() - 3], NOW);
     assert_eq!((cut.ticks.len(), cut.skipped), (1, 3));
+}
+
+#[test]
+fn a_time_from_the_future_is_no_time() {
+    let index = |seconds: i64| packet(&[NIFTY, 2_400_015, 4, 2, 1, 3, 99, (NOW.seconds() + seconds) as u32]);
+    let frame = decode(&message(&[index(60), index(61), index(86_400 * 365), index(-5)]), NOW);
+    let times: Vec<_> = frame.ticks.iter().map(|tick| tick.time.micros_since(NOW) / 1_000_000).collect();
+    assert_eq!((times, frame.odd_times, frame.skipped), (vec![60, 0, 0, -5], 2, 0));
+    let never = packet(&[NIFTY, 2_400_015, 4, 2, 1, 3, 99, u32::MAX]);
+    assert_eq!(one(never).time, NOW);
 }
 
 #[test]

@@ -55,6 +55,9 @@ fn what_kite_would_refuse_for_certain_is_not_sent() {
         OrderRequest { kind: OrderKind::Limit, ..infy() },
         OrderRequest { kind: OrderKind::StopMarket, ..infy() },
         OrderRequest { variety: Variety::Iceberg, ..infy() },
+        OrderRequest { variety: Variety::Auction, ..infy() },
+        OrderRequest { variety: Variety::Co, ..infy() },
+        OrderRequest { variety: Variety::Amo, ..infy() },
     ];
     for request in wrong {
         assert_eq!(place(request).unwrap_err().outcome(), Outcome::DefiniteNo);
@@ -74,6 +77,28 @@ fn a_modification_names_the_whole_order_as_it_shall_be() {
     let form = modify_form(&resting, &to_market).unwrap();
     assert_eq!((field(&form, "price"), field(&form, "market_protection")), (None, Some("-1".into())));
     assert!(modify_form(&resting, &Change { quantity: Some(0), ..Change::default() }).is_err());
+}
+
+#[test]
+fn a_market_order_that_rests_is_not_sent_to_market_again() {
+    let names = |form: &Form| form.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let form = modify_form(&infy(), &Change { quantity: Some(5), ..Change::default() }).unwrap();
+    assert_eq!(names(&form), ["quantity", "validity"]);
+    let price = Some(Price::from_rupees(101));
+    assert!(modify_form(&infy(), &Change { price, ..Change::default() }).is_err());
+    assert!(modify_form(&infy(), &Change { trigger: price, ..Change::default() }).is_err());
+    let as_limit = Change { price, kind: Some(OrderKind::Limit), ..Change::default() };
+    let form = modify_form(&infy(), &as_limit).unwrap();
+    assert_eq!(names(&form), ["order_type", "quantity", "validity", "price"]);
+    assert!(modify_form(&infy(), &Change::default()).is_err());
+}
+
+#[test]
+fn a_refused_desk_says_what_to_do_instead() {
+    for (variety, says) in [(Variety::Co, "a stop order"), (Variety::Amo, "when the market is open")] {
+        let error = place(OrderRequest { variety, ..infy() }).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::wire;
 use market::Money;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// The trader, as `/user/profile` names them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -30,30 +31,36 @@ pub struct Profile {
     pub order_types: Vec<String>,
 }
 
-/// Funds by segment. A segment that the account does not have is empty and disabled.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+/// Funds by segment. An answer without shares is no answer: it would read as no cash.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Margins {
     /// Shares, funds, and their derivatives.
     pub equity: Segment,
-    /// Commodities.
-    pub commodity: Segment,
+    /// Commodities, where the account has them.
+    #[serde(default, deserialize_with = "where_readable")]
+    pub commodity: Option<Segment>,
 }
 
 /// The funds of one segment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Segment {
     /// True when the account may trade there.
-    #[serde(deserialize_with = "wire::flag")]
+    #[serde(default, deserialize_with = "wire::flag")]
     pub enabled: bool,
-    /// What can still be used.
-    #[serde(deserialize_with = "wire::money")]
+    /// What can still be used. Nothing is not zero.
+    #[serde(deserialize_with = "wire::needed_money")]
     pub net: Money,
-    /// Where it comes from.
+    /// Where it comes from. Informational: what is missing is zero.
+    #[serde(default)]
     pub available: Available,
     /// What it is tied up in. Informational: the parts need not add up to `debits`.
+    #[serde(default)]
     pub utilised: Utilised,
+}
+
+/// A segment that nobody asked for may be empty or odd without hiding the other.
+fn where_readable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Segment>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(from)?).ok())
 }
 
 macro_rules! amounts {
@@ -126,7 +133,28 @@ mod tests {
         assert_eq!(margins.equity.net, Money::from_paise(9_972_505));
         assert_eq!(margins.equity.available.cash, Money::from_paise(24_543_160));
         assert_eq!(margins.equity.utilised.debits, Money::from_paise(14_570_655));
-        assert_eq!(margins.commodity, Segment::default());
+        assert_eq!(margins.commodity, None);
+    }
+
+    #[test]
+    fn an_answer_without_the_cash_is_not_one_of_no_cash() {
+        for none in [
+            "{}",
+            "null",
+            r#"{"commodity":{"net":1}}"#,
+            r#"{"equity":null}"#,
+            r#"{"equity":{}}"#,
+            r#"{"equity":{"enabled":true,"net":null}}"#,
+            r#"{"equity":{"enabled":true,"net":""}}"#,
+        ] {
+            assert!(serde_json::from_str::<Margins>(none).is_err(), "{none}");
+        }
+        for (commodity, net) in [("{}", None), ("null", None), (r#"{"net":5}"#, Some(Money::from_rupees(5)))]
+        {
+            let json = format!(r#"{{"equity":{{"net":1}},"commodity":{commodity}}}"#);
+            let margins: Margins = serde_json::from_str(&json).unwrap();
+            assert_eq!(margins.commodity.map(|segment| segment.net), net, "{commodity}");
+        }
     }
 
     #[test]

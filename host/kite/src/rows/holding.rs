@@ -44,7 +44,7 @@ struct Wire {
     instrument_token: InstrumentToken,
     #[serde(default, deserialize_with = "wire::text")]
     isin: Option<String>,
-    #[serde(default, deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::needed_whole")]
     quantity: i64,
     #[serde(default, deserialize_with = "wire::whole")]
     t1_quantity: i64,
@@ -95,5 +95,13 @@ mod tests {
         assert_eq!((row.quantity, row.t1_quantity), (16, 4));
         assert_eq!(row.average_price.units(), 4_211_250);
         assert_eq!(row.symbol.to_string(), "BSE:SBIN");
+    }
+
+    #[test]
+    fn a_holding_without_a_quantity_is_not_one_of_zero() {
+        for none in ["", r#","quantity":null"#, r#","quantity":"""#] {
+            let json = format!(r#"{{"tradingsymbol":"SBIN","exchange":"BSE"{none}}}"#);
+            assert!(serde_json::from_str::<HoldingRow>(&json).is_err(), "{json}");
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! One order as the broker's book has it, from REST and from the ticker alike.
 
+use super::book::Record;
 use crate::order_params::BrokerOrderId;
+use crate::wire::fields::{Extra, Fields};
 use crate::wire::{self, Word};
 use market::{InstrumentToken, OrderKind, Price, Product, Side, Symbol, Timestamp, Validity, Variety};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::fmt;
 
 /// Where an order is on its way, in the broker's words.
@@ -41,9 +44,8 @@ pub enum BrokerStatus {
     Other(String),
 }
 
-/// One order of the day.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "Wire")]
+/// One order of the day. Without number, status, quantity or units filled there is none; everything else may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRow {
     /// The broker's number.
     pub order_id: BrokerOrderId,
@@ -103,6 +105,10 @@ pub struct OrderRow {
     pub exchange_timestamp: Option<Timestamp>,
     /// When the exchange last changed it.
     pub exchange_update_timestamp: Option<Timestamp>,
+    /// What else the record says, as it came: `meta`, `guid`, `market_protection`, `validity_ttl` and what is new.
+    pub extra: Extra,
+    /// Fields that were there and could not be read; they stand at their defaults.
+    pub odd: Vec<&'static str>,
 }
 
 impl BrokerStatus {
@@ -159,111 +165,69 @@ impl fmt::Display for BrokerStatus {
     }
 }
 
-/// The record as it travels.
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(deserialize_with = "order_id")]
-    order_id: BrokerOrderId,
-    #[serde(deserialize_with = "wire::required")]
-    status: String,
-    #[serde(default, deserialize_with = "wire::text")]
-    exchange_order_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    parent_order_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    account_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    user_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    placed_by: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    tag: Option<String>,
-    #[serde(default, deserialize_with = "wire::texts")]
-    tags: Vec<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    status_message: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    status_message_raw: Option<String>,
-    #[serde(default, deserialize_with = "wire::text_or_empty")]
-    exchange: String,
-    #[serde(default, deserialize_with = "wire::text_or_empty")]
-    tradingsymbol: String,
-    #[serde(default, deserialize_with = "wire::whole")]
-    instrument_token: InstrumentToken,
-    #[serde(default, deserialize_with = "wire::word")]
-    transaction_type: Word<Side>,
-    #[serde(default, deserialize_with = "wire::word")]
-    order_type: Word<OrderKind>,
-    #[serde(default, deserialize_with = "wire::word")]
-    product: Word<Product>,
-    #[serde(default, deserialize_with = "wire::word")]
-    validity: Word<Validity>,
-    #[serde(default, deserialize_with = "wire::word")]
-    variety: Word<Variety>,
-    #[serde(default, deserialize_with = "wire::flag")]
-    modified: bool,
-    #[serde(deserialize_with = "wire::whole")]
-    quantity: u32,
-    #[serde(default, deserialize_with = "wire::whole")]
-    filled_quantity: u32,
-    #[serde(default, deserialize_with = "wire::whole")]
-    pending_quantity: u32,
-    #[serde(default, deserialize_with = "wire::whole")]
-    cancelled_quantity: u32,
-    #[serde(default, deserialize_with = "wire::whole")]
-    disclosed_quantity: u32,
-    #[serde(default, deserialize_with = "wire::price")]
-    price: Price,
-    #[serde(default, deserialize_with = "wire::price")]
-    trigger_price: Price,
-    #[serde(default, deserialize_with = "wire::price")]
-    average_price: Price,
-    #[serde(default, deserialize_with = "wire::instant")]
-    order_timestamp: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::instant")]
-    exchange_timestamp: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::instant")]
-    exchange_update_timestamp: Option<Timestamp>,
-}
-
-pub(super) fn order_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BrokerOrderId, D::Error> {
-    wire::required(from)?.parse().map_err(serde::de::Error::custom)
-}
-
-impl From<Wire> for OrderRow {
-    fn from(wire: Wire) -> Self {
-        Self {
-            order_id: wire.order_id,
-            exchange_order_id: wire.exchange_order_id,
-            parent_order_id: wire.parent_order_id,
-            account_id: wire.account_id.or(wire.user_id),
-            placed_by: wire.placed_by,
-            tag: wire.tag,
-            tags: wire.tags,
-            status: BrokerStatus::read(&wire.status),
-            status_message: wire.status_message,
-            status_message_raw: wire.status_message_raw,
-            symbol: wire::symbol(&wire.exchange, &wire.tradingsymbol),
-            token: wire.instrument_token,
-            side: wire.transaction_type,
-            kind: wire.order_type,
-            product: wire.product,
-            validity: wire.validity,
-            variety: wire.variety,
-            modified: wire.modified,
-            quantity: wire.quantity,
-            filled_quantity: wire.filled_quantity,
-            pending_quantity: wire.pending_quantity,
-            cancelled_quantity: wire.cancelled_quantity,
-            disclosed_quantity: wire.disclosed_quantity,
-            price: wire.price,
-            trigger: wire.trigger_price,
-            average_price: wire.average_price,
-            order_timestamp: wire.order_timestamp,
-            exchange_timestamp: wire.exchange_timestamp,
-            exchange_update_timestamp: wire.exchange_update_timestamp,
-        }
+impl Record for OrderRow {
+    fn read(record: Value) -> Result<Self, String> {
+        let mut fields = Fields::of(record)?;
+        let order_id = order_id(&mut fields)?;
+        let status = BrokerStatus::read(&fields.needed_text("status")?);
+        let (quantity, filled_quantity) =
+            (fields.needed_count("quantity")?, fields.needed_count("filled_quantity")?);
+        let (account_id, user_id) = (fields.text("account_id"), fields.text("user_id"));
+        let row = Self {
+            order_id,
+            status,
+            quantity,
+            filled_quantity,
+            account_id: account_id.or(user_id),
+            exchange_order_id: fields.text("exchange_order_id"),
+            parent_order_id: fields.text("parent_order_id"),
+            placed_by: fields.text("placed_by"),
+            tag: fields.text("tag"),
+            tags: fields.texts("tags"),
+            status_message: fields.text("status_message"),
+            status_message_raw: fields.text("status_message_raw"),
+            symbol: symbol(&mut fields),
+            token: fields.count("instrument_token"),
+            side: fields.word("transaction_type"),
+            kind: fields.word("order_type"),
+            product: fields.word("product"),
+            validity: fields.word("validity"),
+            variety: fields.word("variety"),
+            modified: fields.flag("modified"),
+            pending_quantity: fields.count("pending_quantity"),
+            cancelled_quantity: fields.count("cancelled_quantity"),
+            disclosed_quantity: fields.count("disclosed_quantity"),
+            price: fields.price("price"),
+            trigger: fields.price("trigger_price"),
+            average_price: fields.price("average_price"),
+            order_timestamp: fields.instant("order_timestamp"),
+            exchange_timestamp: fields.instant("exchange_timestamp"),
+            exchange_update_timestamp: fields.instant("exchange_update_timestamp"),
+            extra: Extra::new(),
+            odd: Vec::new(),
+        };
+        let (extra, odd) = fields.rest();
+        Ok(Self { extra, odd, ..row })
     }
+
+    fn odd(&self) -> &[&'static str] {
+        &self.odd
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderRow {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::read(Value::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
+pub(super) fn order_id(fields: &mut Fields) -> Result<BrokerOrderId, String> {
+    fields.needed_text("order_id")?.parse().map_err(|error| format!("`order_id`: {error}"))
+}
+
+pub(super) fn symbol(fields: &mut Fields) -> Word<Symbol> {
+    let (exchange, name) = (fields.text("exchange"), fields.text("tradingsymbol"));
+    wire::symbol(&exchange.unwrap_or_default(), &name.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use crate::wire::{self, Word};
 use market::{InstrumentToken, Money, Price, Product, Symbol};
 use serde::Deserialize;
 
-/// Both lists of `/portfolio/positions`.
+/// Both lists of `/portfolio/positions`. An answer without them is no answer: it would read as flat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
 pub struct Positions {
     /// With what was carried over.
     pub net: Vec<PositionRow>,
@@ -32,16 +31,18 @@ pub struct PositionRow {
 
 macro_rules! figures {
     ($($(#[$doc:meta])* $field:ident: $kind:ty = $reader:literal),+ $(,)?) => {
-        /// The figures of a position, named as Kite names them.
+        /// The figures of a position, named as Kite names them. All but the quantity are zero where there are none.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-        #[serde(default)]
-        pub struct Figures { $($(#[$doc])* #[serde(deserialize_with = $reader)] pub $field: $kind),+ }
+        pub struct Figures {
+            /// Units held, negative when short. Nothing is not zero.
+            #[serde(deserialize_with = "wire::needed_whole")]
+            pub quantity: i64,
+            $($(#[$doc])* #[serde(default, deserialize_with = $reader)] pub $field: $kind),+
+        }
     };
 }
 
 figures! {
-    /// Units held, negative when short.
-    quantity: i64 = "wire::whole",
     /// Units carried over.
     overnight_quantity: i64 = "wire::whole",
     /// Contract size (commodities).
@@ -132,5 +133,25 @@ mod tests {
         assert_eq!(row.figures.average_price, Price::from_paise(141_295));
         assert_eq!(row.figures.pnl, Money::from_paise(-1_235));
         assert!(positions.day.is_empty());
+    }
+
+    #[test]
+    fn an_answer_without_lists_or_quantities_is_not_flat() {
+        let row = |quantity: &str| {
+            format!(r#"{{"net":[{{"tradingsymbol":"INFY","exchange":"NSE"{quantity}}}],"day":[]}}"#)
+        };
+        assert!(serde_json::from_str::<Positions>(&row(r#","quantity":3"#)).is_ok());
+        for none in [
+            "{}".to_owned(),
+            r#"{"net":[]}"#.to_owned(),
+            r#"{"day":[]}"#.to_owned(),
+            r#"{"net":null,"day":[]}"#.to_owned(),
+            "null".to_owned(),
+            row(""),
+            row(r#","quantity":null"#),
+            row(r#","quantity":"""#),
+        ] {
+            assert!(serde_json::from_str::<Positions>(&none).is_err(), "{none}");
+        }
     }
 }

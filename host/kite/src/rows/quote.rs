@@ -25,7 +25,7 @@ pub struct Ohlc {
 /// A last price and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) struct LastPrice {
-    #[serde(deserialize_with = "wire::price")]
+    #[serde(deserialize_with = "wire::needed_price")]
     pub(crate) last_price: Price,
 }
 
@@ -36,7 +36,7 @@ pub struct OhlcQuote {
     #[serde(deserialize_with = "wire::whole")]
     pub instrument_token: InstrumentToken,
     /// The last price.
-    #[serde(deserialize_with = "wire::price")]
+    #[serde(deserialize_with = "wire::needed_price")]
     pub last_price: Price,
     /// The day's frame.
     #[serde(default)]
@@ -56,7 +56,7 @@ pub struct Quote {
     #[serde(default, deserialize_with = "wire::instant")]
     pub last_trade_time: Option<Timestamp>,
     /// The last price.
-    #[serde(deserialize_with = "wire::price")]
+    #[serde(deserialize_with = "wire::needed_price")]
     pub last_price: Price,
     /// Units in the last trade.
     #[serde(default, deserialize_with = "wire::whole")]

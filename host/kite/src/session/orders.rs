@@ -1,12 +1,14 @@
 //! Orders and trades: the only calls that move money.
 //!
-//! `place`, `modify` and `cancel` are sent at most once and never wait.
+//! `place`, `modify` and `cancel` are sent at most once. A place or modify never waits for its turn: a late order is worse than
+//! none. A cancel does: a late one is better than none.
 
 use super::Session;
 use crate::answer::Answer;
 use crate::connection::Size;
 use crate::error::Error;
 use crate::order_params::{BrokerOrderId, Form, PlaceParams, modify_form};
+use crate::rows::book::Book;
 use crate::rows::order::OrderRow;
 use crate::rows::trade::TradeRow;
 use crate::throttle::Lane;
@@ -29,7 +31,7 @@ impl Session {
     pub async fn place(&self, params: &PlaceParams) -> Result<BrokerOrderId, Error> {
         let form = params.form()?;
         let variety = params.request.variety.as_str();
-        accepted(&self.order_call(Method::POST, &["orders", variety], form).await?)
+        accepted(&self.order_call(Method::POST, &["orders", variety], form, Lane::Order).await?)
     }
 
     /// Changes a standing order: what `change` leaves out stays as `current` has it.
@@ -44,7 +46,7 @@ impl Session {
     ) -> Result<BrokerOrderId, Error> {
         let form = modify_form(current, change)?;
         let route = ["orders", current.variety.as_str(), id.as_str()];
-        accepted(&self.order_call(Method::PUT, &route, form).await?)
+        accepted(&self.order_call(Method::PUT, &route, form, Lane::Order).await?)
     }
 
     /// Withdraws a standing order. The variety must be the order's own.
@@ -53,45 +55,51 @@ impl Session {
     /// As [`Session::place`]; whether it was withdrawn shows in the order book.
     pub async fn cancel(&self, variety: Variety, id: &BrokerOrderId) -> Result<BrokerOrderId, Error> {
         let route = ["orders", variety.as_str(), id.as_str()];
-        accepted(&self.order_call(Method::DELETE, &route, vec![]).await?)
+        accepted(&self.order_call(Method::DELETE, &route, vec![], Lane::Withdrawal).await?)
     }
 
     /// The day's orders, whoever placed them, each in its present state.
     ///
     /// # Errors
-    /// As every call: see [`Error`]. One unreadable row makes the whole list unreadable, because a list with a hole
-    /// would prove absences that are none.
-    pub async fn orders(&self) -> Result<Vec<OrderRow>, Error> {
-        self.read_bulk(&["orders"]).await
+    /// As every call: see [`Error`]. A row that cannot be read is no error but stands in [`Book::unreadable`]: while there
+    /// is one, no absence is proven.
+    pub async fn orders(&self) -> Result<Book<OrderRow>, Error> {
+        self.read_book(&["orders"]).await
     }
 
     /// The states one order went through, oldest first.
     ///
     /// # Errors
     /// As every call: see [`Error`].
-    pub async fn order_history(&self, id: &BrokerOrderId) -> Result<Vec<OrderRow>, Error> {
-        self.read(&["orders", id.as_str()]).await
+    pub async fn order_history(&self, id: &BrokerOrderId) -> Result<Book<OrderRow>, Error> {
+        self.read_book(&["orders", id.as_str()]).await
     }
 
     /// The day's fills.
     ///
     /// # Errors
     /// As [`Session::orders`].
-    pub async fn trades(&self) -> Result<Vec<TradeRow>, Error> {
-        self.read_bulk(&["trades"]).await
+    pub async fn trades(&self) -> Result<Book<TradeRow>, Error> {
+        self.read_book(&["trades"]).await
     }
 
     /// The fills of one order.
     ///
     /// # Errors
     /// As every call: see [`Error`].
-    pub async fn order_trades(&self, id: &BrokerOrderId) -> Result<Vec<TradeRow>, Error> {
-        self.read(&["orders", id.as_str(), "trades"]).await
+    pub async fn order_trades(&self, id: &BrokerOrderId) -> Result<Book<TradeRow>, Error> {
+        self.read_book(&["orders", id.as_str(), "trades"]).await
     }
 
-    async fn order_call(&self, method: Method, route: &[&str], form: Form) -> Result<Answer, Error> {
+    async fn order_call(
+        &self,
+        method: Method,
+        route: &[&str],
+        form: Form,
+        lane: Lane,
+    ) -> Result<Answer, Error> {
         let fields = form.into_iter().map(|(name, value)| (name, value.into())).collect();
-        self.send(method, route, fields, Lane::Order, Size::Small).await
+        self.send(method, route, fields, lane, Size::Small).await
     }
 }
 

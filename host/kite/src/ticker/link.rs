@@ -2,23 +2,20 @@
 //!
 //! The access token stands in the address, so no address is ever put into an error.
 
+use super::TickerLimits;
+use crate::backoff::Backoff;
 use crate::egress::Egress;
 use crate::secret::Secret;
 use crate::tls;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 use url::Url;
 
-/// From the first packet to the end of the upgrade.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(7);
-/// 3 000 full packets are 558 kB.
-const MESSAGE_BYTES: usize = 2 << 20;
 const READ_BUFFER_BYTES: usize = 64 << 10;
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -29,6 +26,7 @@ pub(super) struct Link {
     egress: Egress,
     api_key: String,
     access_token: Secret,
+    limits: TickerLimits,
 }
 
 /// Why there is no connection.
@@ -41,12 +39,31 @@ pub(super) enum LinkError {
 }
 
 impl Link {
-    pub(super) fn new(address: Url, egress: Egress, api_key: &str, access_token: Secret) -> Self {
-        Self { address, egress, api_key: api_key.to_owned(), access_token }
+    pub(super) fn new(
+        address: Url,
+        egress: Egress,
+        api_key: &str,
+        access_token: Secret,
+        limits: TickerLimits,
+    ) -> Self {
+        Self { address, egress, api_key: api_key.to_owned(), access_token, limits }
+    }
+
+    pub(super) fn limits(&self) -> &TickerLimits {
+        &self.limits
+    }
+
+    pub(super) fn access_token(&self) -> &Secret {
+        &self.access_token
+    }
+
+    /// Waits between attempts. Accounts differ, so that not all of a host come back at the same instant.
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff::new(self.limits.first_backoff, self.limits.longest_backoff, &self.api_key)
     }
 
     pub(super) async fn open(&self) -> Result<Socket, LinkError> {
-        let opened = tokio::time::timeout(CONNECT_TIMEOUT, self.try_open()).await;
+        let opened = tokio::time::timeout(self.limits.connect_timeout, self.try_open()).await;
         opened.unwrap_or_else(|_| Err(LinkError::Failed("no connection in time".to_owned())))
     }
 
@@ -55,8 +72,8 @@ impl Link {
         let tls = tls::client_config(&[]).map_err(|e| LinkError::Failed(e.to_string()))?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            .max_message_size(Some(MESSAGE_BYTES))
-            .max_frame_size(Some(MESSAGE_BYTES));
+            .max_message_size(Some(self.limits.message_bytes))
+            .max_frame_size(Some(self.limits.message_bytes));
         let connector = Some(Connector::Rustls(Arc::new(tls)));
         let upgrade = client_async_tls_with_config(self.signed_address(), stream, Some(config), connector);
         upgrade.await.map(|(socket, _)| socket).map_err(|e| self.error(&e))
@@ -83,9 +100,10 @@ impl Link {
             if source.is_some_and(|source| source.is_ipv4() != peer.is_ipv4()) {
                 continue;
             }
-            match connect(source, peer).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failure = error,
+            match tokio::time::timeout(self.limits.address_timeout, connect(source, peer)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => failure = error,
+                Err(_) => failure = io::Error::other("an address of the broker does not answer"),
             }
         }
         Err(failure)

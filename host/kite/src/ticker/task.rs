@@ -6,19 +6,13 @@ use super::link::{Link, LinkError, Socket};
 use super::wanted::Wanted;
 use super::{TickerEvent, text};
 use crate::answer::clean;
+use crate::backoff::Backoff;
 use crate::{clock, frame};
 use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
-
-/// The broker sends a heartbeat every second; this long without one is a dead line.
-const SILENCE: Duration = Duration::from_secs(5);
-/// Telling the broker what is wanted.
-const SEND_TIMEOUT: Duration = Duration::from_secs(5);
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Why a line ended.
 enum End {
@@ -29,14 +23,14 @@ enum End {
 }
 
 pub(super) async fn run(link: Link, mut wishes: watch::Receiver<Wanted>, events: mpsc::Sender<TickerEvent>) {
-    let mut backoff = FIRST_BACKOFF;
+    let mut backoff = link.backoff();
     loop {
         let opened = tokio::select! {
             opened = link.open() => opened,
             () = abandoned(&mut wishes, &events) => return,
         };
         let reason = match opened {
-            Ok(socket) => match Line::new(socket, &events).serve(&mut wishes, &mut backoff).await {
+            Ok(socket) => match Line::new(socket, &link, &events).serve(&mut wishes, &mut backoff).await {
                 End::Closed => return,
                 End::Lost(reason) => reason,
             },
@@ -46,14 +40,17 @@ pub(super) async fn run(link: Link, mut wishes: watch::Receiver<Wanted>, events:
                 return;
             }
         };
-        if events.send(TickerEvent::Lost { reason: clean(&reason) }).await.is_err() {
+        if events
+            .send(TickerEvent::Lost { reason: clean(&link.access_token().blot_out(&reason)) })
+            .await
+            .is_err()
+        {
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(backoff) => {}
+            () = tokio::time::sleep(backoff.next_wait()) => {}
             () = abandoned(&mut wishes, &events) => return,
         }
-        backoff = (backoff * 2).min(LONGEST_BACKOFF);
     }
 }
 
@@ -69,22 +66,27 @@ async fn abandoned(wishes: &mut watch::Receiver<Wanted>, events: &mpsc::Sender<T
 /// One standing line.
 struct Line<'a> {
     socket: Socket,
+    link: &'a Link,
     events: &'a mpsc::Sender<TickerEvent>,
     told: Wanted,
+    skipped: Tally,
+    odd_times: Tally,
 }
 
 impl<'a> Line<'a> {
-    fn new(socket: Socket, events: &'a mpsc::Sender<TickerEvent>) -> Self {
-        Self { socket, events, told: Wanted::default() }
+    fn new(socket: Socket, link: &'a Link, events: &'a mpsc::Sender<TickerEvent>) -> Self {
+        let (skipped, odd_times) = (Tally::default(), Tally::default());
+        Self { socket, link, events, told: Wanted::default(), skipped, odd_times }
     }
 
-    async fn serve(mut self, wishes: &mut watch::Receiver<Wanted>, backoff: &mut Duration) -> End {
+    async fn serve(mut self, wishes: &mut watch::Receiver<Wanted>, backoff: &mut Backoff) -> End {
         if let Err(end) = self.tell(wishes).await {
             return end;
         }
         if self.events.send(TickerEvent::Connected).await.is_err() {
             return End::Closed;
         }
+        let limits = *self.link.limits();
         loop {
             let step = tokio::select! {
                 changed = wishes.changed() => match changed {
@@ -92,18 +94,18 @@ impl<'a> Line<'a> {
                     Err(_) => Err(End::Closed),
                 },
                 () = self.events.closed() => Err(End::Closed),
-                message = timeout(SILENCE, self.socket.next()) => {
+                message = timeout(limits.silence, self.socket.next()) => {
                     // Only a line that speaks is a good one: an endless accept-and-drop must back off.
-                    let heard = self.hear(message.unwrap_or_else(|_| Some(Err(silence())))).await;
+                    let heard = self.hear(message.unwrap_or_else(|_| Some(Err(silence(limits.silence))))).await;
                     if heard.is_ok() {
-                        *backoff = FIRST_BACKOFF;
+                        backoff.reset();
                     }
                     heard
                 }
             };
             if let Err(end) = step {
                 if matches!(end, End::Closed) {
-                    let _line_may_be_dead = timeout(SEND_TIMEOUT, self.socket.close(None)).await;
+                    let _line_may_be_dead = timeout(limits.send_timeout, self.socket.close(None)).await;
                 }
                 return end;
             }
@@ -114,7 +116,8 @@ impl<'a> Line<'a> {
     async fn tell(&mut self, wishes: &mut watch::Receiver<Wanted>) -> Result<(), End> {
         let wanted = wishes.borrow_and_update().clone();
         for message in wanted.messages_from(&self.told) {
-            let sent = timeout(SEND_TIMEOUT, self.socket.send(Message::text(message))).await;
+            let sent =
+                timeout(self.link.limits().send_timeout, self.socket.send(Message::text(message))).await;
             match sent {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(End::Lost(error.to_string())),
@@ -129,8 +132,8 @@ impl<'a> Line<'a> {
         let event = match message {
             None => return Err(End::Lost("closed by the broker".to_owned())),
             Some(Err(error)) => return Err(End::Lost(error.to_string())),
-            Some(Ok(Message::Binary(payload))) => ticks(&payload),
-            Some(Ok(Message::Text(words))) => text::read(words.as_str()),
+            Some(Ok(Message::Binary(payload))) => self.ticks(&payload),
+            Some(Ok(Message::Text(words))) => text::read(words.as_str(), self.link.access_token()),
             Some(Ok(Message::Close(_))) => return Err(End::Lost("closed by the broker".to_owned())),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
         };
@@ -139,16 +142,47 @@ impl<'a> Line<'a> {
             Some(event) => self.events.send(event).await.map_err(|_| End::Closed),
         }
     }
-}
-
-fn ticks(payload: &[u8]) -> Option<TickerEvent> {
-    let frame = frame::decode(payload, clock::now());
-    if frame.skipped > 0 {
-        tracing::warn!(skipped = frame.skipped, "ticker packets that cannot be read");
+    fn ticks(&mut self, payload: &[u8]) -> Option<TickerEvent> {
+        let frame = frame::decode(payload, clock::now());
+        if self.skipped.doubled_by(frame.skipped) {
+            tracing::warn!(so_far = self.skipped.0, "ticker packets that cannot be read");
+        }
+        if self.odd_times.doubled_by(frame.odd_times) {
+            tracing::warn!(
+                so_far = self.odd_times.0,
+                "ticks with a time in the future: this clock or theirs is wrong"
+            );
+        }
+        (!frame.ticks.is_empty()).then_some(TickerEvent::Ticks(frame.ticks))
     }
-    (!frame.ticks.is_empty()).then_some(TickerEvent::Ticks(frame.ticks))
 }
 
-fn silence() -> SocketError {
-    SocketError::Io(std::io::Error::other(format!("nothing heard for {} s", SILENCE.as_secs())))
+/// Counts what would fill the log if each were told.
+#[derive(Default)]
+struct Tally(usize);
+
+impl Tally {
+    /// True for the first and whenever the count has doubled since it was told.
+    fn doubled_by(&mut self, more: usize) -> bool {
+        let before = self.0.checked_ilog2();
+        self.0 = self.0.saturating_add(more);
+        more > 0 && self.0.checked_ilog2() != before
+    }
+}
+
+fn silence(limit: Duration) -> SocketError {
+    SocketError::Io(std::io::Error::other(format!("nothing heard for {} s", limit.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_for_ever_is_told_ever_more_seldom() {
+        let mut tally = Tally::default();
+        let told = (0..1_000).filter(|_| tally.doubled_by(1)).count();
+        assert_eq!((told, tally.0), (10, 1_000));
+        assert!(!tally.doubled_by(0));
+    }
 }

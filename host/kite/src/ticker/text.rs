@@ -2,6 +2,9 @@
 
 use super::TickerEvent;
 use crate::answer::clean;
+use crate::rows::book::{Book, read_book};
+use crate::rows::order::OrderRow;
+use crate::secret::Secret;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,19 +16,26 @@ struct Envelope {
     data: Value,
 }
 
-/// What a text message says; `None` for kinds that mean nothing to us and for what is no message.
-pub(super) fn read(text: &str) -> Option<TickerEvent> {
+/// What a text message says, without the token if the broker echoes it; `None` for kinds that mean nothing to us and for
+/// what is no message.
+pub(super) fn read(text: &str, token: &Secret) -> Option<TickerEvent> {
     let Envelope { kind, data } = serde_json::from_str(text).ok()?;
     match kind.as_str() {
-        "order" => Some(serde_json::from_value(data).map_or_else(
-            |_| TickerEvent::Message("the broker sent an order update that cannot be read".to_owned()),
-            |row| TickerEvent::Order(Box::new(row)),
-        )),
+        "order" => Some(order(data)),
         "error" | "message" => {
             let words = data.as_str().map_or_else(|| data.to_string(), str::to_owned);
-            Some(TickerEvent::Message(clean(&words)))
+            Some(TickerEvent::Message(clean(&token.blot_out(&words))))
         }
         _ => None,
+    }
+}
+
+fn order(data: Value) -> TickerEvent {
+    let Book { mut rows, mut unreadable, .. } = read_book::<OrderRow>(vec![data]);
+    match (rows.pop(), unreadable.pop()) {
+        (Some(row), _) => TickerEvent::Order(Box::new(row)),
+        (None, Some(row)) => TickerEvent::OrderUnreadable(row),
+        (None, None) => TickerEvent::Message("an order update without an order".to_owned()),
     }
 }
 
@@ -33,11 +43,13 @@ pub(super) fn read(text: &str) -> Option<TickerEvent> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
     #[test]
     fn order_updates_errors_and_notices_are_told_apart() {
+        let read = |text: &str| read(text, &Secret::new("t0ken"));
         let order = read(
-            r#"{"type":"order","data":{"order_id":"7","status":"OPEN","quantity":1,"tag":""},"id":"x"}"#,
+            r#"{"type":"order","data":{"order_id":"7","status":"OPEN","quantity":1,"filled_quantity":0,"tag":""},"id":"x"}"#,
         );
         assert!(
             matches!(order, Some(TickerEvent::Order(row)) if row.order_id.as_str() == "7" && row.tag.is_none())
@@ -47,16 +59,28 @@ mod tests {
             read(r#"{"type":"message","data":{"a":1}}"#),
             Some(TickerEvent::Message(r#"{"a":1}"#.into()))
         );
-        assert!(matches!(read(r#"{"type":"order","data":null}"#), Some(TickerEvent::Message(_))));
+        for broken in [r#"{"type":"order","data":null}"#, r#"{"type":"order","data":{"order_id":"7"}}"#] {
+            assert!(matches!(read(broken), Some(TickerEvent::OrderUnreadable(_))), "{broken}");
+        }
         for nothing in [r#"{"type":"instruments_meta","data":{}}"#, "{}", "[]", "hello", ""] {
             assert_eq!(read(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_notice_never_tells_the_token() {
+        let long = format!("{}t0ken-of-uk9394", "x".repeat(595));
+        for text in ["bad t0ken-of-uk9394", &long] {
+            let read =
+                read(&json!({"type": "error", "data": text}).to_string(), &Secret::new("t0ken-of-uk9394"));
+            assert!(!format!("{read:?}").contains("t0k"), "{read:?}");
         }
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,200}") {
-            let _ = read(&text);
+            let _ = read(&text, &Secret::new("t0ken"));
         }
     }
 }

@@ -2,30 +2,25 @@
 //!
 //! Pure.
 
-use super::{MAX_INSTRUMENTS, Mode, TooManyInstruments};
+use super::Mode;
 use market::InstrumentToken;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Instruments with their modes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted(BTreeMap<InstrumentToken, Mode>);
 
 impl Wanted {
-    pub(super) fn add(&mut self, tokens: &[InstrumentToken], mode: Mode) -> Result<(), TooManyInstruments> {
-        let mut grown = self.0.clone();
-        grown.extend(tokens.iter().map(|token| (*token, mode)));
-        if grown.len() > MAX_INSTRUMENTS {
-            return Err(TooManyInstruments { wanted: grown.len() });
-        }
-        self.0 = grown;
-        Ok(())
+    /// What shall be wanted now: of `tokens` those that are wanted already, then the others, as many as fit.
+    pub(super) fn next(&self, tokens: &BTreeSet<InstrumentToken>, mode: Mode, most: usize) -> Self {
+        let (old, new): (Vec<InstrumentToken>, Vec<InstrumentToken>) =
+            tokens.iter().copied().partition(|token| self.0.contains_key(token));
+        Self(old.into_iter().chain(new).take(most).map(|token| (token, mode)).collect())
     }
 
-    pub(super) fn remove(&mut self, tokens: &[InstrumentToken]) {
-        for token in tokens {
-            self.0.remove(token);
-        }
+    pub(super) fn has(&self, token: InstrumentToken) -> bool {
+        self.0.contains_key(&token)
     }
 
     /// The messages that bring a broker that was told `told` to this.
@@ -66,13 +61,16 @@ impl Mode {
 mod tests {
     use super::*;
 
+    fn set(tokens: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
+        tokens.into_iter().collect()
+    }
+
     #[test]
-    fn only_the_difference_is_said() {
-        let mut told = Wanted::default();
-        told.add(&[1, 2, 3], Mode::Quote).unwrap();
-        let mut wanted = told.clone();
-        wanted.add(&[2, 4], Mode::Full).unwrap();
-        wanted.remove(&[3, 9]);
+    fn only_the_difference_is_said_and_what_is_given_up_comes_first() {
+        let told = Wanted::default().next(&set([1, 2, 3]), Mode::Quote, 10);
+        let mut wanted = told.next(&set([1, 2, 4]), Mode::Quote, 10);
+        wanted.0.insert(2, Mode::Full);
+        wanted.0.insert(4, Mode::Full);
         assert_eq!(
             wanted.messages_from(&told),
             [
@@ -85,13 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn too_many_instruments_change_nothing() {
-        let mut wanted = Wanted::default();
-        let all: Vec<u32> = (0..3_000).collect();
-        wanted.add(&all, Mode::Ltp).unwrap();
-        wanted.add(&all[..5], Mode::Full).unwrap();
-        let before = wanted.clone();
-        assert_eq!(wanted.add(&[9_999], Mode::Ltp), Err(TooManyInstruments { wanted: 3_001 }));
-        assert_eq!(wanted, before);
+    fn what_ticks_keeps_its_place_and_the_rest_takes_what_is_free() {
+        let first = Wanted::default().next(&set(5..9), Mode::Full, 4);
+        let crowded = first.next(&set(0..8), Mode::Full, 4);
+        let kept: Vec<u32> = (0..10).filter(|token| crowded.has(*token)).collect();
+        assert_eq!(kept, [0, 5, 6, 7]);
+        let later = crowded.next(&set(2..8), Mode::Full, 10);
+        assert!((2..8).all(|token| later.has(token)) && !later.has(0));
     }
 }

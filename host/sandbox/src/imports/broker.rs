@@ -79,8 +79,15 @@ impl Desk {
     fn check_modify(&self, id: RunOrderId, change: &Change) -> Result<(), RequestError> {
         let order = self.view.orders.standing(id).ok_or(RequestError::UnknownOrder { id })?;
         let symbol = order.symbol.to_string();
-        let instrument = self.view.instrument(&symbol);
-        change.check(instrument.ok_or(RequestError::UnknownInstrument { symbol: symbol.clone() })?)
+        let instrument = self.view.instrument(&symbol).ok_or(RequestError::UnknownInstrument { symbol })?;
+        let standing = OrderRequest {
+            kind: order.kind,
+            price: order.price,
+            trigger: order.trigger,
+            product: order.product,
+            ..OrderRequest::market(order.symbol.clone(), order.side, order.quantity)
+        };
+        change.check(&standing, instrument)
     }
 
     fn count_intent(&mut self) -> Result<(), RequestError> {

@@ -1,6 +1,7 @@
 //! Order records as REST and ticker write them.
 
 use super::*;
+use serde_json::json;
 
 const REST: &str = r#"{
     "placed_by":"UK9394","order_id":"1995000000000000001","exchange_order_id":"1300000000000042","parent_order_id":null,
@@ -16,7 +17,7 @@ const TICKER: &str = r#"{
     "exchange_order_id":"","parent_order_id":"","status":"FROZEN BY REGULATOR","status_message":"","status_message_raw":"",
     "order_timestamp":"2026-11-23 10:00:01","exchange_timestamp":"","variety":"flash","exchange":"XYZ","tradingsymbol":"ABC",
     "order_type":"PEGGED","transaction_type":"BUY","validity":"TTL","product":"BO","quantity":5.0,"price":"1,100.50",
-    "tag":"","meta":{"a":1}}"#;
+    "filled_quantity":0,"tag":"","meta":{"a":1}}"#;
 
 #[test]
 fn a_rest_record_is_read_whole() {
@@ -31,6 +32,10 @@ fn a_rest_record_is_read_whole() {
     assert_eq!(row.tags.len(), 3);
     assert_eq!(row.order_timestamp.unwrap().ist_text(), "2026-11-23 10:00:01");
     assert_eq!(row.account_id.as_deref(), Some("UK9394"));
+    assert_eq!(row.odd, [""; 0]);
+    let kept: Vec<_> = row.extra.keys().map(String::as_str).collect();
+    assert_eq!(kept, ["guid", "market_protection", "meta"]);
+    assert_eq!(row.extra["guid"], "01AbC");
 }
 
 #[test]
@@ -47,17 +52,75 @@ fn a_ticker_record_with_empty_texts_and_unknown_words_is_kept() {
 }
 
 #[test]
-fn a_record_without_number_state_or_quantity_is_none() {
+fn a_record_without_number_state_quantity_or_units_filled_is_none() {
     for broken in [
-        r#"{"status":"OPEN","quantity":1}"#,
-        r#"{"order_id":"","status":"OPEN","quantity":1}"#,
-        r#"{"order_id":1.9e18,"status":"OPEN","quantity":1}"#,
-        r#"{"order_id":"../x","status":"OPEN","quantity":1}"#,
-        r#"{"order_id":"1","quantity":1}"#,
-        r#"{"order_id":"1","status":"OPEN"}"#,
-        r#"{"order_id":"1","status":"OPEN","quantity":-1}"#,
+        r#"{"status":"OPEN","quantity":1,"filled_quantity":0}"#,
+        r#"{"order_id":"","status":"OPEN","quantity":1,"filled_quantity":0}"#,
+        r#"{"order_id":1.9e18,"status":"OPEN","quantity":1,"filled_quantity":0}"#,
+        r#"{"order_id":"../x","status":"OPEN","quantity":1,"filled_quantity":0}"#,
+        r#"{"order_id":"1","quantity":1,"filled_quantity":0}"#,
+        r#"{"order_id":"1","status":null,"quantity":1,"filled_quantity":0}"#,
+        r#"{"order_id":"1","status":"OPEN","filled_quantity":0}"#,
+        r#"{"order_id":"1","status":"OPEN","quantity":null,"filled_quantity":0}"#,
+        r#"{"order_id":"1","status":"OPEN","quantity":"","filled_quantity":0}"#,
+        r#"{"order_id":"1","status":"OPEN","quantity":-1,"filled_quantity":0}"#,
+        r#"{"order_id":"1","status":"OPEN","quantity":1.5,"filled_quantity":0}"#,
+        r#"{"order_id":"1","status":"COMPLETE","quantity":1}"#,
+        r#"{"order_id":"1","status":"COMPLETE","quantity":1,"filled_quantity":null}"#,
+        r#"{"order_id":"1","status":"COMPLETE","quantity":1,"filled_quantity":""}"#,
+        r#"{"order_id":"1","status":"COMPLETE","quantity":1,"filled_quantity":{}}"#,
+        "[]",
+        "null",
     ] {
         assert!(serde_json::from_str::<OrderRow>(broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn no_other_field_can_hide_an_order() {
+    let odd_values = [
+        json!({}),
+        json!([null]),
+        json!([{}]),
+        json!(-1),
+        json!(1.5),
+        json!(true),
+        json!("odd"),
+        json!(1e300),
+        json!(""),
+        json!(null),
+    ];
+    let whole: Value = serde_json::from_str(REST).unwrap();
+    let strict = ["order_id", "status", "quantity", "filled_quantity"];
+    for name in whole.as_object().unwrap().keys().filter(|name| !strict.contains(&name.as_str())) {
+        for odd in &odd_values {
+            let mut record = whole.clone();
+            record[name] = odd.clone();
+            let row = OrderRow::read(record).unwrap_or_else(|error| panic!("{name}: {odd}: {error}"));
+            assert_eq!((row.order_id.as_str(), row.filled_quantity), ("1995000000000000001", 10));
+        }
+    }
+}
+
+#[test]
+fn a_field_that_cannot_be_read_is_named_and_left_at_its_default() {
+    let mut record: Value = serde_json::from_str(REST).unwrap();
+    record["tags"] = json!([null, {}, "BH7Q2"]);
+    record["pending_quantity"] = json!(-3);
+    record["disclosed_quantity"] = json!(2.5);
+    record["tag"] = json!({"a": 1});
+    record["status_message"] = json!([1]);
+    record["exchange_timestamp"] = json!("soon");
+    let row = OrderRow::read(record).unwrap();
+    assert_eq!((row.tags, row.tag, row.pending_quantity), (vec!["BH7Q2".to_owned()], None, 0));
+    let odd =
+        ["tag", "tags", "status_message", "pending_quantity", "disclosed_quantity", "exchange_timestamp"];
+    assert_eq!(row.odd, odd);
+    for (given, read) in [(json!(""), vec![]), (json!("one"), vec!["one"]), (json!(null), vec![])] {
+        let mut record: Value = serde_json::from_str(REST).unwrap();
+        record["tags"] = given;
+        let row = OrderRow::read(record).unwrap();
+        assert_eq!((row.tags, row.odd.len()), (read.into_iter().map(str::to_owned).collect(), 0));
     }
 }
 

@@ -1,0 +1,68 @@
+//! Which way an order would leave, found by going it: one request without credentials, on the very client that orders use.
+
+use crate::connection::{Connection, network_error};
+use crate::egress::Egress;
+use crate::error::Error;
+use hyper_util::client::legacy::connect::HttpInfo;
+use std::fmt;
+use std::net::SocketAddr;
+
+/// The way one request really took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayOut {
+    /// The way that is set.
+    pub egress: Egress,
+    /// The address of this machine that the socket was bound to.
+    pub local: Option<SocketAddr>,
+    /// Whom the socket was connected to: the broker, or the proxy.
+    pub peer: Option<SocketAddr>,
+    /// Whose answer came back.
+    pub host: String,
+    /// Its HTTP status. Any will do: an answer is an answer.
+    pub status: u16,
+}
+
+impl Connection {
+    /// Goes the way that an order would go, as far as to the broker's door. Through a proxy that is a real tunnel.
+    ///
+    /// # Errors
+    /// What an order would have met: see [`Error`].
+    pub async fn preflight(&self) -> Result<WayOut, Error> {
+        let limit = self.limits().request_timeout;
+        let url = self.endpoints().rest.clone();
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let answered = tokio::time::timeout(limit, self.client().get(url).send()).await;
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let response = answered.map_err(|_| Error::TimedOut { limit_ms })?.map_err(network_error)?;
+        let ends = response.extensions().get::<HttpInfo>();
+        Ok(WayOut {
+            egress: self.egress().clone(),
+            local: ends.map(HttpInfo::local_addr),
+            peer: ends.map(HttpInfo::remote_addr),
+            host,
+            status: response.status().as_u16(),
+        })
+    }
+}
+
+/// In words for an operator.
+impl fmt::Display for WayOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word =
+            |end: Option<SocketAddr>, unknown| end.map_or(String::from(unknown), |end| end.ip().to_string());
+        let (local, peer) = (word(self.local, "an unknown address"), word(self.peer, "an unknown peer"));
+        let (host, status) = (&self.host, self.status);
+        match &self.egress {
+            Egress::Direct | Egress::From(_) => write!(
+                f,
+                "orders leave from {local} of this machine for {host} at {peer} (it answered, HTTP {status}). The broker sees \
+                 that address, or the one your network turns it into"
+            ),
+            Egress::Proxy(_) => write!(
+                f,
+                "orders leave {} at {peer} for {host} (it answered, HTTP {status}). The broker sees the proxy's address",
+                self.egress
+            ),
+        }
+    }
+}
