@@ -106,7 +106,7 @@ pub(super) fn say(tenant: &Tenant, run_id: &str, level: LogLevel, text: &str) {
         LogLevel::Warn => Level::Warn,
         LogLevel::Error => Level::Error,
     };
-    tenant.log().write(level, Some(run_id), text);
+    tenant.log().write_of_run(level, run_id, text);
 }
 
 /// What a stop without squaring off leaves behind, in words; nothing when no order stands.

@@ -48,7 +48,7 @@ pub struct Archive {
 
 impl Archive {
     /// Starts copying the writer's files to the storage, at once and then every `interval` (one minute is usual).
-    pub fn start(storage: Storage, writer: LogWriter, interval: Duration) -> Self {
+    pub(crate) fn start(storage: Storage, writer: LogWriter, interval: Duration) -> Self {
         let status = ArchiveStatus { url: storage.url().to_owned(), ..ArchiveStatus::default() };
         let status = Arc::new(Mutex::new(status));
         let (stop, stopped) = watch::channel(false);
@@ -114,28 +114,42 @@ impl Worker {
         status.error.is_none()
     }
 
-    /// One pass over all files. The storage being down for one is taken as being down for the rest.
+    /// One pass over all files.
     async fn upload_changed(&mut self) -> (u64, usize, Option<String>) {
         let writer = self.writer.clone();
         let scan = tokio::task::spawn_blocking(move || {
             writer.flush();
             changed::scan(writer.folder())
         });
-        let files = match scan.await {
-            Ok(Ok(files)) => files,
-            Ok(Err(error)) => return (0, 0, Some(format!("cannot list the log folder: {error:#}"))),
-            Err(_) => return (0, 0, Some("the host is shutting down".to_owned())),
-        };
+        match scan.await {
+            Ok(Ok(files)) => self.upload(files).await,
+            Ok(Err(error)) => (0, 0, Some(format!("cannot list the log folder: {error:#}"))),
+            Err(_) => (0, 0, Some("the host is shutting down".to_owned())),
+        }
+    }
+
+    /// Uploads, waiting, error. A file that cannot be read holds none up; the storage being down for one is taken as being
+    /// down for the rest.
+    async fn upload(&mut self, files: Vec<Seen>) -> (u64, usize, Option<String>) {
         let pending = self.changed.pending(files);
-        let (mut uploaded, mut waiting) = (0, pending.len());
+        let (mut uploaded, mut waiting, mut unreadable) = (0, pending.len(), None);
         for file in pending {
             match self.bring_up(file).await {
                 Ok(sent) => uploaded += u64::from(sent),
-                Err(error) => return (uploaded, waiting, Some(format!("{error:#}"))),
+                Err(error @ ArchiveError::Unreadable { .. }) => {
+                    unreadable.get_or_insert(format!("{error:#}"));
+                    continue;
+                }
+                Err(
+                    error @ (ArchiveError::Copy { .. }
+                    | ArchiveError::Storage { .. }
+                    | ArchiveError::Url { .. }
+                    | ArchiveError::SecretInUrl),
+                ) => return (uploaded, waiting, Some(format!("{error:#}"))),
             }
             waiting -= 1;
         }
-        (uploaded, waiting, None)
+        (uploaded, waiting, unreadable)
     }
 
     /// Makes one object equal to its file. False when it was already.
@@ -146,6 +160,7 @@ impl Worker {
             let path = self.writer.folder().join(file.name.to_string());
             self.storage.put(&file.name, &path, file.bytes).await?;
         }
+        self.writer.is_archived(file.name.clone(), file.bytes);
         self.changed.is_up(file);
         Ok(!is_there)
     }

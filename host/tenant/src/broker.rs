@@ -5,8 +5,12 @@ use crate::error::BrokerError;
 use market::Timestamp;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
+
+/// When the broker's tokens have died, in seconds since IST midnight: 06:00 and a moment.
+const TOKENS_DIE_S: i64 = 6 * 3600 + 2;
 
 /// How the line to the broker stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +58,19 @@ impl fmt::Display for BrokerState {
 pub(crate) struct LineSession {
     pub(crate) kite: kite::Session,
     number: u64,
+    /// The access token as its row has it: sealed.
+    sealed: Arc<[u8]>,
 }
 
 impl LineSession {
     /// True when both come from one login.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.number == other.number
+    }
+
+    /// Counts up from one with each login.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
     }
 }
 
@@ -70,23 +81,43 @@ pub(crate) struct Line {
     state: watch::Sender<BrokerState>,
     clock: Clock,
     count: AtomicU64,
+    /// Sealed tokens that the broker has ended and that may still stand in their rows.
+    dead: Mutex<Vec<Arc<[u8]>>>,
 }
 
 impl Line {
     /// A line without a session yet.
     pub(crate) fn new(connection: kite::Connection, clock: Clock) -> Self {
         let (state, _) = watch::channel(BrokerState::Expired { since: clock.now() });
-        Self { connection, session: RwLock::new(None), state, clock, count: AtomicU64::new(0) }
+        let (session, dead) = (RwLock::new(None), Mutex::default());
+        Self { connection, session, state, clock, count: AtomicU64::new(1), dead }
     }
 
-    /// A login (or the boot) brought an access token.
-    pub(crate) fn revive(&self, api_key: &str, access_token: &str) {
+    /// A login (or the boot) brought an access token; `sealed` is how its row has it.
+    pub(crate) fn revive(&self, api_key: &str, access_token: &str, sealed: &[u8]) {
         let session = self.connection.session(api_key, kite::Secret::new(access_token));
         let mut held = self.session.write().unwrap_or_else(PoisonError::into_inner);
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        *held = Some(LineSession { kite: session, number });
+        *held = Some(LineSession { kite: session, number, sealed: sealed.into() });
         drop(held);
         self.state.send_replace(BrokerState::Live);
+    }
+
+    /// Asks the broker now and then whether the session lives, and right after its tokens die: while all is quiet nothing
+    /// else would notice, and the first order of the day would be the one to find out.
+    pub(crate) async fn watch(self: Arc<Self>, probe_s: u64) {
+        loop {
+            tokio::time::sleep(until_probe(self.clock.now(), probe_s)).await;
+            if let Some(session) = self.session() {
+                // What the answer says of the line is noted on the way; the profile itself is of no use here.
+                let _ = self.heard(&session, session.kite.profile().await);
+            }
+        }
+    }
+
+    /// The sealed tokens that died since the last call.
+    pub(crate) fn take_dead(&self) -> Vec<Arc<[u8]>> {
+        std::mem::take(&mut *self.dead.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How the line stands, now and from now on.
@@ -174,6 +205,7 @@ impl Line {
         let same = held.as_ref().is_some_and(|newest| newest.number == session.number);
         if same {
             *held = None;
+            self.dead.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&session.sealed));
             drop(held);
             self.state.send_replace(BrokerState::Expired { since: self.clock.now() });
         }
@@ -182,6 +214,14 @@ impl Line {
     fn is_newest(&self, session: &LineSession) -> bool {
         self.session().is_some_and(|newest| newest.number == session.number)
     }
+}
+
+/// How long to the next probe.
+fn until_probe(now: Timestamp, probe_s: u64) -> Duration {
+    let dead_at = now.date().at_seconds(TOKENS_DIE_S);
+    let next = if dead_at > now { dead_at } else { now.date().next().at_seconds(TOKENS_DIE_S) };
+    let to_death = Duration::from_micros(next.micros_since(now).max(0).unsigned_abs());
+    Duration::from_secs(probe_s.max(1)).min(to_death)
 }
 
 /// A broker that says *slower* can be reached: orders may still be sent.
@@ -197,5 +237,35 @@ fn worded(error: &kite::Error) -> BrokerError {
         BrokerError::Unreachable(error.to_string())
     } else {
         BrokerError::Refused(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_is_probed_every_so_often_and_right_after_the_tokens_die() {
+        let at = |seconds| "2026-11-23".parse::<market::TradingDate>().unwrap().at_seconds(seconds);
+        let wait = |seconds| until_probe(at(seconds), 60).as_secs();
+        assert_eq!(wait(10 * 3600), 60);
+        assert_eq!(wait(6 * 3600 - 30), 32);
+        assert_eq!(wait(6 * 3600 + 2), 60);
+        assert_eq!(wait(86_399), 60);
+    }
+
+    #[test]
+    fn only_the_token_that_died_is_named_for_forgetting() {
+        let endpoints = kite::Endpoints::at("http://127.0.0.1:1".parse().unwrap());
+        let connection = kite::Connection::new(endpoints, kite::Egress::Direct).unwrap();
+        let line = Line::new(connection, Clock::wall());
+        line.revive("key", "first", b"sealed first");
+        let first = line.session().unwrap();
+        line.expire(&first);
+        line.revive("key", "second", b"sealed second");
+        line.expire(&first);
+        assert_eq!(line.take_dead(), [Arc::from(b"sealed first".as_slice())]);
+        assert!(line.take_dead().is_empty());
+        assert!(line.session().unwrap().number() > first.number() && line.is_live());
     }
 }

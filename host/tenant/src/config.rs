@@ -58,8 +58,12 @@ pub struct TenantLimits {
     /// How long after an unanswered send the last reading without the order must be before it counts as never arrived, in
     /// seconds. Orders were seen to appear 90 s late.
     pub absent_after_s: i64,
-    /// How long an order may wait for its turn before it is given up, in milliseconds.
+    /// How long an order or a change may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
+    /// How old the newest tick may be and still tell the gate and the paper exchange a price, in seconds.
+    pub price_max_age_s: i64,
+    /// How often the broker is asked whether the session lives, in seconds. Nothing else would notice while all is quiet.
+    pub session_probe_s: u64,
 }
 
 impl Default for TenantLimits {
@@ -76,6 +80,8 @@ impl Default for TenantLimits {
             order_poll_ms: 3_000,
             absent_after_s: 120,
             send_within_ms: 5_000,
+            price_max_age_s: 60,
+            session_probe_s: 60,
         }
     }
 }

@@ -4,15 +4,20 @@
 //! know how orders are sent, stored or found again, and nothing a strategy does can reach it.
 
 mod limits;
+mod percent;
 mod refusal;
 mod window;
 
-pub use limits::{InvalidLimits, RiskLimits};
+pub use limits::{
+    BROKER_CALLS_PER_DAY, BROKER_CALLS_PER_MINUTE, BROKER_CALLS_PER_SECOND, InvalidLimits,
+    RESERVED_CALLS_PER_DAY, RESERVED_CALLS_PER_MINUTE, RiskLimits,
+};
+pub use percent::Percent;
 pub use refusal::Refusal;
 pub use window::{SendCounts, SendWindow};
 
 use crate::BrokerState;
-use market::{Change, Money, OrderRequest, Price, Timestamp};
+use market::{Change, Money, OrderRequest, Price, Timestamp, Venue};
 use serde::{Deserialize, Serialize};
 
 /// What the gate must be told about the account at the instant of the decision.
@@ -26,7 +31,7 @@ pub struct Snapshot {
     pub day_pnl: Option<Money>,
     /// The newest price of the order's instrument. Look one up for market orders: they are refused without.
     pub last_price: Option<Price>,
-    /// Units of money per unit of quantity and price: 1 but for MCX and currency.
+    /// Units of money per unit of quantity and price: 1 on every venue that passes this gate.
     pub multiplier: i64,
     /// True during continuous trading of the order's venue.
     pub market_open: bool,
@@ -50,7 +55,7 @@ pub enum Asked<'a> {
         /// What shall change.
         change: &'a Change,
     },
-    /// Withdraw a standing order. Counts, and is never refused.
+    /// Withdraw a standing order. Never refused; it counts when it leaves, not when it is asked for.
     Cancel,
 }
 
@@ -128,16 +133,17 @@ impl Gate {
         }
     }
 
-    /// Decides and counts a pass in one step, so that two orders of one step cannot both take the last place.
+    /// Decides and counts a pass in one step, so that two orders of one step cannot both take the last place. A cancel is
+    /// left to [`Gate::count`]: asked for twice it still leaves once.
     pub fn admit(&mut self, snapshot: &Snapshot, asked: Asked<'_>) -> Verdict {
         let verdict = self.decide(snapshot, asked);
-        if verdict == Verdict::Pass {
+        if verdict == Verdict::Pass && asked != Asked::Cancel {
             self.count(snapshot.now);
         }
         verdict
     }
 
-    /// Counts one call to the broker: a place, a modify or a cancel.
+    /// Counts one call to the broker: a place, a modify or a cancel that leaves.
     pub fn count(&mut self, now: Timestamp) {
         self.window.count(now);
     }
@@ -147,7 +153,7 @@ impl Gate {
             Asked::Cancel => None,
             Asked::Exit(order) => self
                 .reachability(snapshot)
-                .or_else(|| self.rate(snapshot))
+                .or_else(|| self.rate_of_exits(snapshot))
                 .or_else(|| self.price(order, snapshot)),
             Asked::Place(order) => self
                 .stops(snapshot)
@@ -185,10 +191,19 @@ impl Gate {
         if sent.second >= limits.orders_per_second {
             return Some(Refusal::rate("second", limits.orders_per_second));
         }
-        if sent.minute >= limits.orders_per_minute {
-            return Some(Refusal::rate("minute", limits.orders_per_minute));
+        if sent.minute >= limits.minute_of_runs() {
+            return Some(Refusal::rate("minute", limits.minute_of_runs()));
         }
-        (sent.day >= limits.orders_per_day).then(|| Refusal::order_count(limits.orders_per_day))
+        (sent.day >= limits.day_of_runs()).then(|| Refusal::order_count(limits.day_of_runs()))
+    }
+
+    /// An exit is held against the broker's limits alone. Its second is not looked at: it waits for the next one.
+    fn rate_of_exits(&self, snapshot: &Snapshot) -> Option<Refusal> {
+        let sent = self.window.counts(snapshot.now);
+        if sent.minute >= BROKER_CALLS_PER_MINUTE {
+            return Some(Refusal::rate("minute", BROKER_CALLS_PER_MINUTE));
+        }
+        (sent.day >= BROKER_CALLS_PER_DAY).then(|| Refusal::order_count(BROKER_CALLS_PER_DAY))
     }
 
     fn open_orders(&self, snapshot: &Snapshot) -> Option<Refusal> {
@@ -204,6 +219,9 @@ impl Gate {
     }
 
     fn instrument(&self, order: &OrderRequest) -> Option<Refusal> {
+        if !is_supported(order.symbol.venue()) {
+            return Some(Refusal::venue(order.symbol.venue()));
+        }
         let allowed = self.limits.allowed_instruments.as_ref()?;
         (!allowed.contains(&order.symbol)).then(|| Refusal::instrument(&order.symbol))
     }
@@ -227,8 +245,17 @@ impl Gate {
         let (percent, last) = (self.limits.price_band_percent?, snapshot.last_price?);
         let asked = order.kind.needs_price().then_some(order.price)?;
         let worse_units = (asked.units() - last.units()).saturating_mul(order.side.sign());
-        let allowed_units = last.units() as f64 * percent / 100.0;
-        (worse_units as f64 > allowed_units).then(|| Refusal::price_band(order.side, asked, last, percent))
+        let too_far = percent.is_passed_by(worse_units, last.units());
+        too_far.then(|| Refusal::price_band(order.side, asked, last, percent))
+    }
+}
+
+/// Where one unit of quantity and price is one rupee and the hours are those of the calendar. A wrong contract size would
+/// let an order through that is a hundred times its limit.
+const fn is_supported(venue: Venue) -> bool {
+    match venue {
+        Venue::Nse | Venue::Bse | Venue::Nfo | Venue::Bfo => true,
+        Venue::Mcx | Venue::Cds | Venue::Bcd | Venue::Nco => false,
     }
 }
 

@@ -21,7 +21,7 @@ pub use read::{Filter, LogError, LogFile};
 pub use tail::{Tail, TailItem};
 
 use market::{Timestamp, TradingDate};
-use quota::{Grant, Quota};
+use quota::{Grant, Quota, Writer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::broadcast;
 
@@ -49,21 +49,27 @@ impl TenantLog {
     ///
     /// # Errors
     /// When the id is not 1 to 20 capital letters and digits.
-    pub fn new(broker_id: &str, writer: &LogWriter) -> Result<Self, BadBrokerId> {
+    pub(crate) fn new(broker_id: &str, writer: &LogWriter) -> Result<Self, BadBrokerId> {
         let name = name::Owner::new(broker_id)?;
         let limits = writer.limits();
         let now = writer.now();
         let on_disk = writer.size_of(&name.file(now.date()));
         let (watchers, _) = broadcast::channel(limits.tail_lines);
-        let quota = Mutex::new(Quota::new(limits.clone(), now, on_disk));
+        let quota = Mutex::new(Quota::new(limits, now, on_disk));
         let inner = Arc::new(Inner { name, writer: writer.clone(), quota, watchers });
         writer.register(Arc::downgrade(&inner));
         Ok(Self { inner })
     }
 
-    /// Writes one line. Never blocks and never fails: what the quota or the queue refuses is counted and reported.
+    /// Writes one line of this host. Never blocks and never fails: what the quota or the queue refuses is counted and
+    /// reported.
     pub fn write(&self, level: Level, run: Option<&str>, text: &str) {
-        self.inner.write(level, run, text);
+        self.inner.write(Writer::Host, level, run, text);
+    }
+
+    /// Writes one line of a run, out of the runs' own quota: a chatty one cannot silence what the host says of orders.
+    pub fn write_of_run(&self, level: Level, run: &str, text: &str) {
+        self.inner.write(Writer::Run, level, Some(run), text);
     }
 
     /// The lines from now on, pushed.
@@ -119,15 +125,15 @@ impl TenantLog {
 }
 
 impl Inner {
-    fn write(&self, level: Level, run: Option<&str>, text: &str) {
+    fn write(&self, writer: Writer, level: Level, run: Option<&str>, text: &str) {
         let line = LogLine::new(self.writer.now(), level, run, text);
         let mut quota = self.quota();
         let record = line.record(&self.name);
-        match quota.ask(line.time, record.len()) {
-            Grant::Yes => self.send(&mut quota, line, record),
+        match quota.ask(writer, line.time, record.len()) {
+            Grant::Yes => self.send(&mut quota, writer, line, record),
             Grant::YesAfter { suppressed } => {
                 self.report(&mut quota, line.time, suppressed);
-                self.send(&mut quota, line, record);
+                self.send(&mut quota, writer, line, record);
             }
             Grant::No => {}
         }
@@ -141,16 +147,27 @@ impl Inner {
         }
     }
 
-    fn report(&self, quota: &mut Quota, time: Timestamp, suppressed: u64) {
-        let text = format!("suppressed {suppressed} lines: the log's quota or its queue was full");
-        let line = LogLine::new(time, Level::Warn, None, &text);
-        let record = line.record(&self.name);
-        self.send(quota, line, record);
+    /// Lines that the disk did not take; said when it takes lines again.
+    fn lost_on_disk(&self, lines: u64) {
+        self.quota().lost(lines);
     }
 
-    fn send(&self, quota: &mut Quota, line: LogLine, record: String) {
+    fn is_of(&self, file: &LogFileName) -> bool {
+        file.is_of(&self.name)
+    }
+
+    fn report(&self, quota: &mut Quota, time: Timestamp, suppressed: u64) {
+        let text = format!(
+            "suppressed {suppressed} lines: the log's quota or its queue was full, or the disk did not take them"
+        );
+        let line = LogLine::new(time, Level::Warn, None, &text);
+        let record = line.record(&self.name);
+        self.send(quota, Writer::Host, line, record);
+    }
+
+    fn send(&self, quota: &mut Quota, writer: Writer, line: LogLine, record: String) {
         let file = self.name.file(line.time.date());
-        if self.writer.send(file, record) {
+        if self.writer.send(writer, file, record) {
             // Nobody watching is no error.
             let _ = self.watchers.send(Arc::new(line));
         } else {

@@ -2,19 +2,27 @@
 //!
 //! Nothing here knows which strategy language or engine asks. No order leaves before its row is durable.
 
+mod applied;
 mod cash;
 mod desk;
+mod flight;
+mod gates;
 mod job;
+mod lines;
 mod merge;
 mod owed;
 mod paper;
+mod pending;
 mod queue;
 mod reconcile;
 mod record;
 mod rows;
 mod send;
 mod submit;
+mod switch;
 mod wind_down;
+mod wish;
+mod withdraw;
 
 pub(crate) use desk::{Desk, Parts};
 pub use record::{Cause, KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};
@@ -53,3 +61,6 @@ impl RunLine {
         self.desk.submit(&self.run, &cause, intents).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,13 +127,3 @@ pub(crate) fn new_token(name: &str, now: Timestamp) -> (NewApiToken, [u8; 32]) {
 fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LABEL_CHARACTERS_MAX).collect()
 }
-
-/// Kite's postback checksum: SHA-256 over order id, order time and api secret, compared in constant time.
-pub(crate) fn postback_fits(order_id: &str, order_timestamp: &str, api_secret: &str, checksum: &str) -> bool {
-    let mut hasher = Sha256::new();
-    for part in [order_id, order_timestamp, api_secret] {
-        hasher.update(part.as_bytes());
-    }
-    let expected = hex::encode(hasher.finalize());
-    subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), checksum.as_bytes()).into()
-}

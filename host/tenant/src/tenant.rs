@@ -267,6 +267,8 @@ impl Tenant {
         let (inner, host) = (&self.inner, &self.inner.host);
         host.spawn(Arc::clone(&inner.desk).follow(Arc::clone(&inner.booked)));
         host.spawn(Arc::clone(&inner.desk).follow_cash());
+        host.spawn(Arc::clone(&inner.desk).withdraw_all());
+        host.spawn(Arc::clone(&inner.line).watch(host.config.limits.session_probe_s));
         host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
         host.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
@@ -277,17 +279,24 @@ impl Tenant {
         let Some(kept) = self.book().credentials().await? else { return Ok(()) };
         let Some(sealed) = &kept.access_token else { return Ok(()) };
         let place = Place::credential("access_token", &self.inner.id);
-        let token = self.inner.host.vault.unseal_text(place, sealed).ok_or_else(|| {
-            OpenError::Key(format!("the access token of {} does not open with this key", self.inner.id))
-        })?;
-        self.inner.line.revive(&kept.api_key, &token);
+        let Some(token) = self.inner.host.vault.unseal_text(place, sealed) else {
+            // The key was proven before, so it is this row that is damaged: as good as expired.
+            tracing::error!(broker_id = %self.inner.id, "the access token's row does not open: signed out");
+            self.inner.log.write(
+                Level::Error,
+                None,
+                "the stored broker session cannot be read: sign in again",
+            );
+            return Ok(());
+        };
+        self.inner.line.revive(&kept.api_key, &token, sealed);
         Ok(())
     }
 
     /// A login brought a new session to the same compartment.
-    pub(crate) fn revive(&self, user_name: &str, api_key: &str, access_token: &str) {
+    pub(crate) fn revive(&self, user_name: &str, api_key: &str, access_token: &str, sealed: &[u8]) {
         user_name.clone_into(&mut self.inner.user_name.lock().unwrap_or_else(PoisonError::into_inner));
-        self.inner.line.revive(api_key, access_token);
+        self.inner.line.revive(api_key, access_token, sealed);
         self.inner.desk.must_reconcile();
         self.inner.hub.renew();
         self.inner.log.write(Level::Info, None, "signed in: the broker session is live");
@@ -325,12 +334,10 @@ impl Tenant {
         while state.changed().await.is_ok() {
             let now = state.borrow_and_update().clone();
             self.inner.log.write(Level::Warn, None, &now.to_string());
-            let expired = matches!(now, BrokerState::Expired { .. });
-            if expired
-                && self.inner.line.session().is_none()
-                && let Err(error) = self.book().forget_access_token().await
-            {
-                tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");
+            for dead in self.inner.line.take_dead() {
+                if let Err(error) = self.book().forget_access_token(&dead).await {
+                    tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");
+                }
             }
             self.inner.desk.tell_all(&RunEvent::Broker(now)).await;
         }

@@ -37,6 +37,8 @@ struct Shared {
     /// One compartment per trader: limits and kill switch cannot be doubled.
     all: Mutex<BTreeMap<BrokerId, Tenant>>,
     archive: Mutex<Option<Archive>>,
+    /// Tenants whose rows could not be read at boot, each with why.
+    unopened: Vec<String>,
 }
 
 impl fmt::Debug for Tenants {
@@ -54,7 +56,11 @@ impl Tenants {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
         let logs = config.data_dir.join("logs");
-        let log_limits = LogLimits { days_kept: config.limits.log_days_kept, ..LogLimits::default() };
+        let log_limits = LogLimits {
+            days_kept: config.limits.log_days_kept,
+            is_archived: config.archive_url.is_some(),
+            ..LogLimits::default()
+        };
         let log_writer = LogWriter::start(&logs, log_limits, config.clock.clone())
             .map_err(|why| OpenError::File { path: logs.display().to_string(), why: why.to_string() })?;
         let archive = open_archive(&config, &log_writer)?;
@@ -68,15 +74,29 @@ impl Tenants {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
-        let mut all = BTreeMap::new();
+        let (mut all, mut unopened) = (BTreeMap::new(), Vec::new());
         for stored in host.store.all_tenants().await? {
-            let tenant = Tenant::open(Arc::clone(&host), &stored).await?;
-            tenant.revive_from_rows().await?;
-            tenant.start();
-            all.insert(stored.id, tenant);
+            let who = stored.as_ref().map_or_else(|_| "a tenant".to_owned(), |stored| stored.id.to_string());
+            match reopen(&host, stored).await {
+                Ok((id, tenant)) => {
+                    tenant.start();
+                    all.insert(id, tenant);
+                }
+                // The database itself failing is no one tenant's matter.
+                Err(error @ OpenError::Store(StoreError::Database(_))) => return Err(error),
+                Err(error) => {
+                    tracing::error!("{who} stays closed, the others go on: {error:#}");
+                    unopened.push(format!("{who} stays closed: {error}"));
+                }
+            }
         }
-        let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive) };
+        let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Why some tenants stayed closed at boot: one text for each. Their traders are told when they sign in.
+    pub fn unopened(&self) -> &[String] {
+        &self.shared.unopened
     }
 
     /// Signs a trader in: the broker names them, the compartment is made or revived, a session begins.
@@ -100,12 +120,13 @@ impl Tenants {
         book.save_tenant(&grant.user_name, now).await?;
         let seal =
             |column, text: &str| self.host().vault.seal(Place::credential(column, &id), text.as_bytes());
-        let access_token = Some(seal("access_token", grant.access_token.expose()));
+        let sealed = seal("access_token", grant.access_token.expose());
         let api_secret = seal("api_secret", api_secret.expose());
+        let access_token = Some(sealed.clone());
         book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now)
             .await?;
         let tenant = self.compartment(id, &grant.user_name).await?;
-        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose());
+        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
         let (session, kept) = new_session(&device, now, self.host().config.limits.session_ttl_s);
         book.save_session(&session.info, &kept).await?;
         Ok((tenant, session))
@@ -204,7 +225,11 @@ impl Tenants {
         let named = self.all().into_iter().find(|tenant| tenant.broker_id().as_str() == user_id);
         let Some(tenant) = named else { return Ok(false) };
         let Some(secret) = tenant.api_secret().await? else { return Ok(false) };
-        let fits = crate::sessions::postback_fits(order_id, order_timestamp, &secret, checksum);
+        let body = serde_json::json!({
+            "order_id": order_id, "order_timestamp": order_timestamp, "checksum": checksum, "user_id": user_id
+        });
+        let secret = kite::Secret::new(secret.as_str());
+        let fits = kite::postback::verify(body.to_string().as_bytes(), &secret).is_ok();
         if fits {
             tenant.read_order_book();
         }
@@ -272,6 +297,17 @@ impl Tenants {
         let answer = self.connection()?.exchange_token(api_key, &secret, request_token.expose()).await;
         answer.map_err(|error| refused_login(&error))
     }
+}
+
+/// A known trader's compartment as the rows have it.
+async fn reopen(
+    host: &Arc<Host>,
+    stored: Result<StoredTenant, StoreError>,
+) -> Result<(BrokerId, Tenant), OpenError> {
+    let stored = stored?;
+    let tenant = Tenant::open(Arc::clone(host), &stored).await?;
+    tenant.revive_from_rows().await?;
+    Ok((stored.id, tenant))
 }
 
 fn pending_place(row: &str) -> Place<'_> {

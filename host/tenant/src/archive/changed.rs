@@ -2,6 +2,7 @@
 
 use crate::log::LogFileName;
 use std::collections::HashMap;
+use std::fs::{DirEntry, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
@@ -38,20 +39,14 @@ impl Changed {
     }
 }
 
-/// Every log file in the folder. Links and foreign files are left alone.
+/// Every log file in the folder. Links and foreign files are left alone, and so is what cannot be looked at, such as a file
+/// that is deleted meanwhile: the next scan sees what there is.
 pub(super) fn scan(folder: &Path) -> io::Result<Vec<Seen>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let meta = entry.metadata()?;
-        let name = entry.file_name();
-        let name = name.to_str().and_then(LogFileName::parse);
-        let changed_at = meta.modified()?;
-        files.extend(name.filter(|_| meta.is_file()).map(|name| Seen {
-            name,
-            bytes: meta.len(),
-            changed_at,
-        }));
-    }
-    Ok(files)
+    Ok(std::fs::read_dir(folder)?.filter_map(|entry| look_at(&entry.ok()?)).collect())
+}
+
+fn look_at(entry: &DirEntry) -> Option<Seen> {
+    let name = LogFileName::parse(entry.file_name().to_str()?)?;
+    let meta = entry.metadata().ok().filter(Metadata::is_file)?;
+    Some(Seen { name, bytes: meta.len(), changed_at: meta.modified().ok()? })
 }

@@ -44,7 +44,15 @@ pub enum ArchiveError {
         /// What went wrong.
         source: object_store::Error,
     },
-    /// The local file could not be read, or the storage broke off.
+    /// The local file could not be opened.
+    #[error("{file} cannot be read for the log archive: {source}")]
+    Unreadable {
+        /// Which file.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The copy broke off on its way.
     #[error("copying {object} to the log archive broke off: {source}")]
     Copy {
         /// Which object.
@@ -119,7 +127,8 @@ impl Storage {
     pub(super) async fn put(&self, name: &LogFileName, file: &Path, size: u64) -> Result<(), ArchiveError> {
         let object = self.object(name);
         let broken = |source| ArchiveError::Copy { object: object.to_string(), source };
-        let mut file = tokio::fs::File::open(file).await.map_err(broken)?.take(size);
+        let unreadable = |source| ArchiveError::Unreadable { file: name.to_string(), source };
+        let mut file = tokio::fs::File::open(file).await.map_err(unreadable)?.take(size);
         let mut writer = BufWriter::new(Arc::clone(&self.store), object.clone());
         let copied = tokio::io::copy(&mut file, &mut writer).await;
         let outcome = match copied {

@@ -76,6 +76,26 @@ async fn a_storage_that_is_down_holds_nothing_up_and_gets_everything_when_it_is_
     assert_eq!((archive.status().error, archive.status().uploads), (None, 1));
 }
 
+#[tokio::test]
+async fn a_file_that_cannot_be_read_holds_up_none_behind_it_and_is_said() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (writer, _log) = logs(here.path());
+    let date = writer.now().date();
+    let names = [format!("UK1234_{date}.log"), format!("UK9394_{date}.log")];
+    std::fs::write(here.path().join(&names[1]), "kept").unwrap();
+    let seen = |name: &String| Seen {
+        name: LogFileName::parse(name).unwrap(),
+        bytes: 4,
+        changed_at: std::time::SystemTime::UNIX_EPOCH,
+    };
+    let (storage, status) = (folder_storage(there.path()), Arc::default());
+    let mut worker = Worker { storage, writer, status, changed: Changed::default() };
+    let (uploaded, waiting, error) = worker.upload(names.iter().map(seen).collect()).await;
+    assert_eq!((uploaded, waiting), (1, 1));
+    assert!(error.unwrap().contains(&names[0]));
+    assert!(there.path().join(format!("UK9394/logs/{}", names[1])).exists());
+}
+
 #[test]
 fn the_wait_grows_with_failures_up_to_its_bound() {
     let minute = Duration::from_secs(60);

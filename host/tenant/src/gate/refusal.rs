@@ -1,8 +1,9 @@
 //! Why an order was refused: one word of `wit/types.wit` and a sentence that says what to do.
 
 use super::LossLatch;
+use super::percent::Percent;
 use crate::{BrokerState, RefusalCode};
-use market::{Money, Price, Side, Symbol};
+use market::{Money, Price, Side, Symbol, Venue};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -57,12 +58,15 @@ impl Refusal {
     pub(super) fn rate(unit: &str, limit: u32) -> Self {
         Self::new(
             RefusalCode::RateLimit,
-            format!("the account has made its {limit} order calls of this {unit}"),
+            format!("the account has made its {limit} order calls of this {unit}: wait for the next {unit}"),
         )
     }
 
     pub(super) fn order_count(limit: u32) -> Self {
-        Self::new(RefusalCode::OrderCount, format!("the account has made its {limit} order calls of today"))
+        let text = format!(
+            "the account has made its {limit} order calls of today: only exits and cancels leave until tomorrow"
+        );
+        Self::new(RefusalCode::OrderCount, text)
     }
 
     pub(super) fn open_orders(limit: u32) -> Self {
@@ -72,6 +76,14 @@ impl Refusal {
 
     pub(super) fn instrument(symbol: &Symbol) -> Self {
         let text = format!("{symbol} is not on the account's list of allowed instruments");
+        Self::new(RefusalCode::InstrumentNotAllowed, text)
+    }
+
+    pub(super) fn venue(venue: Venue) -> Self {
+        let text = format!(
+            "orders on {venue} are not supported: its contract sizes and hours are not known here. \
+             Trade on NSE, BSE, NFO or BFO"
+        );
         Self::new(RefusalCode::InstrumentNotAllowed, text)
     }
 
@@ -91,7 +103,7 @@ impl Refusal {
         Self::new(RefusalCode::ValueLimit, text)
     }
 
-    pub(super) fn price_band(side: Side, asked: Price, last: Price, percent: f64) -> Self {
+    pub(super) fn price_band(side: Side, asked: Price, last: Price, percent: Percent) -> Self {
         let way = match side {
             Side::Buy => "above",
             Side::Sell => "below",

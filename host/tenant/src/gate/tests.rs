@@ -16,7 +16,7 @@ fn limits() -> RiskLimits {
         max_order_value: Money::from_rupees(100_000),
         max_open_orders: 2,
         max_daily_loss: Some(Money::from_rupees(1_000)),
-        price_band_percent: Some(5.0),
+        price_band_percent: Some(Percent::whole(5)),
         market_hours_only: true,
         allowed_instruments: None,
     }
@@ -174,7 +174,7 @@ fn a_restored_window_goes_on_where_the_old_one_stood() {
 }
 
 #[test]
-fn a_cancel_is_never_refused_and_always_counted() {
+fn a_cancel_is_never_refused_and_counts_only_when_it_leaves() {
     let mut gate = gate();
     let dire = Snapshot {
         market_open: false,
@@ -186,7 +186,74 @@ fn a_cancel_is_never_refused_and_always_counted() {
     for _ in 0..9 {
         assert_eq!(gate.admit(&dire, Asked::Cancel), Verdict::Pass);
     }
-    assert_eq!(gate.window.counts(NOON).day, 9);
+    assert_eq!(gate.window.counts(NOON).day, 0);
+    gate.count(NOON);
+    assert_eq!(gate.window.counts(NOON).day, 1);
+}
+
+#[test]
+fn venues_whose_contract_size_is_unknown_are_refused_by_name() {
+    use RefusalCode::{InstrumentNotAllowed, None as Pass};
+    let table = [
+        ("NSE:INFY", Pass),
+        ("BSE:INFY", Pass),
+        ("NFO:NIFTY26NOVFUT", Pass),
+        ("BFO:SENSEX26NOVFUT", Pass),
+        ("MCX:GOLDM26DECFUT", InstrumentNotAllowed),
+        ("CDS:USDINR26NOVFUT", InstrumentNotAllowed),
+        ("BCD:USDINR26NOVFUT", InstrumentNotAllowed),
+        ("NCO:GOLD26DECFUT", InstrumentNotAllowed),
+    ];
+    for (symbol, expected) in table {
+        let order = OrderRequest { symbol: symbol.parse().unwrap(), ..buy(1) };
+        let change = Change { quantity: Some(2), ..Change::default() };
+        let judged = [Asked::Place(&order), Asked::Modify { standing: &order, change: &change }]
+            .map(|asked| code(gate().decide(&calm(), asked)));
+        assert_eq!(judged, [expected, expected], "{symbol}");
+        let Verdict::Refuse(refusal) = gate().decide(&calm(), Asked::Place(&order)) else { continue };
+        assert!(refusal.text.contains(&symbol[..3]), "{}", refusal.text);
+    }
+}
+
+#[test]
+fn runs_cannot_use_up_what_is_reserved_for_exits_and_cancels() {
+    let widest = RiskLimits {
+        orders_per_second: BROKER_CALLS_PER_SECOND,
+        orders_per_minute: BROKER_CALLS_PER_MINUTE,
+        orders_per_day: BROKER_CALLS_PER_DAY,
+        ..limits()
+    };
+    widest.check().unwrap();
+    let mut gate = Gate::new(widest, SendWindow::default(), None);
+    let (mut minute, mut day) = (0, 0);
+    for second in 0..20 * 60 {
+        let snapshot = Snapshot { now: NOON.plus_seconds(second), ..calm() };
+        let passed =
+            (0..20).filter(|_| gate.admit(&snapshot, Asked::Place(&buy(1))) == Verdict::Pass).count();
+        minute += if second < 60 { passed } else { 0 };
+        day += passed;
+    }
+    assert_eq!(minute as u32, BROKER_CALLS_PER_MINUTE - RESERVED_CALLS_PER_MINUTE);
+    assert_eq!(day as u32, BROKER_CALLS_PER_DAY - RESERVED_CALLS_PER_DAY);
+    let later = Snapshot { now: NOON.plus_seconds(20 * 60), ..calm() };
+    assert_eq!(code(gate.decide(&later, Asked::Place(&buy(1)))), RefusalCode::OrderCount);
+    assert_eq!(gate.decide(&later, Asked::Exit(&buy(1))), Verdict::Pass);
+}
+
+#[test]
+fn an_exit_is_held_against_the_brokers_limits_and_not_the_traders() {
+    let mut gate = Gate::new(RiskLimits { orders_per_day: 0, ..limits() }, SendWindow::default(), None);
+    assert_eq!(code(gate.decide(&calm(), Asked::Place(&buy(1)))), RefusalCode::OrderCount);
+    assert_eq!(gate.decide(&calm(), Asked::Exit(&buy(1))), Verdict::Pass);
+    (0..BROKER_CALLS_PER_MINUTE).for_each(|_| gate.count(NOON));
+    assert_eq!(code(gate.decide(&calm(), Asked::Exit(&buy(1)))), RefusalCode::RateLimit);
+}
+
+#[test]
+fn the_brokers_limits_are_those_that_the_wire_keeps() {
+    let wire = kite::RateLimits::default();
+    let ours = (BROKER_CALLS_PER_SECOND, BROKER_CALLS_PER_MINUTE, BROKER_CALLS_PER_DAY);
+    assert_eq!(ours, (wire.orders_per_second, wire.orders_per_minute, wire.orders_per_day));
 }
 
 #[test]
@@ -247,8 +314,15 @@ fn limits_that_cannot_be_meant_are_named() {
     let wrong = RiskLimits { max_daily_loss: Some(Money::from_rupees(-5)), ..limits() };
     assert_eq!(wrong.check().unwrap_err().field, "maxDailyLoss");
     RiskLimits::default().check().unwrap();
-    let read: RiskLimits = serde_json::from_str(r#"{"ordersPerSecond":4,"maxDailyLoss":2500.5}"#).unwrap();
+    let read: RiskLimits =
+        serde_json::from_str(r#"{"ordersPerSecond":4,"maxDailyLoss":2500.5,"priceBandPercent":2.5}"#)
+            .unwrap();
     assert_eq!((read.orders_per_second, read.max_daily_loss), (4, Some(Money::from_paise(250_050))));
+    assert!(serde_json::to_string(&read).unwrap().contains("\"priceBandPercent\":2.5"));
+    for band in ["0", "-1"] {
+        let band = serde_json::from_str(&format!(r#"{{"priceBandPercent":{band}}}"#)).unwrap();
+        assert_eq!(RiskLimits::check(&band).unwrap_err().field, "priceBandPercent");
+    }
 }
 
 fn kebab(camel: &str) -> String {

@@ -56,7 +56,7 @@ async fn a_reading_is_filtered_and_keeps_the_newest() {
     let desk = desk(LogLimits::default());
     let log = TenantLog::new("UK9394", &desk.writer).unwrap();
     for n in 0..10 {
-        log.write(Level::Info, Some(if n % 2 == 0 { "even" } else { "odd" }), &format!("Line {n}"));
+        log.write_of_run(Level::Info, if n % 2 == 0 { "even" } else { "odd" }, &format!("Line {n}"));
     }
     log.write(Level::Error, None, "it broke");
     let date = desk.clock.now().date();
@@ -112,7 +112,7 @@ async fn a_flood_is_cut_and_reported_and_closing_loses_nothing_that_was_taken() 
     let desk = desk(LogLimits { lines_per_second: 50, ..LogLimits::default() });
     let log = TenantLog::new("UK9394", &desk.writer).unwrap();
     for n in 0..5_000 {
-        log.write(Level::Info, None, &format!("{n}"));
+        log.write_of_run(Level::Info, "r1", &format!("{n}"));
     }
     let suppressed = log.suppressed();
     assert!(suppressed >= 4_000, "{suppressed}");
@@ -130,7 +130,7 @@ async fn a_flood_is_cut_and_reported_and_closing_loses_nothing_that_was_taken() 
 async fn a_flood_that_just_ends_is_reported_by_itself() {
     let desk = desk(LogLimits { lines_per_second: 1, ..LogLimits::default() });
     let log = TenantLog::new("UK9394", &desk.writer).unwrap();
-    (0..9).for_each(|_| log.write(Level::Info, None, "flood"));
+    (0..9).for_each(|_| log.write_of_run(Level::Info, "r1", "flood"));
     let mut tail = log.tail();
     desk.clock.shift_seconds(1);
     let told = tokio::time::timeout(Duration::from_secs(5), tail.next()).await.unwrap().unwrap();
@@ -174,4 +174,66 @@ async fn a_link_in_the_folder_is_neither_read_nor_written() {
     log.write(Level::Info, None, "through the link");
     assert!(log.open(date).await.unwrap_err().to_string().contains("not a plain file"));
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "secret");
+}
+
+#[tokio::test]
+async fn a_run_that_floods_the_log_does_not_silence_what_the_host_says_of_its_orders() {
+    let desk = desk(LogLimits { lines_per_second: 10, ..LogLimits::default() });
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    for n in 0..200 {
+        log.write_of_run(Level::Info, "r1", "noise");
+        if n % 10 == 0 {
+            log.write(Level::Info, Some("r1"), &format!("order {n}"));
+        }
+    }
+    let filter = Filter { text: Some("order".into()), ..Filter::default() };
+    assert_eq!(log.read(desk.clock.now().date(), filter).await.unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn runs_leave_places_in_the_queue_for_the_host() {
+    let limits = LogLimits { queue_lines: 3, queue_lines_of_host: 3, ..LogLimits::default() };
+    let desk = desk(limits);
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    log.write_of_run(Level::Info, "r1", "no place");
+    log.write(Level::Info, None, "a place");
+    assert_eq!(log.suppressed(), 1);
+    desk.writer.flush();
+    let lines = log.read(desk.clock.now().date(), Filter::default()).await.unwrap();
+    assert!(texts(&lines).contains(&"a place") && !texts(&lines).contains(&"no place"));
+}
+
+#[tokio::test]
+async fn lines_that_a_failing_disk_cost_are_counted_and_said_when_it_works_again() {
+    let desk = desk(LogLimits::default());
+    let log = TenantLog::new("UK9394", &desk.writer).unwrap();
+    let date = desk.clock.now().date();
+    let path = desk.folder.path().join(format!("UK9394_{date}.log"));
+    std::fs::create_dir(&path).unwrap();
+    (0..3).for_each(|_| log.write(Level::Info, None, "lost"));
+    desk.writer.flush();
+    std::fs::remove_dir(&path).unwrap();
+    log.write(Level::Info, None, "kept");
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while !std::fs::read_to_string(&path).is_ok_and(|text| text.contains("suppressed 3 lines")) {
+        assert!(Instant::now() < give_up, "never said: {:?}", std::fs::read_to_string(&path));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(log.suppressed(), 3);
+}
+
+#[tokio::test]
+async fn an_old_file_stays_until_the_archive_has_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::wall();
+    let old = clock.now().date().previous();
+    let names = ["UK9394", "UK1234"].map(|id| format!("{id}_{old}.log"));
+    names.iter().for_each(|name| std::fs::write(folder.path().join(name), "four").unwrap());
+    let archived = Arc::new(Mutex::new(std::collections::HashMap::new()));
+    let mut files = disk::Files::new(folder.path().to_owned(), Some(1), Some(Arc::clone(&archived)));
+    let stands = || names.iter().map(|name| folder.path().join(name).exists()).collect::<Vec<_>>();
+    archived.lock().unwrap().insert(LogFileName::parse(&names[0]).unwrap(), 3);
+    archived.lock().unwrap().insert(LogFileName::parse(&names[1]).unwrap(), 4);
+    files.prune(clock.now().date());
+    assert_eq!(stands(), [true, false], "the archive has three bytes of the first");
 }

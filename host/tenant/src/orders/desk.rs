@@ -1,28 +1,34 @@
 //! One tenant's desk: the gate, the orders that stand, and who must hear of them.
 
+use super::applied::Applied;
+use super::flight::Flights;
+use super::gates::Gates;
 use super::job::Job;
 use super::merge::Merged;
 use super::owed::Owed;
+use super::pending::PendingTerms;
 use super::queue::Queue;
 use super::record::{KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate};
+use super::wish::Wishes;
 use crate::broker::Line;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
-use crate::gate::{Gate, LossLatch, RiskLimits, SendWindow};
+use crate::gate::{LossLatch, RiskLimits, SendWindow};
 use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::mode::Mode;
 use crate::news::News;
 use crate::pnl::Figures;
-use crate::run::{RunEvent, RunRecord};
+use crate::run::RunEvent;
 use crate::store::{Book, StoredOrder};
 use market::{Money, OrderState, Price};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Mutex, MutexGuard, Notify, broadcast, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use tokio::sync::{Mutex, MutexGuard, Notify, broadcast};
+use tokio::time::Instant;
 
 /// What the trader set and what the gate latched, as it is kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -47,9 +53,16 @@ pub(crate) struct Desk {
     pub(super) wake: Notify,
     /// The kill switch as the senders see it: no lock between the switch and the last look before a send.
     pub(super) killed: AtomicBool,
-    pub(super) reconciled: AtomicBool,
-    /// Fills heard of whose trades are not read yet.
+    /// The newest session under which all that stands was compared with the broker; zero before the first.
+    pub(super) reconciled: AtomicU64,
+    /// Fills heard of whose trades are not booked yet.
     pub(super) trades: Owed,
+    /// Trades of the newest list that could not be read; said when it changes.
+    pub(super) unreadable_trades: AtomicUsize,
+    /// Orders on their way to the broker.
+    pub(super) flights: Flights,
+    /// There is something to withdraw.
+    pub(super) to_withdraw: Notify,
     /// Cash as the broker said last.
     pub(super) cash: Mutex<Option<Money>>,
     /// It may have changed.
@@ -58,21 +71,31 @@ pub(crate) struct Desk {
 
 /// What the desk's lock guards.
 pub(super) struct State {
-    pub(super) gate: Gate,
+    pub(super) gates: Gates,
     pub(super) kill: KillSwitch,
     pub(super) day_pnl: Option<Money>,
     /// Every order that may still change, by number.
     pub(super) standing: BTreeMap<i64, StoredOrder>,
-    /// Orders to withdraw as soon as the broker's number is known.
-    pub(super) cancel_wanted: BTreeSet<i64>,
+    /// Orders to withdraw as soon as may be.
+    pub(super) wishes: Wishes,
+    /// Changes that the book does not show yet.
+    pub(super) pending: PendingTerms,
+    /// Rows of the broker's book that need no second look.
+    pub(super) applied: Applied,
+    /// When the newest whole reading of the broker's book began.
+    pub(super) book_read: Option<Instant>,
+    /// Runs that are attached, and those that still have something to send.
     pub(super) runs: BTreeMap<String, RunEnd>,
 }
 
 /// The desk's end of a run's line.
-#[derive(Clone)]
+#[derive(Default)]
 pub(super) struct RunEnd {
+    /// What the run must hear; none where nobody listens.
     pub(super) events: Option<Arc<Queue<RunEvent>>>,
-    pub(super) jobs: Arc<Queue<Job>>,
+    pub(super) jobs: VecDeque<Job>,
+    /// True while a sender works the jobs off.
+    pub(super) is_sending: bool,
 }
 
 /// What a desk is made of.
@@ -87,34 +110,58 @@ pub(crate) struct Parts {
     pub(crate) figures: Arc<Figures>,
 }
 
+impl State {
+    /// Orders of a mode that may stand in the book.
+    pub(super) fn open_orders(&self, mode: Mode) -> u32 {
+        let open = self.standing.values().filter(|order| order.record.mode == mode).count();
+        u32::try_from(open).unwrap_or(u32::MAX)
+    }
+
+    /// The order is over.
+    pub(super) fn forget(&mut self, id: i64) {
+        self.standing.remove(&id);
+        self.wishes.forget(id);
+        self.pending.forget(id);
+    }
+}
+
 impl Desk {
     /// Settles what a crash left behind and loads what stands.
     pub(crate) async fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
         let Parts { id, host, book, line, log, news, marks, figures } = parts;
-        let now = host.now();
-        book.settle_crashed_orders(now).await?;
-        let standing = book.standing_orders().await?;
+        let today = host.now().date();
+        book.settle_crashed_orders(host.now()).await?;
+        let standing = book.standing_orders(today).await?;
+        for (number, why) in &standing.damaged {
+            tracing::error!(broker_id = %id, "order row {number} cannot be read: {why:#}");
+            let text =
+                format!("the row of order number {number} cannot be read ({why}): look for it at Kite");
+            log.write(Level::Error, None, &text);
+        }
         let kill = book.kill_switch().await?;
         let risk: Risk = match book.risk_limits().await? {
             Some(text) => serde_json::from_str(&text)
                 .map_err(|e| StoreError::Unreadable { what: "risk limits", why: e.to_string() })?,
             None => Risk::default(),
         };
-        let today = book.orders(Some(now.date())).await?;
-        let sent = today.iter().filter(|o| o.mode == Mode::Live && o.state != OrderState::Refused);
-        let window = SendWindow::restore(sent.map(|order| order.created_at));
-        let state = State {
-            gate: Gate::new(risk.limits, window, risk.latch),
-            day_pnl: None,
-            standing: standing.into_iter().map(|order| (order.record.id, order)).collect(),
-            cancel_wanted: BTreeSet::new(),
-            runs: BTreeMap::new(),
-            kill: kill.clone(),
-        };
+        let window = SendWindow::restore(book.calls_of(today).await?);
+        let mut wishes = Wishes::default();
+        let live = standing.orders.iter().filter(|order| order.record.mode == Mode::Live);
+        // An exit that was made under the switch goes on: only who asked for its withdrawal gets it.
+        let unwanted = live.filter(|order| order.cancel_wanted || (kill.on && !order.is_exit));
+        unwanted.for_each(|order| wishes.want(order.record.id));
         let killed = AtomicBool::new(kill.on);
-        let (wake, reconciled) = (Notify::new(), AtomicBool::new(false));
-        let (cash, cash_stale) = (Mutex::new(None), Notify::new());
-        let state = Mutex::new(state);
+        let state = State {
+            gates: Gates::new(risk.limits, window, risk.latch),
+            kill,
+            day_pnl: None,
+            standing: standing.orders.into_iter().map(|order| (order.record.id, order)).collect(),
+            wishes,
+            pending: PendingTerms::default(),
+            applied: Applied::default(),
+            book_read: None,
+            runs: BTreeMap::new(),
+        };
         Ok(Arc::new(Self {
             id,
             host,
@@ -124,56 +171,17 @@ impl Desk {
             news,
             marks,
             figures,
-            state,
-            wake,
+            state: Mutex::new(state),
+            wake: Notify::new(),
             killed,
-            reconciled,
+            reconciled: AtomicU64::new(0),
             trades: Owed::default(),
-            cash,
-            cash_stale,
+            unreadable_trades: AtomicUsize::new(0),
+            flights: Flights::default(),
+            to_withdraw: Notify::new(),
+            cash: Mutex::new(None),
+            cash_stale: Notify::new(),
         }))
-    }
-
-    /// Joins a run to the path; the line before loses its events.
-    pub(crate) async fn attach(
-        self: &Arc<Self>,
-        run: &RunRecord,
-    ) -> Result<(mpsc::Receiver<RunEvent>, Vec<OrderRecord>), StoreError> {
-        let (tx, rx) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
-        let queue = Arc::new(Queue::default());
-        let mut state = self.state.lock().await;
-        self.run_end(&mut state, &run.id).events = Some(Arc::clone(&queue));
-        let orders = self.book.run_orders(&run.id).await?;
-        drop(state);
-        self.host.spawn(async move {
-            loop {
-                let event = tokio::select! {
-                    () = tx.closed() => return,
-                    event = queue.pop() => event,
-                };
-                if tx.send(event).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Ok((rx, orders))
-    }
-
-    /// The run's end, with a sender of its own: one run's slow answer does not hold up another's orders.
-    pub(super) fn run_end<'a>(self: &Arc<Self>, state: &'a mut State, run_id: &str) -> &'a mut RunEnd {
-        state.runs.entry(run_id.to_owned()).or_insert_with(|| {
-            let jobs = Arc::new(Queue::default());
-            self.host.spawn(Arc::clone(self).send_all(Arc::clone(&jobs)));
-            RunEnd { events: None, jobs }
-        })
-    }
-
-    /// Tells every attached run.
-    pub(crate) async fn tell_all(&self, event: &RunEvent) {
-        let state = self.state.lock().await;
-        for queue in state.runs.values().filter_map(|end| end.events.as_ref()) {
-            queue.push(event.clone());
-        }
     }
 
     /// Writes a changed order down, then tells whoever must hear of it.
@@ -186,13 +194,13 @@ impl Desk {
         let before = order.record.state;
         order.record = merged.order;
         order.record.updated_at = self.host.now();
+        order.terms_at = merged.terms_at.or(order.terms_at);
         self.book.update_order(&order).await?;
         let record = order.record.clone();
-        if record.state.is_final() || record.state == OrderState::Escalated {
-            state.standing.remove(&record.id);
-            state.cancel_wanted.remove(&record.id);
-        } else {
+        if self.can_still_trade(&record) {
             state.standing.insert(record.id, order);
+        } else {
+            state.forget(record.id);
         }
         if record.state != before || merged.fill_quantity > 0 {
             self.log_order(&record, merged.fill_quantity, merged.fill_price);
@@ -221,6 +229,10 @@ impl Desk {
             let text =
                 format!("{what}: filled {fill_quantity} at {fill_price}, {} of {}", o.filled, o.quantity);
             self.log.write(Level::Info, Some(&o.run_id), &text);
+            if o.state == OrderState::Escalated {
+                // That a person must look was said when it became so.
+                return;
+            }
         }
         let why = if o.message.is_empty() { String::new() } else { format!(": {}", o.message) };
         let number = o.broker_order_id.as_deref().map_or_else(String::new, |id| format!(" [{id}]"));
@@ -235,80 +247,10 @@ impl Desk {
         self.log.write(level, Some(&o.run_id), &text);
     }
 
-    /// Moves the kill switch: durable first, then at once for every sender, then withdraws what stands.
-    pub(crate) async fn set_kill_switch(
-        self: &Arc<Self>,
-        on: bool,
-        reason: Option<String>,
-    ) -> Result<KillSwitch, StoreError> {
-        // The senders stop even if the row cannot be written.
-        self.killed.fetch_or(on, Ordering::SeqCst);
-        let switch = KillSwitch { on, reason, since: Some(self.host.now()) };
-        let mut state = self.state.lock().await;
-        self.book.save_kill_switch(&switch).await?;
-        self.killed.store(on, Ordering::SeqCst);
-        state.kill = switch.clone();
-        let why = switch.reason.as_deref().unwrap_or("no reason given");
-        let word = if on { "on" } else { "off" };
-        self.log.write(Level::Warn, None, &format!("kill switch {word}: {why}"));
-        if on {
-            let standing: Vec<i64> = state.standing.keys().copied().collect();
-            self.withdraw(&mut state, &standing);
-        }
-        Ok(switch)
-    }
-
-    pub(crate) async fn kill_switch(&self) -> KillSwitch {
-        self.state.lock().await.kill.clone()
-    }
-
-    pub(crate) async fn risk_limits(&self) -> RiskLimits {
-        self.state.lock().await.gate.limits().clone()
-    }
-
-    /// Durable first, then in force. Clears a latched daily loss: a person has looked.
-    pub(crate) async fn set_risk_limits(&self, limits: RiskLimits) -> Result<(), StoreError> {
-        let mut state = self.state.lock().await;
-        self.keep_risk(&Risk { limits: limits.clone(), latch: None }).await?;
-        state.gate.set_limits(limits);
-        state.gate.clear_latch();
-        Ok(())
-    }
-
-    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too.
-    pub(crate) async fn observe(&self, day_pnl: Money) -> Result<(), StoreError> {
-        let mut state = self.state.lock().await;
-        state.day_pnl = Some(day_pnl);
-        if state.gate.observe(self.host.now(), day_pnl) {
-            let risk = Risk { limits: state.gate.limits().clone(), latch: state.gate.latch() };
-            self.keep_risk(&risk).await?;
-            let text =
-                format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
-            self.log.write(Level::Error, None, &text);
-        }
-        Ok(())
-    }
-
-    async fn keep_risk(&self, risk: &Risk) -> Result<(), StoreError> {
-        let text = serde_json::to_string(risk)
-            .map_err(|e| StoreError::Unreadable { what: "risk limits", why: e.to_string() })?;
-        self.book.save_risk_limits(&text, self.host.now()).await
-    }
-
-    pub(crate) fn is_reconciled(&self) -> bool {
-        self.reconciled.load(Ordering::SeqCst)
-    }
-
-    /// A new session: what stands must be compared with the broker before anything is sent.
-    pub(crate) fn must_reconcile(&self) {
-        self.reconciled.store(false, Ordering::SeqCst);
-        self.wake.notify_one();
-        self.cash_stale.notify_one();
-    }
-
-    /// Reads the order book as soon as possible.
-    pub(crate) fn read_order_book(&self) {
-        self.wake.notify_one();
+    /// An order that a person must look at trades on where the broker has it, until its day is over.
+    fn can_still_trade(&self, order: &OrderRecord) -> bool {
+        let is_watched = order.broker_order_id.is_some() && order.date >= self.host.now().date();
+        !order.state.is_final() && (order.state != OrderState::Escalated || is_watched)
     }
 
     pub(super) fn refused(order: &OrderRecord, code: RefusalCode, message: impl Into<String>) -> Merged {
@@ -318,11 +260,11 @@ impl Desk {
             message: message.into(),
             ..order.clone()
         };
-        Merged { order, fill_quantity: 0, fill_price: Price::ZERO }
+        Merged { order, fill_quantity: 0, fill_price: Price::ZERO, terms_at: None }
     }
 
     pub(super) fn changed(order: &OrderRecord, state: OrderState, message: impl Into<String>) -> Merged {
         let order = OrderRecord { state, message: message.into(), ..order.clone() };
-        Merged { order, fill_quantity: 0, fill_price: Price::ZERO }
+        Merged { order, fill_quantity: 0, fill_price: Price::ZERO, terms_at: None }
     }
 }

@@ -1,10 +1,13 @@
 //! What waits in a run's line to the sender. Data only.
+//!
+//! The line is as long as the gate lets a run ask within the time that a job may wait, for what waited longer is given up
+//! as soon as its turn comes. Withdrawals do not stand in it.
 
-use market::Change;
+use super::flight::Flight;
+use market::{Change, Timestamp};
 
 /// One thing for a run's sender to do.
 pub(super) enum Job {
-    Place(i64),
-    Modify(i64, Change),
-    Cancel(i64),
+    Place(Flight),
+    Modify { id: i64, change: Change, asked_at: Timestamp },
 }

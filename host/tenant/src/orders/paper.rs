@@ -12,33 +12,25 @@ use crate::store::StoredOrder;
 use market::{Change, OrderKind, OrderState, Price, Side, Trade};
 
 impl Desk {
-    pub(super) async fn place_on_paper(&self, order: StoredOrder) -> Result<(), StoreError> {
+    pub(super) async fn place_on_paper(&self, id: i64) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
+        let Some(order) = state.standing.get(&id).cloned() else { return Ok(()) };
         let open = seen(&order.record, OrderState::Open, Price::ZERO);
-        if let Some(merged) = merge(&order.record, &open) {
+        if let Some(merged) = merge(&order.record, None, &open) {
             self.save(&mut state, order, merged).await?;
         }
         Ok(())
     }
 
-    pub(super) async fn modify_on_paper(
-        &self,
-        order: StoredOrder,
-        change: &Change,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn modify_on_paper(&self, id: i64, change: &Change) {
         let mut state = self.state.lock().await;
-        let o = &order.record;
-        let terms = Terms {
-            kind: change.kind.unwrap_or(o.kind),
-            quantity: change.quantity.unwrap_or(o.quantity),
-            price: change.price.unwrap_or(o.price),
-            trigger: change.trigger.unwrap_or(o.trigger),
-        };
-        let changed = Seen { terms: Some(terms), ..seen(o, o.state, Price::ZERO) };
-        if let Some(merged) = merge(o, &changed) {
-            self.save(&mut state, order, merged).await?;
+        let Some(order) = state.standing.get(&id).cloned() else { return };
+        let terms = Some(Terms::of(&order.record).with(change));
+        let changed = Seen { terms, ..seen(&order.record, order.record.state, Price::ZERO) };
+        let Some(merged) = merge(&order.record, None, &changed) else { return };
+        if let Err(error) = self.save(&mut state, order, merged).await {
+            tracing::error!(broker_id = %self.id, "change on paper not written: {error:#}");
         }
-        Ok(())
     }
 
     /// Fills what the newest prices allow. True when something was filled.
@@ -55,7 +47,7 @@ impl Desk {
             };
             let Some(trade) = self.paper_trade(&order.record, price) else { continue };
             let complete = seen(&order.record, OrderState::Complete, price);
-            let Some(merged) = merge(&order.record, &complete) else { continue };
+            let Some(merged) = merge(&order.record, None, &complete) else { continue };
             let done = match self.save(&mut state, order, merged).await {
                 Ok(()) => self.book_new(&[trade], Mode::Paper).await,
                 Err(error) => Err(error),
@@ -116,6 +108,7 @@ fn seen(order: &OrderRecord, state: OrderState, price: Price) -> Seen {
         filled,
         average_price: price,
         terms: None,
+        changed_at: None,
         refusal: RefusalCode::None,
         message: String::new(),
     }

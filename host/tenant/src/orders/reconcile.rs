@@ -1,10 +1,10 @@
 //! Compares what we wrote with what the broker has: after a start, a login, a lost feed, an unknown outcome, and every
 //! few seconds while orders stand.
 
-use super::desk::Desk;
-use super::job::Job;
-use super::merge::merge;
+use super::desk::{Desk, State};
+use super::merge::{Merged, Seen, Terms, merge};
 use super::rows;
+use crate::broker::LineSession;
 use crate::error::StoreError;
 use crate::log::Level;
 use crate::mode::Mode;
@@ -16,24 +16,36 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::MutexGuard;
+use tokio::time::Instant;
 
 /// How often the whole book must be read without the tag before an order counts as absent.
 const ABSENT_READINGS_MIN: u32 = 3;
 /// How often the paper exchange looks at the prices.
 const PAPER_PERIOD: Duration = Duration::from_millis(250);
 
+/// When a reading of the broker's book began, on both clocks.
+#[derive(Clone, Copy)]
+pub(super) struct Began {
+    pub(super) at: Timestamp,
+    pub(super) instant: Instant,
+}
+
 impl Desk {
     /// Follows the orders until the host stops. `booked` is called after new trades.
     pub(crate) async fn follow(self: Arc<Self>, booked: Arc<tokio::sync::Notify>) {
         let period = Duration::from_millis(self.host.config.limits.order_poll_ms.max(100));
-        let mut next = tokio::time::Instant::now();
+        let mut next = Instant::now();
         let mut paper = tokio::time::interval(PAPER_PERIOD);
         loop {
             let due = tokio::select! {
                 () = self.wake.notified() => true,
                 () = tokio::time::sleep_until(next) => {
-                    next = tokio::time::Instant::now() + period;
-                    self.has_live_orders().await || self.trades.is_owed() || !self.is_reconciled() || !self.line.is_live()
+                    next = Instant::now() + period;
+                    self.has_live_orders().await
+                        || self.trades.is_owed(self.host.now().date())
+                        || !self.is_reconciled()
+                        || !self.line.is_live()
                 }
                 _ = paper.tick() => {
                     if self.match_paper().await {
@@ -45,76 +57,148 @@ impl Desk {
             if !due {
                 continue;
             }
-            next = tokio::time::Instant::now() + period;
+            next = Instant::now() + period;
             match self.reconcile().await {
                 Ok(true) => booked.notify_one(),
                 Ok(false) => {}
-                Err(error) => tracing::error!(broker_id = %self.id, "reconcile: {error:#}"),
+                Err(error) => {
+                    tracing::error!(broker_id = %self.id, "reconcile: {error:#}");
+                    // The trades may have been booked although an order row was not.
+                    booked.notify_one();
+                }
             }
         }
     }
 
     /// One comparison with the broker. True when trades were booked.
+    ///
+    /// The gate opens under this session once every order row of ours was dealt with. A row that the database would not
+    /// take keeps it closed, for then nothing else can be trusted to be written either. A row of ours that is damaged, or
+    /// that another order's record contradicts, is reported to a person and never touched again; it keeps nobody away.
     pub(crate) async fn reconcile(&self) -> Result<bool, StoreError> {
         let Some(session) = self.line.session() else { return Ok(false) };
-        let (began, covered) = (self.host.now(), self.trades.reading());
+        let began = Began { at: self.host.now(), instant: Instant::now() };
         let Ok(orders) = self.line.heard(&session, session.kite.orders().await) else { return Ok(false) };
         let Ok(trades) = self.line.heard(&session, session.kite.trades().await) else { return Ok(false) };
-        self.apply_book(&orders, began).await?;
+        let applied = self.apply_book(&orders, began).await;
         let booked = self.book_trades(&trades).await?;
-        self.trades.read(covered);
-        if !self.reconciled.swap(true, Ordering::SeqCst) {
+        applied?;
+        if self.reconciled.fetch_max(session.number(), Ordering::SeqCst) < session.number() {
+            self.state.lock().await.wishes.renew();
+            self.to_withdraw.notify_one();
             self.log.write(Level::Info, None, "orders and trades compared with the broker: trading is open");
         }
         Ok(booked)
     }
 
+    /// True when what stands was compared with the broker under the session that is in use.
+    pub(crate) fn is_reconciled(&self) -> bool {
+        self.line.session().is_some_and(|session| self.is_reconciled_under(&session))
+    }
+
+    pub(super) fn is_reconciled_under(&self, session: &LineSession) -> bool {
+        self.reconciled.load(Ordering::SeqCst) >= session.number()
+    }
+
+    /// A new session: what stands must be compared with the broker before anything is sent, and is now.
+    pub(crate) fn must_reconcile(&self) {
+        self.wake.notify_one();
+        self.cash_stale.notify_one();
+    }
+
+    /// Reads the order book as soon as possible.
+    pub(crate) fn read_order_book(&self) {
+        self.wake.notify_one();
+    }
+
     /// What the ticker says of one order. Fills are booked from the trade list, which is asked for at once.
     pub(crate) async fn heard_order(&self, row: &OrderRow) -> Result<(), StoreError> {
-        let filled = self.apply(row).await?;
-        if filled {
-            self.trades.fill_heard();
+        if self.apply(row).await? {
             self.wake.notify_one();
         }
         Ok(())
     }
 
-    /// True when units were filled that we did not know of, or the order is nobody's here.
-    async fn apply(&self, row: &OrderRow) -> Result<bool, StoreError> {
+    /// True when the trades of some of the order's units are not booked yet.
+    pub(super) async fn apply(&self, row: &OrderRow) -> Result<bool, StoreError> {
         if row.account_id.as_deref().is_some_and(|account| account != self.id.as_str()) {
             self.log.write(Level::Error, None, "the broker sent an order of another account: dropped");
             return Ok(false);
         }
+        let (today, number) = (self.host.now().date(), row.order_id.as_str());
+        let owed = self.trades.filled(today, number, row.filled_quantity);
+        let (tags, seen) = (rows::tags(row), rows::seen(row));
         let mut state = self.state.lock().await;
-        let tags = rows::tags(row);
-        let number = row.order_id.as_str();
-        let known = state.standing.values().find(|order| {
-            let same_number = order.record.broker_order_id.as_deref() == Some(number);
-            (same_number && order.record.mode == Mode::Live) || tags.contains(&order.record.tag)
-        });
-        let order = match known {
+        let order = match find(&state, number, &tags) {
             Some(order) => Some(order.clone()),
-            None => self.book.broker_order(&tags, number, self.host.now().date()).await?,
+            None if state.applied.knows(today, &seen) => return Ok(owed),
+            None => self.book.broker_order(&tags, number, today).await?,
         };
-        let Some(order) = order else { return Ok(row.filled_quantity > 0) };
-        let named = order.record.broker_order_id.is_some();
-        let Some(merged) = merge(&order.record, &rows::seen(row)) else { return Ok(false) };
-        let (filled, id, date) = (merged.fill_quantity > 0, order.record.id, order.record.date);
-        self.save(&mut state, order, merged).await?;
-        if !named && self.book.adopt_trades(date, number).await? > 0 {
-            self.figures.forget().await;
+        let Some(order) = order else {
+            state.applied.note(today, seen);
+            return Ok(owed);
+        };
+        if let Some(why) = rows::stranger(&order.record, row) {
+            self.contradicted(&mut state, order, &seen, &why).await?;
+        } else {
+            self.merge_row(&mut state, order, &seen).await?;
         }
-        if state.cancel_wanted.contains(&id)
-            && let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id))
-        {
-            end.jobs.push(Job::Cancel(id));
-        }
-        Ok(filled)
+        state.applied.note(today, seen);
+        Ok(owed)
     }
 
-    async fn apply_book(&self, rows: &[OrderRow], began: Timestamp) -> Result<(), StoreError> {
+    async fn merge_row(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        order: StoredOrder,
+        seen: &Seen,
+    ) -> Result<(), StoreError> {
+        let (id, date, named) = (order.record.id, order.record.date, order.record.broker_order_id.is_some());
+        if let Some(merged) = merge(&order.record, order.terms_at, seen) {
+            let shown = Terms::of(&merged.order);
+            self.save(state, order, merged).await?;
+            state.pending.shown(id, shown);
+        }
+        if !named && self.book.adopt_trades(date, &seen.broker_order_id).await? > 0 {
+            self.figures.forget().await;
+        }
+        if state.wishes.wants(id) {
+            self.to_withdraw.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Two of the broker's orders cannot both be this one: a person must look. Said once for each row.
+    async fn contradicted(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        order: StoredOrder,
+        seen: &Seen,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        if state.applied.knows(self.host.now().date(), seen) {
+            return Ok(());
+        }
+        let text = format!("{why}. Look at Kite, and withdraw or close what should not be there");
+        let o = &order.record;
+        if o.state.is_final() || o.state == OrderState::Escalated {
+            let line = format!("order {} {} {}: {text}", o.run_order_id, o.side, o.symbol);
+            self.log.write(Level::Error, Some(&o.run_id), &line);
+            return Ok(());
+        }
+        let escalated = Self::changed(o, OrderState::Escalated, text);
+        self.save(state, order, escalated).await
+    }
+
+    /// Deals with every row, whatever becomes of the one before, and says then what could not be written.
+    pub(super) async fn apply_book(&self, rows: &[OrderRow], began: Began) -> Result<(), StoreError> {
+        let mut unwritten = None;
         for row in rows {
-            self.apply(row).await?;
+            match self.apply(row).await {
+                Ok(_) => {}
+                Err(error @ StoreError::Unreadable { .. }) => self.damaged(row, &error),
+                Err(error @ StoreError::Database(_)) => unwritten = Some(error),
+            }
         }
         let tags: BTreeSet<String> = rows.iter().flat_map(rows::tags).collect();
         let numbers: BTreeSet<&str> = rows.iter().map(|row| row.order_id.as_str()).collect();
@@ -124,58 +208,111 @@ impl Desk {
             .values()
             .filter(|o| o.record.mode == Mode::Live && !tags.contains(&o.record.tag))
             .filter(|o| o.record.broker_order_id.as_deref().is_none_or(|number| !numbers.contains(number)))
-            .filter(|o| o.record.updated_at < began)
+            .filter(|o| o.record.updated_at < began.at)
             .cloned()
             .collect();
         for order in missing {
-            self.missed(&mut state, order, began).await?;
+            if let Err(error) = self.missed(&mut state, order, began.at).await {
+                unwritten = Some(error);
+            }
+        }
+        if let Some(error) = unwritten {
+            return Err(error);
+        }
+        state.pending.read(began.at);
+        state.book_read = Some(began.instant);
+        if !state.wishes.is_empty() {
+            self.to_withdraw.notify_one();
         }
         Ok(())
+    }
+
+    fn damaged(&self, row: &OrderRow, error: &StoreError) {
+        tracing::error!(broker_id = %self.id, "order {} has a damaged row: {error:#}", row.order_id);
+        let text = format!("our row of the broker's order {} cannot be read: {error}", row.order_id);
+        self.log.write(Level::Error, None, &text);
     }
 
     /// One whole book without this order.
     async fn missed(
         &self,
-        state: &mut tokio::sync::MutexGuard<'_, super::desk::State>,
+        state: &mut MutexGuard<'_, State>,
         mut order: StoredOrder,
         began: Timestamp,
     ) -> Result<(), StoreError> {
-        let of_before = order.record.date < began.date();
-        if order.record.state == OrderState::Ambiguous && of_before {
-            let text = "nobody can tell whether this order reached the exchange: its day's book is gone. Look at Kite";
-            let merged = Self::changed(&order.record, OrderState::Escalated, text);
-            return self.save(state, order, merged).await;
+        if let Some(absence) = self.absence(&order, began) {
+            return self.save(state, order, absence).await;
         }
         if order.record.state == OrderState::Ambiguous {
             order.absent_readings += 1;
-            let since_send = began.micros_since(order.sent_at.unwrap_or(order.record.created_at)) / 1_000_000;
-            let long_enough = since_send >= self.host.config.limits.absent_after_s;
-            if order.absent_readings >= ABSENT_READINGS_MIN && long_enough {
-                let text = "never reached the broker's book";
-                let merged = Self::changed(&order.record, OrderState::Absent, text);
-                return self.save(state, order, merged).await;
-            }
             self.book.update_order(&order).await?;
             state.standing.insert(order.record.id, order);
-            return Ok(());
-        }
-        if of_before && order.record.broker_order_id.is_some() {
-            let merged = Self::changed(&order.record, OrderState::Cancelled, "lapsed with its day");
-            return self.save(state, order, merged).await;
+        } else if order.record.state == OrderState::Escalated && order.record.date < began.date() {
+            state.forget(order.record.id);
         }
         Ok(())
     }
 
+    /// What it means that a whole book lacks the order; nothing where more readings must say so.
+    fn absence(&self, order: &StoredOrder, began: Timestamp) -> Option<Merged> {
+        let o = &order.record;
+        let of_before = o.date < began.date();
+        match o.state {
+            OrderState::Intent | OrderState::Sending if self.flights.holds(o.id) => None,
+            OrderState::Intent => {
+                let text = "never sent: its sender broke off";
+                Some(Self::changed(o, OrderState::Abandoned, text))
+            }
+            OrderState::Sending => {
+                let text = "its send broke off: looking for it at the broker";
+                Some(Self::changed(o, OrderState::Ambiguous, text))
+            }
+            OrderState::Ambiguous if of_before => {
+                let text = format!(
+                    "nobody can tell whether this order reached the exchange: the order book of {} is gone. \
+                     Compare the trades of that day at Kite with those of the run",
+                    o.date
+                );
+                Some(Self::changed(o, OrderState::Escalated, text))
+            }
+            OrderState::Ambiguous => {
+                let since_send = began.micros_since(order.sent_at.unwrap_or(o.created_at)) / 1_000_000;
+                let long_enough = since_send >= self.host.config.limits.absent_after_s;
+                let proven = order.absent_readings + 1 >= ABSENT_READINGS_MIN && long_enough;
+                proven.then(|| Self::changed(o, OrderState::Absent, "never reached the broker's book"))
+            }
+            OrderState::Acked | OrderState::Open | OrderState::TriggerPending | OrderState::Partial => {
+                of_before.then(|| {
+                    let text = format!(
+                        "its day ended unseen: it had {} of {} units filled when last heard of and may have traded \
+                         more. Compare the trades of {} at Kite with those of the run",
+                        o.filled, o.quantity, o.date
+                    );
+                    Self::changed(o, OrderState::Escalated, text)
+                })
+            }
+            OrderState::Refused
+            | OrderState::Abandoned
+            | OrderState::Complete
+            | OrderState::Cancelled
+            | OrderState::Rejected
+            | OrderState::Absent
+            | OrderState::Escalated => None,
+        }
+    }
+
     async fn book_trades(&self, rows: &[TradeRow]) -> Result<bool, StoreError> {
+        let today = self.host.now().date();
         let trades: Vec<Trade> = rows.iter().filter_map(rows::trade).collect();
-        if trades.len() < rows.len() {
-            let text = format!(
-                "{} trades of the broker's list cannot be read and are not booked",
-                rows.len() - trades.len()
-            );
+        let unreadable = rows.len() - trades.len();
+        if self.unreadable_trades.swap(unreadable, Ordering::SeqCst) != unreadable && unreadable > 0 {
+            let text = format!("{unreadable} trades of the broker's list cannot be read and are not booked");
             self.log.write(Level::Error, None, &text);
         }
-        self.book_new(&trades, Mode::Live).await
+        let new = self.trades.unbooked(today, trades);
+        let booked = self.book_new(&new, Mode::Live).await?;
+        self.trades.booked(today, &new);
+        Ok(booked)
     }
 
     /// Books what is new and tells the watchers.
@@ -200,4 +337,11 @@ impl Desk {
     async fn has_live_orders(&self) -> bool {
         self.state.lock().await.standing.values().any(|order| order.record.mode == Mode::Live)
     }
+}
+
+/// The order that stands under the broker's number or, where it has none yet, under our tag.
+fn find<'a>(state: &'a State, number: &str, tags: &[String]) -> Option<&'a StoredOrder> {
+    let live = || state.standing.values().filter(|order| order.record.mode == Mode::Live);
+    let by_number = live().find(|order| order.record.broker_order_id.as_deref() == Some(number));
+    by_number.or_else(|| live().find(|order| tags.contains(&order.record.tag)))
 }

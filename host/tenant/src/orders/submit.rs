@@ -56,7 +56,8 @@ impl Desk {
     ) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
         let refusal = self.ask(&mut state, run.mode, Asked::Exit(&request), self.mark(&request.symbol));
-        let mut orders = vec![self.row(run, id, request, refusal, true, self.host.now())];
+        let row = self.row(run, id, request, refusal, true, self.host.now());
+        let mut orders = vec![StoredOrder { is_exit: true, ..row }];
         self.book.submit(&run.id, &Cause::default(), &mut orders).await?;
         self.enter(&mut state, orders);
         Ok(())
@@ -69,13 +70,13 @@ impl Desk {
             self.log_order(&record, 0, Price::ZERO);
             if record.state != OrderState::Refused {
                 state.standing.insert(record.id, order);
-                self.run_end(state, &record.run_id).jobs.push(Job::Place(record.id));
+                self.queue(state, &record.run_id, Job::Place(self.flights.begin(record.id)));
             }
             self.tell(state, record, 0, Price::ZERO);
         }
     }
 
-    /// Changes and withdrawals go to the run's own sender, behind the order they are about.
+    /// Changes go to the run's own sender, behind the order they are about; withdrawals to the account's.
     fn change(self: &Arc<Self>, state: &mut State, run: &RunRecord, id: RunOrderId, change: Option<Change>) {
         let found =
             state.standing.values().find(|o| o.record.run_id == run.id && o.record.run_order_id == id);
@@ -84,20 +85,17 @@ impl Desk {
             return self.log.write(crate::log::Level::Warn, Some(&run.id), &text);
         };
         let job = match change {
-            None => {
-                self.ask(state, run.mode, Asked::Cancel, None);
-                Job::Cancel(order.id)
-            }
+            None => return self.withdraw(state, &[order.id]),
             Some(change) => {
                 let standing = request(&order, -1);
                 let asked = Asked::Modify { standing: &standing, change: &change };
                 if let Some(refusal) = self.ask(state, run.mode, asked, self.mark(&order.symbol)) {
                     return self.refuse_change(state, order, refusal);
                 }
-                Job::Modify(order.id, change)
+                Job::Modify { id: order.id, change, asked_at: self.host.now() }
             }
         };
-        self.run_end(state, &run.id).jobs.push(job);
+        self.queue(state, &run.id, job);
     }
 
     /// The order itself stands as before; only this update carries the refusal.
@@ -106,16 +104,6 @@ impl Desk {
         self.log.write(crate::log::Level::Warn, Some(&order.run_id), &text);
         let told = OrderRecord { refusal: refusal.code, message: refusal.text, ..order };
         self.tell(state, told, 0, Price::ZERO);
-    }
-
-    /// Withdraws these orders whatever the gate says.
-    pub(super) fn withdraw(self: &Arc<Self>, state: &mut State, ids: &[i64]) {
-        for id in ids {
-            let Some(run_id) = state.standing.get(id).map(|order| order.record.run_id.clone()) else {
-                continue;
-            };
-            self.run_end(state, &run_id).jobs.push(Job::Cancel(*id));
-        }
     }
 
     /// The gate's answer, counted when it is yes.
@@ -136,7 +124,7 @@ impl Desk {
         let reason = state.kill.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
         let snapshot = Snapshot {
             now,
-            open_orders: u32::try_from(state.standing.len()).unwrap_or(u32::MAX),
+            open_orders: state.open_orders(mode),
             day_pnl: state.day_pnl.filter(|_| live),
             last_price,
             multiplier: 1,
@@ -144,7 +132,7 @@ impl Desk {
             killed: killed.then_some(reason),
             broker: if live { self.line.standing() } else { BrokerState::Live },
         };
-        match state.gate.admit(&snapshot, asked) {
+        match state.gates.of(mode).admit(&snapshot, asked) {
             Verdict::Pass => None,
             Verdict::Refuse(refusal) => Some(refusal),
         }
@@ -168,10 +156,10 @@ impl Desk {
         })
     }
 
-    /// The newest price known of a symbol.
+    /// The newest price known of a symbol, unless it is too old to trade by.
     pub(super) fn mark(&self, symbol: &Symbol) -> Option<Price> {
         let token = self.host.instruments_today()?.by_symbol(symbol)?.token;
-        self.marks.last_price(token)
+        self.marks.fresh_price(token, self.host.now(), self.host.config.limits.price_max_age_s)
     }
 
     fn row(
@@ -216,7 +204,7 @@ impl Desk {
             updated_at: now,
         };
         let sent_at = (state == OrderState::Sending).then_some(now);
-        StoredOrder { record, market_protection: request.market_protection, sent_at, absent_readings: 0 }
+        StoredOrder::new(record, request.market_protection, sent_at)
     }
 }
 

@@ -8,6 +8,7 @@ const FILES: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/0001_tenants.sql")),
     (2, include_str!("../../migrations/0002_strategies.sql")),
     (3, include_str!("../../migrations/0003_orders.sql")),
+    (30, include_str!("../../migrations/0030_order_calls.sql")),
 ];
 
 pub(super) async fn run(pool: &SqlitePool) -> Result<(), OpenError> {

@@ -16,6 +16,33 @@ pub(crate) struct StoredOrder {
     pub(crate) market_protection: i32,
     pub(crate) sent_at: Option<Timestamp>,
     pub(crate) absent_readings: u32,
+    /// Closes a position for a person or the host.
+    pub(crate) is_exit: bool,
+    /// Somebody wanted it withdrawn when the row was read.
+    pub(crate) cancel_wanted: bool,
+    /// When the exchange last changed what it stands for; known while this process lives.
+    pub(crate) terms_at: Option<Timestamp>,
+}
+
+/// What stands, and the numbers of rows that cannot be read, each with why.
+pub(crate) struct Standing {
+    pub(crate) orders: Vec<StoredOrder>,
+    pub(crate) damaged: Vec<(i64, StoreError)>,
+}
+
+impl StoredOrder {
+    /// A new order that nothing has happened to yet.
+    pub(crate) fn new(record: OrderRecord, market_protection: i32, sent_at: Option<Timestamp>) -> Self {
+        Self {
+            record,
+            market_protection,
+            sent_at,
+            absent_readings: 0,
+            is_exit: false,
+            cancel_wanted: false,
+            terms_at: None,
+        }
+    }
 }
 
 impl Book {
@@ -41,9 +68,9 @@ impl Book {
         let row = sqlx::query(
             "insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind,
                  product, validity, variety, quantity, price, trigger_price, market_protection, state, refusal, message,
-                 created_at, updated_at, sent_at)
+                 created_at, updated_at, sent_at, is_exit)
              select ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                 ?18, ?19, ?20, ?21, ?22, ?23 from orders where broker_id = ?1
+                 ?18, ?19, ?20, ?21, ?22, ?23, ?24 from orders where broker_id = ?1
              returning id",
         )
         .bind(self.id())
@@ -69,12 +96,13 @@ impl Book {
         .bind(o.created_at.micros())
         .bind(o.updated_at.micros())
         .bind(order.sent_at.map(Timestamp::micros))
+        .bind(order.is_exit)
         .fetch_one(&mut **tx)
         .await?;
         Ok(row.try_get(0)?)
     }
 
-    /// Writes everything of the order that may change.
+    /// Writes everything of the order's own way that may change.
     pub(crate) async fn update_order(&self, order: &StoredOrder) -> Result<(), StoreError> {
         let o = &order.record;
         sqlx::query(
@@ -100,6 +128,52 @@ impl Book {
         .execute(&self.store.writer)
         .await?;
         Ok(())
+    }
+
+    /// The order shall be withdrawn, over restarts too.
+    pub(crate) async fn want_cancel(&self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("update orders set cancel_wanted = 1 where broker_id = ? and id = ?")
+            .bind(self.id())
+            .bind(id)
+            .execute(&self.store.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// A change or withdrawal of the order left.
+    pub(crate) async fn count_call(&self, id: i64, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("update orders set calls = calls + 1, last_call_at = ? where broker_id = ? and id = ?")
+            .bind(now.micros())
+            .bind(self.id())
+            .bind(id)
+            .execute(&self.store.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// When the order calls of a day left: one entry a call.
+    pub(crate) async fn calls_of(&self, date: TradingDate) -> Result<Vec<Timestamp>, StoreError> {
+        let rows = sqlx::query(
+            "select sent_at, calls, last_call_at from orders
+             where broker_id = ?1 and mode = 'live' and (date = ?2 or last_call_at >= ?3)",
+        )
+        .bind(self.id())
+        .bind(date.to_string())
+        .bind(date.midnight().micros())
+        .fetch_all(self.readers())
+        .await?;
+        let mut times = Vec::new();
+        for row in &rows {
+            let at = |column| -> Result<Option<Timestamp>, StoreError> {
+                Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_micros))
+            };
+            let of_day = |at: &Timestamp| at.date() == date;
+            times.extend(at("sent_at")?.filter(of_day));
+            if let Some(last) = at("last_call_at")?.filter(of_day) {
+                times.extend(std::iter::repeat_n(last, row.try_get::<u32, _>("calls")? as usize));
+            }
+        }
+        Ok(times)
     }
 
     /// After a restart: what waited was never sent, what was being sent may have arrived.
@@ -144,17 +218,27 @@ impl Book {
         Ok(row.try_get(0)?)
     }
 
-    /// Everything that may still change, oldest first.
-    pub(crate) async fn standing_orders(&self) -> Result<Vec<StoredOrder>, StoreError> {
+    /// Everything that may still change, oldest first. What was escalated under a number the broker gave can still trade
+    /// on its day. A row that cannot be read keeps no other one away.
+    pub(crate) async fn standing_orders(&self, today: TradingDate) -> Result<Standing, StoreError> {
         let rows = sqlx::query(
             "select * from orders where broker_id = ?
-             and state not in ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent', 'escalated')
+             and state not in ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent')
+             and (state <> 'escalated' or (broker_order_id is not null and date = ?))
              order by id",
         )
         .bind(self.id())
+        .bind(today.to_string())
         .fetch_all(&self.store.writer)
         .await?;
-        rows.iter().map(order).collect()
+        let mut standing = Standing { orders: Vec::new(), damaged: Vec::new() };
+        for row in &rows {
+            match order(row) {
+                Ok(order) => standing.orders.push(order),
+                Err(why) => standing.damaged.push((row.try_get("id")?, why)),
+            }
+        }
+        Ok(standing)
     }
 
     pub(crate) async fn orders(&self, date: Option<TradingDate>) -> Result<Vec<OrderRecord>, StoreError> {
@@ -188,7 +272,7 @@ impl Book {
             let row = sqlx::query("select * from orders where broker_id = ? and tag = ?")
                 .bind(self.id())
                 .bind(tag)
-                .fetch_optional(&self.store.writer)
+                .fetch_optional(self.readers())
                 .await?;
             if let Some(row) = row {
                 return order(&row).map(Some);
@@ -200,7 +284,7 @@ impl Book {
         .bind(self.id())
         .bind(date.to_string())
         .bind(broker_order_id)
-        .fetch_optional(&self.store.writer)
+        .fetch_optional(self.readers())
         .await?;
         row.as_ref().map(order).transpose()
     }
@@ -252,5 +336,8 @@ fn order(row: &SqliteRow) -> Result<StoredOrder, StoreError> {
         market_protection: row.try_get("market_protection")?,
         sent_at: row.try_get::<Option<i64>, _>("sent_at")?.map(Timestamp::from_micros),
         absent_readings: row.try_get("absent_readings")?,
+        is_exit: row.try_get("is_exit")?,
+        cancel_wanted: row.try_get("cancel_wanted")?,
+        terms_at: None,
     })
 }

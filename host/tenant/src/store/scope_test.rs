@@ -14,26 +14,52 @@ const UNSCOPED: [&str; 4] = [
     "select exists (select 1 from credentials) or exists (select 1 from host_facts)",
 ];
 
-const SOURCES: [&str; 9] = [
-    include_str!("orders.rs"),
-    include_str!("pnl.rs"),
-    include_str!("runs.rs"),
-    include_str!("sessions.rs"),
-    include_str!("settings.rs"),
-    include_str!("strategies.rs"),
-    include_str!("tenants.rs"),
-    include_str!("trades.rs"),
-    include_str!("migrate.rs"),
-];
+/// Every source of this folder: a new one cannot be forgotten.
+fn sources() -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| !path.ends_with("scope_test.rs")).collect();
+    assert!(files.len() > 8 && files.iter().all(|path| path.extension().is_some_and(|end| end == "rs")));
+    files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+/// Every string literal of a source, as the compiler reads it.
+#[derive(Default)]
+struct Literals(Vec<String>);
+
+impl<'ast> syn::visit::Visit<'ast> for Literals {
+    fn visit_lit_str(&mut self, literal: &'ast syn::LitStr) {
+        self.0.push(literal.value());
+    }
+}
 
 fn statements() -> Vec<String> {
-    let starts = ["select ", "insert ", "update ", "delete "];
-    SOURCES
-        .iter()
-        .flat_map(|source| source.split('"').skip(1).step_by(2))
-        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|text| starts.iter().any(|start| text.starts_with(start)))
-        .collect()
+    let mut literals = Literals::default();
+    for source in sources() {
+        syn::visit::visit_file(&mut literals, &syn::parse_file(&source).unwrap());
+    }
+    let starts = ["select ", "insert ", "update ", "delete ", "with "];
+    let all = literals.0.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    all.filter(|text| starts.iter().any(|start| text.to_lowercase().starts_with(start))).collect()
+}
+
+/// How often a statement names a tenant table, and how often it ties one to a tenant: by a bound id, by the id of a row
+/// that is itself tied, or as the first column of what it inserts.
+fn scope(statement: &str, tenant_tables: &[String]) -> (usize, usize) {
+    let words: Vec<&str> = statement.split([' ', '(', ')', ',']).filter(|word| !word.is_empty()).collect();
+    let names = |pair: &[&str]| {
+        let before = pair[0].to_lowercase();
+        let leads = ["from", "join", "into", "update"].contains(&before.as_str());
+        leads && tenant_tables.iter().any(|table| table == pair[1])
+    };
+    let named = words.windows(2).filter(|pair| names(pair)).count();
+    let is_tie = |triple: &[&str]| {
+        let column = triple[0] == "broker_id" || triple[0].ends_with(".broker_id");
+        column && triple[1] == "=" && (triple[2].starts_with('?') || triple[2].ends_with(".broker_id"))
+    };
+    let tied = words.windows(3).filter(|triple| is_tie(triple)).count();
+    let inserts = words.windows(3).filter(|w| w[0] == "into" && w[2] == "broker_id").count();
+    (named, tied + inserts)
 }
 
 async fn tables(store: &Store) -> Vec<String> {
@@ -77,14 +103,32 @@ async fn every_statement_on_a_tenant_table_binds_the_broker_id() {
     let tables = tables(&store).await;
     let statements = statements();
     assert!(statements.len() > 40, "only {} statements were found", statements.len());
+    let of_tenants: Vec<String> =
+        tables.iter().filter(|table| !HOST_TABLES.contains(&table.as_str())).cloned().collect();
+    let mut on_tenant_tables = 0;
     for statement in statements.iter().filter(|s| !UNSCOPED.contains(&s.as_str())) {
-        let words: Vec<&str> = statement.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
-        let on_tenant_table = tables
-            .iter()
-            .filter(|table| !HOST_TABLES.contains(&table.as_str()))
-            .any(|table| words.contains(&table.as_str()));
-        let scoped = ["broker_id = ?", "(broker_id, "].iter().any(|scope| statement.contains(scope));
-        assert!(!on_tenant_table || scoped, "names no tenant: {statement}");
+        let (named, tied) = scope(statement, &of_tenants);
+        on_tenant_tables += usize::from(named > 0);
+        assert!(tied >= named, "names {named} tenant tables and ties {tied} to a tenant: {statement}");
+        assert!(named == 0 || statement.contains('?'), "binds nothing: {statement}");
+    }
+    assert!(on_tenant_tables > 40, "only {on_tenant_tables} statements on tenant tables were found");
+}
+
+#[test]
+fn a_statement_that_ties_only_one_of_its_tables_is_found() {
+    let tables = ["orders", "trades"].map(str::to_owned);
+    let table = [
+        ("select * from orders where broker_id = ? and id = ?", (1, 1)),
+        ("select * from orders where id = ?", (1, 0)),
+        ("select * from orders o join trades t on t.id = o.id where o.broker_id = ?", (2, 1)),
+        ("select * from orders o join trades t on t.broker_id = o.broker_id where o.broker_id = ?1", (2, 2)),
+        ("insert into orders (broker_id, id) select ?1, max(id) from orders where broker_id = ?1", (2, 2)),
+        ("insert into orders (id, broker_id) values (?, ?)", (1, 0)),
+        ("update trades set run_id = o.run_id from orders o where o.broker_id = ?1", (2, 1)),
+    ];
+    for (statement, expected) in table {
+        assert_eq!(scope(statement, &tables), expected, "{statement}");
     }
 }
 

@@ -22,12 +22,12 @@ pub(crate) struct StoredCredentials {
 }
 
 impl Store {
-    /// Every tenant there is; for boot.
-    pub(crate) async fn all_tenants(&self) -> Result<Vec<StoredTenant>, StoreError> {
+    /// Every tenant there is, for boot; an error in the place of a row that cannot be read.
+    pub(crate) async fn all_tenants(&self) -> Result<Vec<Result<StoredTenant, StoreError>>, StoreError> {
         let rows = sqlx::query("select broker_id, user_name, egress from tenants order by broker_id")
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(tenant).collect()
+        Ok(rows.iter().map(tenant).collect())
     }
 
     /// One of the host's own facts.
@@ -131,10 +131,11 @@ impl Book {
         row.map(read).transpose()
     }
 
-    /// The broker session is dead: its token is of no more use to anybody.
-    pub(crate) async fn forget_access_token(&self) -> Result<(), StoreError> {
-        sqlx::query("update credentials set access_token = null where broker_id = ?")
+    /// The broker session of this sealed token is dead. A newer login's token stays.
+    pub(crate) async fn forget_access_token(&self, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query("update credentials set access_token = null where broker_id = ? and access_token = ?")
             .bind(self.id())
+            .bind(sealed)
             .execute(&self.store.writer)
             .await?;
         Ok(())
