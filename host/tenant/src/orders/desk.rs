@@ -1,5 +1,6 @@
 //! One tenant's desk: the gate, the orders that stand, and who must hear of them.
 
+use super::RunLine;
 use super::job::Job;
 use super::merge::Merged;
 use super::owed::Owed;
@@ -14,7 +15,7 @@ use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::mode::Mode;
 use crate::news::News;
-use crate::pnl::Figures;
+use crate::pnl::{Figures, reckon};
 use crate::run::{RunEvent, RunRecord};
 use crate::store::{Book, StoredOrder};
 use market::{Money, OrderState, Price};
@@ -134,16 +135,17 @@ impl Desk {
         }))
     }
 
-    /// Joins a run to the path; the line before loses its events.
-    pub(crate) async fn attach(
-        self: &Arc<Self>,
-        run: &RunRecord,
-    ) -> Result<(mpsc::Receiver<RunEvent>, Vec<OrderRecord>), StoreError> {
-        let (tx, rx) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
+    /// Joins a run to the path; the line before loses its events. Orders and positions are read where no order can
+    /// change: what the run starts from and what it hears after fit together.
+    pub(crate) async fn attach(self: &Arc<Self>, run: RunRecord) -> Result<RunLine, StoreError> {
+        let (tx, events) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
         let queue = Arc::new(Queue::default());
         let mut state = self.state.lock().await;
-        self.run_end(&mut state, &run.id).events = Some(Arc::clone(&queue));
         let orders = self.book.run_orders(&run.id).await?;
+        let positions =
+            self.figures.run(&run.id, |course| reckon::positions(course.today().book(), None)).await?;
+        let is_settled = self.fills_are_booked(&run.id).await?;
+        self.run_end(&mut state, &run.id).events = Some(Arc::clone(&queue));
         drop(state);
         self.host.spawn(async move {
             loop {
@@ -156,7 +158,7 @@ impl Desk {
                 }
             }
         });
-        Ok((rx, orders))
+        Ok(RunLine { events, orders, positions, is_settled, desk: Arc::clone(self), run })
     }
 
     /// The run's end, with a sender of its own: one run's slow answer does not hold up another's orders.

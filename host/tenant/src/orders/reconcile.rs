@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::job::Job;
 use super::merge::merge;
 use super::rows;
-use crate::error::StoreError;
+use crate::error::{BrokerError, StoreError};
 use crate::log::Level;
 use crate::mode::Mode;
 use crate::news::News;
@@ -56,17 +56,31 @@ impl Desk {
 
     /// One comparison with the broker. True when trades were booked.
     pub(crate) async fn reconcile(&self) -> Result<bool, StoreError> {
-        let Some(session) = self.line.session() else { return Ok(false) };
+        Ok(self.read_book().await?.unwrap_or(false))
+    }
+
+    /// The same; where the broker's book could not be read, why.
+    pub(super) async fn read_book(&self) -> Result<Result<bool, BrokerError>, StoreError> {
+        let session = match self.line.need_session() {
+            Ok(session) => session,
+            Err(why) => return Ok(Err(why)),
+        };
         let (began, covered) = (self.host.now(), self.trades.reading());
-        let Ok(orders) = self.line.heard(&session, session.kite.orders().await) else { return Ok(false) };
-        let Ok(trades) = self.line.heard(&session, session.kite.trades().await) else { return Ok(false) };
+        let orders = match self.line.heard(&session, session.kite.orders().await) {
+            Ok(orders) => orders,
+            Err(why) => return Ok(Err(why)),
+        };
+        let trades = match self.line.heard(&session, session.kite.trades().await) {
+            Ok(trades) => trades,
+            Err(why) => return Ok(Err(why)),
+        };
         self.apply_book(&orders, began).await?;
         let booked = self.book_trades(&trades).await?;
         self.trades.read(covered);
         if !self.reconciled.swap(true, Ordering::SeqCst) {
             self.log.write(Level::Info, None, "orders and trades compared with the broker: trading is open");
         }
-        Ok(booked)
+        Ok(Ok(booked))
     }
 
     /// What the ticker says of one order. Fills are booked from the trade list, which is asked for at once.
