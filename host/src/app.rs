@@ -8,7 +8,7 @@ use crate::web::{self, Attempts, Reach, WebState};
 use anyhow::{Context, anyhow};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, Tenants, TenantsConfig};
@@ -32,6 +32,14 @@ impl App {
     /// When the port is taken or the data folder cannot be used; the error says what to do.
     pub(crate) async fn open(config: Config) -> Result<Self, Exit> {
         let listener = listen(config.listen).await?;
+        Self::open_at(listener, config).await
+    }
+
+    /// The same at a port that is taken already; `config.listen` is not looked at.
+    ///
+    /// # Errors
+    /// When the data folder cannot be used; the error says what to do.
+    pub(crate) async fn open_at(listener: TcpListener, config: Config) -> Result<Self, Exit> {
         let address = listener.local_addr()?;
         let tenants = open_tenants(&config).await?;
         let limits = Limits { machines: config.bounds.runs_max, ..Limits::default() };
@@ -60,6 +68,9 @@ impl App {
     /// # Errors
     /// When the socket fails.
     pub async fn run(self, asked_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        // Before the first answer: what the rows call active is looked after, or a stop would find nobody.
+        let resumed = self.state.supervisor.resume(&self.state.tenants).await;
+        resumed.context("the runs of before cannot be taken up again")?;
         let (stop, mut stopping) = watch::channel(false);
         let router = web::router(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let graceful = async move {
@@ -67,17 +78,12 @@ impl App {
         };
         let server = axum::serve(self.listener, router).with_graceful_shutdown(graceful);
         let mut serving = tokio::spawn(server.into_future());
-        let resuming = tokio::spawn({
-            let state = self.state.clone();
-            async move { state.supervisor.resume(&state.tenants).await }
-        });
         tokio::select! {
             served = &mut serving => served?.context("the web server ended by itself")?,
             () = asked_to_stop => {}
         }
         tracing::info!("stopping");
         let _ = stop.send(true);
-        resuming.abort();
         self.state.supervisor.drain().await;
         // Live streams end only with their session; they are cut after everybody else has had an answer.
         let _ = tokio::time::timeout(Duration::from_secs(FAREWELL_S), &mut serving).await;
@@ -102,21 +108,28 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     if let Some(seconds) = config.session_ttl_s {
         settings.limits.session_ttl_s = seconds;
     }
-    Tenants::open(settings).await.map_err(|error| {
-        let code = match &error {
-            OpenError::Address(_) => EXIT_FAILED,
-            OpenError::InUse { .. }
-            | OpenError::NewerSchema { .. }
-            | OpenError::OldSqlite { .. }
-            | OpenError::Key(_)
-            | OpenError::File { .. }
-            | OpenError::Store(_) => EXIT_DATA,
-        };
-        Exit { code, error: error.into() }
-    })
+    Tenants::open(settings).await.map_err(not_opened)
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Exit> {
+/// The exit of a data folder that could not be opened.
+pub(crate) fn not_opened(error: OpenError) -> Exit {
+    let code = match &error {
+        OpenError::Address(_) => EXIT_FAILED,
+        OpenError::InUse { .. }
+        | OpenError::NewerSchema { .. }
+        | OpenError::OldSqlite { .. }
+        | OpenError::Key(_)
+        | OpenError::File { .. }
+        | OpenError::Store(_) => EXIT_DATA,
+    };
+    Exit { code, error: error.into() }
+}
+
+/// Takes a port for the page.
+///
+/// # Errors
+/// When something else has it; the error says what to do.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Exit> {
     TcpListener::bind(address).await.map_err(|error| Exit {
         code: EXIT_ADDRESS,
         error: anyhow!("cannot listen on {address}: {error}\nIs something else using it? --listen ADDRESS moves the page."),
@@ -132,9 +145,32 @@ fn compiler(config: &Config, limits: Limits) -> anyhow::Result<Compiler> {
     Ok(Compiler::new(program, arguments, cache, key, engine, CompileLimits::default()))
 }
 
+/// Where this machine's own browser reaches an address that was listened on: `0.0.0.0` is everywhere, and no place to go.
+pub(crate) fn reached_at(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
 /// The key that authenticates compiled code, drawn from the host's own key so that there is one file to guard.
 fn cache_key(key_file: &Path) -> anyhow::Result<[u8; 32]> {
     use sha2::{Digest, Sha256};
     let key = std::fs::read(key_file).with_context(|| format!("cannot read {}", key_file.display()))?;
     Ok(Sha256::new().chain_update(b"bulkhead compiled code\0").chain_update(key).finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_everywhere_is_reached_on_this_machine() {
+        let reached = |text: &str| reached_at(text.parse().unwrap()).to_string();
+        assert_eq!(reached("0.0.0.0:8080"), "127.0.0.1:8080");
+        assert_eq!(reached("[::]:8080"), "[::1]:8080");
+        assert_eq!(reached("10.0.0.5:80"), "10.0.0.5:80");
+    }
 }

@@ -4,6 +4,7 @@ mod check;
 mod compile_child;
 mod demo;
 mod migrate;
+mod new;
 mod serve;
 mod simulate;
 mod tenants;
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Checks a component as an upload would, and prints what it says of itself.
     Check(check::Check),
+    /// Writes a strategy of your own to begin with, and says how to test and build it.
+    New(new::New),
     /// Brings the database of a data folder up to date, and says what it did.
     Migrate(migrate::Migrate),
     /// Lists the tenants of a data folder, or sets the way that one's calls leave by.
@@ -61,6 +64,7 @@ impl Cli {
             Command::Serve(serve) => on_tokio(serve.run()),
             Command::Simulate(simulate) => on_tokio(simulate.run()),
             Command::Check(check) => check.run(),
+            Command::New(new) => new.run(),
             Command::Migrate(migrate) => on_tokio(migrate.run()),
             Command::Tenants(tenants) => on_tokio(tenants.run()),
             Command::CompileChild => return compile_child::run(),

@@ -5,13 +5,17 @@
 
 mod bars;
 mod cell;
+mod ending;
 mod feeds;
 mod journal;
 mod life;
+mod live;
 mod mailbox;
 mod prepare;
+mod running;
 mod sessions;
 mod shard;
+mod subject;
 mod told;
 mod words;
 
@@ -19,17 +23,18 @@ pub use told::Counters;
 
 use crate::programs::{ProgramError, Programs};
 use feeds::Feeds;
-use life::{End, Life};
+use life::{Begin, Life};
+use live::{Claim, Key, Lives, Wish};
 use market::Calendar;
 use sandbox::ParamError;
 use serde_json::{Map, Value};
 use shard::ShardHandle;
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use subject::Subject;
 use tenant::{Clock, Mode, RunRecord, RunState, StoreError, Strategy, StrategyError, Tenant, Tenants};
-use tokio::sync::mpsc;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// Bounds on runs.
@@ -96,16 +101,13 @@ pub(crate) struct Inner {
     clock: Clock,
     limits: RunLimits,
     slots: AtomicU64,
-    live: Mutex<HashMap<Key, Live>>,
+    lives: Lives,
+    /// One for each processor: who compiles or starts a machine holds one.
+    cores: Semaphore,
+    /// Held from the look at who runs already until a new run is written down and looked after, so that two starts cannot
+    /// both take the last place, and a stop finds whoever looks after the row it sees.
+    starts: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
-}
-
-/// Run ids are unique within a tenant.
-type Key = (String, String);
-
-struct Live {
-    ends: mpsc::Sender<End>,
-    counters: Arc<Counters>,
 }
 
 impl Supervisor {
@@ -131,7 +133,9 @@ impl Supervisor {
             clock,
             limits,
             slots: AtomicU64::new(0),
-            live: Mutex::default(),
+            lives: Lives::default(),
+            cores: Semaphore::new(processors),
+            starts: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -148,24 +152,26 @@ impl Supervisor {
         mode: Mode,
         given: Map<String, Value>,
     ) -> Result<RunRecord, StartError> {
-        let tenant = strategy.tenant();
-        if self.inner.tasks.is_closed() {
+        if self.inner.lives.is_going_down() {
             return Err(StartError::GoingDown);
         }
-        self.check_room(tenant, strategy).await?;
+        self.check_room(strategy, mode).await?;
         let program = self.inner.programs.of_version(strategy, version).await?;
         let params = program.manifest().bind(given).map_err(StartError::Params)?;
+        prepare::warm_up(program.manifest(), &params).map_err(|error| StartError::Params(vec![error]))?;
         let shown: Map<_, _> = params.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
-        let run = match strategy.new_run(version, mode, Value::Object(shown)).await {
-            Err(StrategyError::Running(run)) => return Err(StartError::Running(run)),
-            other => other?,
-        };
-        self.spawn(tenant.clone(), run.clone(), program, params, false);
-        Ok(run)
+        let (supervisor, strategy) = (self.clone(), strategy.clone());
+        // A task of its own: who asked may hang up, and a row that nobody looks after would be left.
+        let writing = self.inner.tasks.spawn(async move {
+            let begin = Begin::Fresh((program, params));
+            supervisor.begin(&strategy, version, mode, Value::Object(shown), begin).await
+        });
+        writing.await.map_err(|_| StartError::GoingDown)?
     }
 
-    /// Asks a run to stop. Without `square_off` its orders stay where they stand, and the run's reason says how many.
-    /// A run that has ended stays as it is. `None` when the tenant has no such run.
+    /// Asks a run to stop. Without `square_off` its orders and positions stay as they are, and the run's reason says what is
+    /// left. The wish is kept with the run until it is fulfilled. A run that has ended stays as it is, but what it holds is
+    /// closed where `square_off` asks for it. `None` when the tenant has no such run.
     ///
     /// # Errors
     /// When the database fails.
@@ -176,72 +182,97 @@ impl Supervisor {
         square_off: bool,
     ) -> Result<Option<RunRecord>, StoreError> {
         let Some(run) = tenant.run(run_id).await? else { return Ok(None) };
-        if run.state.is_final() {
-            return Ok(Some(run));
+        let mut left =
+            if run.square_off || square_off { None } else { tenant.left_by(run_id).await?.words() };
+        if let Some(words) = &mut left {
+            words.push_str("; a stop with squareOff withdraws and closes");
         }
-        let ends = self.live().get(&key(tenant, run_id)).map(|live| live.ends.clone());
-        match ends {
-            Some(ends) => {
-                let left = if square_off { None } else { words::left_standing(tenant, run_id).await? };
-                let stopping = tenant.set_run_state(run_id, RunState::Stopping, left.as_deref()).await?;
-                let _ = ends.send(End::Stop { square_off }).await;
-                Ok(stopping.or(tenant.run(run_id).await?))
+        let is_stopping =
+            !run.state.is_final() && tenant.ask_to_stop(run_id, square_off, left.as_deref()).await?.is_some();
+        if !is_stopping {
+            if !square_off || tenant.left_by(run_id).await?.is_flat() {
+                return tenant.run(run_id).await;
             }
-            // Nothing lives behind the row: it only has to be closed.
-            None => {
-                let left = if square_off {
-                    tenant.wind_down(run_id, true).await?;
-                    None
-                } else {
-                    words::left_standing(tenant, run_id).await?
-                };
-                let stopped = tenant.set_run_state(run_id, RunState::Stopped, left.as_deref()).await?;
-                Ok(stopped.or(tenant.run(run_id).await?))
+            tenant.set_square_off(run_id, true).await?;
+        }
+        let (key, wish) = (key(tenant, run_id), Wish { stop: true, square_off, suspend: false });
+        if !self.inner.lives.wish(&key, wish) {
+            // Perhaps a start is just writing the row down; else nobody looks after it, and somebody must see it out.
+            let _starts = self.inner.starts.lock().await;
+            if !self.inner.lives.wish(&key, wish)
+                && let Some(run) = tenant.run(run_id).await?
+                && let Some(claim) = self.inner.lives.claim(key)
+            {
+                self.spawn(tenant.clone(), run, claim, Begin::Ending);
             }
         }
+        tenant.run(run_id).await
     }
 
-    /// Starts every run again that was active when the host went down.
-    pub async fn resume(&self, tenants: &Tenants) {
+    /// Takes up every run that was active when the host went down. From when this returns, each is looked after: to be
+    /// called before anybody is answered. They start by themselves.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn resume(&self, tenants: &Tenants) -> Result<(), StoreError> {
         for tenant in tenants.all() {
-            match tenant.runs().await {
-                Ok(runs) => {
-                    for run in runs.into_iter().filter(|run| !run.state.is_final()) {
-                        self.resume_one(&tenant, run).await;
-                    }
-                }
-                Err(error) => tracing::error!(broker_id = %tenant.broker_id(), "runs not read: {error:#}"),
+            for run in tenant.take_up_runs().await? {
+                let Some(claim) = self.inner.lives.claim(key(&tenant, &run.id)) else { continue };
+                let is_ending = run.state.is_final() || run.state == RunState::Stopping;
+                let begin = if is_ending { Begin::Ending } else { Begin::Again };
+                self.spawn(tenant.clone(), run, claim, begin);
             }
         }
+        Ok(())
     }
 
     /// A run's counters, while it lives.
     pub fn counters(&self, tenant: &Tenant, run_id: &str) -> Option<Arc<Counters>> {
-        self.live().get(&key(tenant, run_id)).map(|live| Arc::clone(&live.counters))
+        self.inner.lives.counters(&key(tenant, run_id))
     }
 
     /// How many runs live, over all tenants.
     pub fn active(&self) -> usize {
-        self.live().len()
+        self.inner.lives.count()
     }
 
     /// Ends the host's part in every run, leaving each active in the rows, so that the next start resumes it.
     pub async fn drain(&self) {
+        self.inner.lives.go_down();
         self.inner.tasks.close();
-        let ends: Vec<_> = self.live().values().map(|live| live.ends.clone()).collect();
-        for end in ends {
-            let _ = end.try_send(End::Suspend);
-        }
         let limit = Duration::from_millis(self.inner.limits.drain_ms);
         if tokio::time::timeout(limit, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("{} runs did not end within {} ms", self.active(), self.inner.limits.drain_ms);
         }
     }
 
-    async fn check_room(&self, tenant: &Tenant, strategy: &Strategy) -> Result<(), StartError> {
-        let runs = tenant.runs().await?;
+    /// Writes a new run down and takes it on.
+    async fn begin(
+        &self,
+        strategy: &Strategy,
+        version: u32,
+        mode: Mode,
+        params: Value,
+        begin: Begin,
+    ) -> Result<RunRecord, StartError> {
+        let _starts = self.inner.starts.lock().await;
+        self.check_room(strategy, mode).await?;
+        let run = match strategy.new_run(version, mode, params).await {
+            Err(StrategyError::Running(run)) => return Err(StartError::Running(run)),
+            other => other?,
+        };
+        let tenant = strategy.tenant();
+        if let Some(claim) = self.inner.lives.claim(key(tenant, &run.id)) {
+            self.spawn(tenant.clone(), run.clone(), claim, begin);
+        }
+        Ok(run)
+    }
+
+    async fn check_room(&self, strategy: &Strategy, mode: Mode) -> Result<(), StartError> {
+        let runs = strategy.tenant().runs().await?;
         let active: Vec<_> = runs.iter().filter(|run| !run.state.is_final()).collect();
-        if let Some(same) = active.iter().find(|run| run.strategy_id == strategy.id()) {
+        let same = |run: &&&RunRecord| run.strategy_id == strategy.id() && run.mode == mode;
+        if let Some(same) = active.iter().find(same) {
             return Err(StartError::Running(same.id.clone()));
         }
         let RunLimits { runs_per_tenant, runs, .. } = self.inner.limits;
@@ -251,68 +282,20 @@ impl Supervisor {
         if self.active() >= runs { Err(StartError::Full(runs)) } else { Ok(()) }
     }
 
-    async fn resume_one(&self, tenant: &Tenant, run: RunRecord) {
-        let given = run.params.as_object().cloned().unwrap_or_default();
-        if run.state == RunState::Stopping {
-            let _ = tenant
-                .set_run_state(&run.id, RunState::Stopped, Some("the host went down while it was stopping"))
-                .await;
-            return;
-        }
-        let ready = match tenant.strategy(&run.strategy_id).await {
-            Ok(Some(strategy)) => {
-                self.inner.programs.of_version(&strategy, run.version).await.map_err(|e| e.to_string())
-            }
-            Ok(None) => Err("its strategy was deleted".to_owned()),
-            Err(error) => Err(error.to_string()),
-        };
-        let bound = ready.and_then(|program| {
-            let params = program.manifest().bind(given).map_err(|errors| said(&errors))?;
-            Ok((program, params))
-        });
-        match bound {
-            Ok((program, params)) => {
-                let _ = tenant.count_restart(&run.id).await;
-                self.spawn(tenant.clone(), run, program, params, true);
-            }
-            Err(reason) => {
-                let reason = format!("it could not be started again after the host restarted: {reason}");
-                let _ = tenant.set_run_state(&run.id, RunState::Failed, Some(&reason)).await;
-            }
-        }
-    }
-
-    fn spawn(
-        &self,
-        tenant: Tenant,
-        run: RunRecord,
-        program: sandbox::Program,
-        params: sandbox::Params,
-        again: bool,
-    ) {
-        let (ends, asked) = mpsc::channel(4);
-        let counters = Arc::new(Counters::default());
-        let key = key(&tenant, &run.id);
-        self.live().insert(key.clone(), Live { ends, counters: Arc::clone(&counters) });
-        let inner = Arc::clone(&self.inner);
-        let life = Life { inner, tenant, run, program, params, counters, ends: asked, again };
-        let supervisor = self.clone();
-        self.inner.tasks.spawn(async move {
-            life.live().await;
-            supervisor.live().remove(&key);
-        });
-    }
-
-    fn live(&self) -> MutexGuard<'_, HashMap<Key, Live>> {
-        self.inner.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn spawn(&self, tenant: Tenant, run: RunRecord, claim: Claim, begin: Begin) {
+        let subject = Subject { inner: Arc::clone(&self.inner), tenant, run, claim };
+        self.inner.tasks.spawn(Life::new(subject, begin).live());
     }
 }
 
 impl Inner {
-    /// A shard for one more run, and the run's name there. Runs are dealt out in turn.
-    fn place(&self) -> (usize, u64) {
+    /// A shard for one more run, and the run's name there. Runs are dealt out in turn, and none to a shard that has ended.
+    fn place(&self) -> Option<(usize, u64)> {
         let slot = self.slots.fetch_add(1, Ordering::Relaxed);
-        (usize::try_from(slot).unwrap_or(0) % self.shards.len(), slot)
+        let shards = self.shards.len();
+        let first = usize::try_from(slot).unwrap_or(0) % shards;
+        let mut in_turn = (first..shards).chain(0..first);
+        in_turn.find(|number| self.shards[*number].is_alive()).map(|number| (number, slot))
     }
 }
 

@@ -21,7 +21,8 @@ fn help_names_every_command_and_every_exit_code() {
     let folder = TempDir::new().unwrap();
     let output = bulkhead(folder.path(), &["--help"]);
     assert_eq!(output.status.code(), Some(0));
-    for word in ["demo", "serve", "simulate", "check", "migrate", "tenants", "Exit codes", "BULKHEAD_"] {
+    for word in ["demo", "serve", "simulate", "check", "new", "migrate", "tenants", "Exit codes", "BULKHEAD_"]
+    {
         assert!(said(&output).contains(word), "{word} is missing from:\n{}", said(&output));
     }
     assert!(!said(&output).contains("compile-child"), "people do not start it");
@@ -53,7 +54,7 @@ fn a_taken_port_names_the_flag_that_moves_it() {
     let folder = TempDir::new().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let simulator = bulkhead(folder.path(), &["demo", "--sim-listen", &address]);
+    let simulator = bulkhead(folder.path(), &["demo", "--sim-listen", &address, "--listen", "127.0.0.1:0"]);
     assert_eq!(simulator.status.code(), Some(4), "{}", said(&simulator));
     assert!(said(&simulator).contains("--sim-listen"), "{}", said(&simulator));
     let page = bulkhead(folder.path(), &["demo", "--sim-listen", "127.0.0.1:0", "--listen", &address]);
@@ -73,6 +74,19 @@ fn a_way_out_is_set_for_a_tenant_that_stands_and_in_one_way_only() {
         let output = bulkhead(folder.path(), &[&["tenants", "egress"], wrong].concat());
         assert_eq!(output.status.code(), Some(2), "{wrong:?}: {}", said(&output));
     }
+}
+
+#[test]
+fn a_list_of_tenants_changes_nothing_and_says_where_none_can_be() {
+    let folder = TempDir::new().unwrap();
+    let empty = bulkhead(folder.path(), &["tenants", "--data-dir", "data"]);
+    assert_eq!(empty.status.code(), Some(5), "{}", said(&empty));
+    assert!(said(&empty).contains("there is no database"), "{}", said(&empty));
+    assert!(!folder.path().join("data").exists(), "a list makes no folder");
+    assert_eq!(bulkhead(folder.path(), &["migrate", "--data-dir", "data"]).status.code(), Some(0));
+    let none = bulkhead(folder.path(), &["tenants", "--data-dir", "data"]);
+    assert_eq!(none.status.code(), Some(0), "{}", said(&none));
+    assert!(said(&none).contains("active runs"), "{}", said(&none));
 }
 
 #[test]

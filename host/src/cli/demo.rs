@@ -1,6 +1,6 @@
 //! `bulkhead demo`: simulator and host in one process, two traders ready to sign in, no flag needed.
 
-use crate::app::App;
+use crate::app::{App, listen, reached_at};
 use crate::cli::simulate::start;
 use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
 use crate::config::{BoundSettings, Config, DATA_DIR_DEFAULT, key_beside};
@@ -31,12 +31,15 @@ impl Demo {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         let bounds = self.bounds.resolve()?;
         start_diagnostics(false);
-        let redirect = format!("http://{}/api/auth/callback", self.listen);
+        // The port is taken first: the broker must send browsers to where the page is, not to where it was asked to be.
+        let listener = listen(self.listen).await?;
+        let page = format!("http://{}", reached_at(listener.local_addr()?));
+        let redirect = format!("{page}/api/auth/callback");
         let config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
         let accounts = config.accounts.clone();
         let simulator = start(config, "--sim-listen").await?;
-        let kite_url = format!("http://{}", simulator.address());
-        let app = App::open(Config {
+        let kite_url = format!("http://{}", reached_at(simulator.address()));
+        let config = Config {
             listen: self.listen,
             key_file: key_beside(&self.data_dir),
             data_dir: self.data_dir,
@@ -46,9 +49,9 @@ impl Demo {
             session_ttl_s: None,
             calendar: Calendar::always_open(),
             log_json: false,
-        })
-        .await?;
-        say(&welcome(&format!("http://{}", app.address()), &kite_url, &accounts));
+        };
+        let app = App::open_at(listener, config).await?;
+        say(&welcome(&page, &kite_url, &accounts));
         app.run(asked_to_stop()).await?;
         simulator.stop().await;
         Ok(())

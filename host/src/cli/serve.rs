@@ -1,6 +1,6 @@
 //! `bulkhead serve`: the host.
 
-use crate::app::App;
+use crate::app::{App, reached_at};
 use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
 use crate::config::Settings;
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ impl Serve {
         let config = self.settings.resolve()?;
         start_diagnostics(config.log_json);
         let app = App::open(config).await?;
-        say(&format!("Bulkhead answers on http://{}", app.address()));
+        say(&format!("Bulkhead answers on http://{}", reached_at(app.address())));
         app.run(asked_to_stop()).await?;
         Ok(())
     }

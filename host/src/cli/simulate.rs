@@ -1,5 +1,6 @@
 //! `bulkhead simulate`: the Kite-compatible simulator alone.
 
+use crate::app::reached_at;
 use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
 use crate::exit::{EXIT_ADDRESS, Exit};
 use clap::Args;
@@ -33,7 +34,7 @@ impl Simulate {
         let simulator = start(config, "--listen").await?;
         say(&format!(
             "The simulator answers on http://{0}; its control API is described at http://{0}/sim/",
-            simulator.address()
+            reached_at(simulator.address())
         ));
         asked_to_stop().await;
         simulator.stop().await;

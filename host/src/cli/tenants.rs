@@ -1,13 +1,13 @@
 //! `bulkhead tenants`: who has ever signed in, how they stand, and by which way their calls leave for the broker.
 
-use crate::app::open_tenants;
-use crate::cli::terminal::start_diagnostics;
+use crate::app::{not_opened, open_tenants};
+use crate::cli::terminal::{say, start_diagnostics};
 use crate::config::Settings;
 use crate::exit::Exit;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
-use tenant::{Egress, Tenants};
+use tenant::{Egress, RollEntry, Tenants};
 use url::Url;
 
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ struct Way {
 impl TenantsList {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         match self.verb {
-            None => with_tenants(self.settings, list).await,
+            None => list(self.settings).await,
             Some(Verb::Egress(set)) => {
                 let SetEgress { id, way, settings } = *set;
                 with_tenants(settings, async |tenants| set_egress(tenants, &id, way.egress()).await).await
@@ -86,14 +86,15 @@ async fn with_tenants(
     Ok(done?)
 }
 
-async fn list(tenants: &Tenants) -> anyhow::Result<()> {
-    println!("{:<12} {:<24} {:>10} {:>12}  way out", "id", "name", "strategies", "active runs");
-    for tenant in tenants.all() {
-        let strategies = tenant.strategies().await?.len();
-        let active = tenant.runs().await?.iter().filter(|run| !run.state.is_final()).count();
-        let (id, name) = (tenant.broker_id().to_string(), tenant.user_name());
-        let egress = worded(&tenant.egress().await?);
-        println!("{id:<12} {name:<24} {strategies:>10} {active:>12}  {egress}");
+/// Reads the rows only: a host may be running on them.
+async fn list(settings: Settings) -> Result<(), Exit> {
+    let config = settings.resolve()?;
+    start_diagnostics(config.log_json);
+    let roll = tenant::roll(&config.data_dir).await.map_err(not_opened)?;
+    say(&format!("{:<12} {:<24} {:>10} {:>12}  way out", "id", "name", "strategies", "active runs"));
+    for RollEntry { id, user_name, egress, strategies, active_runs } in roll {
+        let egress = worded(&egress);
+        say(&format!("{id:<12} {user_name:<24} {strategies:>10} {active_runs:>12}  {egress}"));
     }
     Ok(())
 }

@@ -5,15 +5,17 @@
 use super::bars::Bars;
 use super::journal::Journal;
 use super::mailbox::{Batch, Mailbox};
-use super::told::{Counters, Slot, Told};
+use super::told::{Counters, Slot, Tail, Told};
 use market::{Candle, InstrumentToken, Tick, Timestamp};
 use sandbox::{Event, Failure, Machine, Step, Trace};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Calls a run may make before the other runs of its shard have their turn.
-const CALLS_PER_TURN: usize = 16;
+/// How long a run may hear what waits before the other runs of its shard have their turn. The call in which the time
+/// runs out is finished.
+const TURN: Duration = Duration::from_millis(5);
 
 /// What one call can say to the run's task: its traces, and that it was the last.
 const TOLD_PER_CALL: usize = 2;
@@ -25,6 +27,8 @@ pub(super) struct Opening {
     pub(super) feed: u64,
     pub(super) tokens: Vec<InstrumentToken>,
     pub(super) machine: Machine,
+    /// The time of its start event.
+    pub(super) started_at: Timestamp,
     pub(super) bars: Bars,
     pub(super) timers: BTreeMap<u64, Timestamp>,
     pub(super) journal: Journal,
@@ -40,6 +44,11 @@ pub(super) struct Cell {
     ticks: Taking<Tick>,
     candles: Taking<Candle>,
     finished: Vec<Candle>,
+    /// The time of the last event given.
+    heard_at: Timestamp,
+    is_dropped: bool,
+    #[cfg(test)]
+    panics: bool,
 }
 
 /// A batch that is being taken from the front.
@@ -66,13 +75,26 @@ impl<T> Taking<T> {
     fn rest(&self) -> &[T] {
         &self.batch[self.taken..]
     }
+
+    /// Takes so many from the front; all when nobody could say how many.
+    fn take(&mut self, count: Option<usize>) -> &[T] {
+        let begin = self.taken;
+        let rest = self.batch.len() - begin;
+        self.taken += count.unwrap_or(rest).min(rest);
+        &self.batch[begin..self.taken]
+    }
 }
 
 impl Cell {
     pub(super) fn new(opening: Opening) -> Self {
+        let mailbox = Mailbox::new(opening.tokens.len());
         Self {
+            heard_at: opening.started_at,
+            is_dropped: false,
+            #[cfg(test)]
+            panics: false,
             opening,
-            mailbox: Mailbox::default(),
+            mailbox,
             events: VecDeque::new(),
             ticks: Taking { batch: Vec::new(), taken: 0 },
             candles: Taking { batch: Vec::new(), taken: 0 },
@@ -94,7 +116,6 @@ impl Cell {
 
     /// Takes one tick of a subscribed instrument in.
     pub(super) fn hear(&mut self, tick: &Tick) {
-        self.opening.counters.heard(1);
         if !self.opening.bars.is_empty() {
             self.opening.bars.take(tick, &mut self.finished);
             self.post_finished();
@@ -124,45 +145,74 @@ impl Cell {
         self.opening.timers.values().min().copied()
     }
 
+    /// At the next turn the run hears nothing any more, and its task the rest of the journal.
+    pub(super) fn ask_to_drop(&mut self) {
+        self.is_dropped = true;
+    }
+
+    #[cfg(test)]
+    pub(super) fn ask_to_panic(&mut self) {
+        self.panics = true;
+    }
+
     /// Lets the run hear what waits, as long as its task keeps up.
     pub(super) fn turn(&mut self, now: Timestamp) -> Turn {
-        for _ in 0..CALLS_PER_TURN {
+        let begun = Instant::now();
+        loop {
             if self.opening.outlet.capacity() < TOLD_PER_CALL {
                 return if self.opening.outlet.is_closed() { Turn::Over } else { Turn::Blocked };
             }
-            if let Some(event) = self.events.pop_front() {
-                if self.deliver(event) == Turn::Over {
-                    return Turn::Over;
-                }
-            } else if let Some(id) = self.due_timer(now) {
-                if self.deliver(Event::Timer { id, now }) == Turn::Over {
-                    return Turn::Over;
-                }
-            } else {
-                match self.hear_market() {
-                    Turn::More => {}
-                    other => return other,
-                }
+            if self.is_dropped {
+                let tail = self.tail();
+                self.send(Told::Dropped { tail });
+                return Turn::Over;
+            }
+            #[cfg(test)]
+            assert!(!self.panics, "asked to fall over");
+            match self.hear_next(now) {
+                Turn::More if begun.elapsed() < TURN => {}
+                other => return other,
             }
         }
-        Turn::More
     }
 
-    fn deliver(&mut self, event: Event) -> Turn {
+    /// The host itself fell over in this run's turn: the run is over, and says so.
+    pub(super) fn fell_over(&mut self, why: &str) {
+        let why = format!(
+            "the host fell over while it ran: {why}. This is a fault of the host, not of the strategy"
+        );
+        let tail = self.tail();
+        self.send(Told::Failed { why, last_words: Vec::new(), tail });
+    }
+
+    /// One call into the machine, or none.
+    fn hear_next(&mut self, now: Timestamp) -> Turn {
+        if let Some(event) = self.events.pop_front() {
+            return self.deliver(event, now);
+        }
+        match self.due_timer(now) {
+            Some(id) => self.deliver(Event::Timer { id, now }, now),
+            None => self.hear_market(),
+        }
+    }
+
+    fn deliver(&mut self, event: Event, now: Timestamp) -> Turn {
         let is_stop = matches!(event, Event::Stop { .. });
         self.opening.journal.event(&event);
+        self.heard_at = now;
         let outcome = self.opening.machine.deliver(event);
         if !is_stop {
-            return self.tell(outcome.map(|step| (0, step))).map_or(Turn::Over, |_| Turn::More);
+            return self.tell(outcome);
         }
         let ended = match outcome {
             Ok(step) => {
                 self.tell_step(step);
                 Ok(())
             }
-            Err(failure) => Err(failure),
+            Err(failure) => Err(failure.to_string()),
         };
-        self.send(Told::Stopped(ended));
+        let tail = self.tail();
+        self.send(Told::Stopped { outcome: ended, tail });
         Turn::Over
     }
 
@@ -173,34 +223,40 @@ impl Cell {
                 return Turn::Idle;
             }
         }
-        let opening = &mut self.opening;
-        if !self.ticks.rest().is_empty() {
-            let outcome = opening.machine.ticks(self.ticks.rest());
-            let taken = outcome.as_ref().map_or(self.ticks.rest().len(), |(taken, _)| *taken);
-            let end = (self.ticks.taken + taken).min(self.ticks.batch.len());
-            opening.journal.ticks(&self.ticks.batch[self.ticks.taken..end]);
-            self.ticks.taken = end;
-            return self.tell(outcome).map_or(Turn::Over, |_| Turn::More);
-        }
-        let outcome = opening.machine.candles(self.candles.rest());
-        let taken = outcome.as_ref().map_or(self.candles.rest().len(), |(taken, _)| *taken);
-        let end = (self.candles.taken + taken).min(self.candles.batch.len());
-        opening.journal.candles(&self.candles.batch[self.candles.taken..end]);
-        self.candles.taken = end;
-        self.tell(outcome).map_or(Turn::Over, |_| Turn::More)
+        if self.ticks.rest().is_empty() { self.hear_candles() } else { self.hear_ticks() }
     }
 
-    /// `None` when the run is over.
-    fn tell(&mut self, outcome: Result<(usize, Step), Failure>) -> Option<()> {
+    fn hear_ticks(&mut self) -> Turn {
+        let opening = &mut self.opening;
+        let outcome = opening.machine.ticks(self.ticks.rest());
+        let given = self.ticks.take(outcome.as_ref().ok().map(|(taken, _)| *taken));
+        opening.journal.ticks(given);
+        opening.counters.heard(given.len() as u64);
+        self.heard_at = given.last().map_or(self.heard_at, |tick| tick.time);
+        self.tell(outcome.map(|(_, step)| step))
+    }
+
+    fn hear_candles(&mut self) -> Turn {
+        let opening = &mut self.opening;
+        let outcome = opening.machine.candles(self.candles.rest());
+        let given = self.candles.take(outcome.as_ref().ok().map(|(taken, _)| *taken));
+        opening.journal.candles(given);
+        let end = |candle: &Candle| candle.start.plus_seconds(candle.interval.seconds());
+        self.heard_at = given.last().map_or(self.heard_at, end);
+        self.tell(outcome.map(|(_, step)| step))
+    }
+
+    fn tell(&mut self, outcome: Result<Step, Failure>) -> Turn {
         match outcome {
-            Ok((_, step)) => {
+            Ok(step) => {
                 self.tell_step(step);
-                Some(())
+                Turn::More
             }
             Err(failure) => {
                 let last_words = self.opening.machine.last_words().to_vec();
-                self.send(Told::Failed { failure, last_words });
-                None
+                let (why, tail) = (failure.to_string(), self.tail());
+                self.send(Told::Failed { why, last_words, tail });
+                Turn::Over
             }
         }
     }
@@ -222,9 +278,14 @@ impl Cell {
             }
         }
         if !step.traces.is_empty() || self.opening.journal.is_full() {
-            let (event_seq, journal) = (self.opening.journal.seq(), self.opening.journal.take());
-            self.send(Told::Step { step, event_seq, journal });
+            let tail = self.opening.journal.take(step.cause);
+            self.send(Told::Step { step, tail });
         }
+    }
+
+    /// What the journal holds that was not handed over.
+    fn tail(&mut self) -> Tail {
+        self.opening.journal.take(self.heard_at)
     }
 
     /// There was room for everything a call can say when it was made; a task that is gone wants to hear nothing.

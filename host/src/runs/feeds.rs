@@ -3,10 +3,10 @@
 //! Where a shard lags, an instrument's newest tick takes the place of the older one. Knows feeds and shards, no run.
 
 use super::shard::{Command, ShardHandle, TICK_BATCHES_MAX, Ticks};
-use super::told::{Ask, Slot};
+use super::told::{Ask, Counters, Slot};
 use market::{InstrumentToken, Tick};
 use sandbox::{Event, NoticeKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -35,9 +35,18 @@ pub(super) struct TenantFeed {
 #[derive(Default)]
 struct Heard {
     outlets: Vec<Option<mpsc::Sender<Ticks>>>,
-    listeners: HashMap<Slot, usize>,
+    listeners: HashMap<Slot, Listener>,
     wanted: HashMap<InstrumentToken, usize>,
 }
+
+struct Listener {
+    shard: usize,
+    tokens: HashSet<InstrumentToken>,
+    counters: Arc<Counters>,
+}
+
+/// Ticks that a shard had no room for, newest per instrument, by shard.
+type Held = HashMap<usize, HashMap<InstrumentToken, Tick>>;
 
 /// A run's place in its tenant's feed; given up when dropped.
 pub(super) struct Seat {
@@ -81,13 +90,17 @@ impl TenantFeed {
         slot: Slot,
         shard: usize,
         tokens: Vec<InstrumentToken>,
+        counters: Arc<Counters>,
     ) -> Seat {
         let opened = {
             let mut heard = self.heard();
             for &token in &tokens {
                 *heard.wanted.entry(token).or_default() += 1;
             }
-            heard.listeners.insert(slot, shard);
+            // Under the lock, so that a neighbour who leaves takes nothing away that is wanted here.
+            self.feed.subscribe(&tokens);
+            let listener = Listener { shard, tokens: tokens.iter().copied().collect(), counters };
+            heard.listeners.insert(slot, listener);
             heard.outlets[shard].is_none().then(|| {
                 let (outlet, ticks) = mpsc::channel(TICK_BATCHES_MAX);
                 heard.outlets[shard] = Some(outlet);
@@ -97,7 +110,6 @@ impl TenantFeed {
         if let Some(ticks) = opened {
             self.shards[shard].tell(Command::Feed { feed: self.number, ticks }).await;
         }
-        self.feed.subscribe(&tokens);
         Seat { feed: Arc::clone(self), slot, tokens }
     }
 
@@ -105,33 +117,53 @@ impl TenantFeed {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Offers ticks to every shard; what a full shard does not take is held, newest per instrument.
-    fn offer(&self, ticks: &[Tick], held: &mut HashMap<usize, HashMap<InstrumentToken, Tick>>) {
+    /// Offers ticks to every shard. What a full shard does not take is held, newest per instrument, and so is all that
+    /// comes after it: nothing overtakes.
+    fn offer(&self, ticks: &[Tick], held: &mut Held) {
         let heard = self.heard();
         let batch: Ticks = ticks.into();
         for (shard, outlet) in heard.outlets.iter().enumerate() {
             let Some(outlet) = outlet else { continue };
-            let late = held.remove(&shard).map(|late| {
-                let mut late: Vec<Tick> = late.into_values().collect();
+            if let Some(waiting) = held.get_mut(&shard) {
+                heard.hold(shard, &batch, waiting);
+                let mut late: Vec<Tick> = waiting.values().copied().collect();
                 late.sort_by_key(|tick| tick.time);
-                Ticks::from(late)
-            });
-            for batch in late.into_iter().chain((!batch.is_empty()).then(|| Arc::clone(&batch))) {
-                if let Err(mpsc::error::TrySendError::Full(batch)) = outlet.try_send(batch) {
-                    let waiting = held.entry(shard).or_default();
-                    waiting.extend(batch.iter().map(|tick| (tick.token, *tick)));
+                if !is_full(outlet, late.into()) {
+                    held.remove(&shard);
                 }
+            } else if !batch.is_empty() && is_full(outlet, Arc::clone(&batch)) {
+                heard.hold(shard, &batch, held.entry(shard).or_default());
             }
             self.shards[shard].wake();
         }
     }
 
     async fn notice(&self, event: &Event) {
-        let listeners: Vec<_> = self.heard().listeners.iter().map(|(slot, shard)| (*slot, *shard)).collect();
+        let listeners: Vec<_> =
+            self.heard().listeners.iter().map(|(slot, listener)| (*slot, listener.shard)).collect();
         for (slot, shard) in listeners {
             self.shards[shard].tell(Command::Ask(slot, Ask::Deliver(event.clone()))).await;
         }
     }
+}
+
+impl Heard {
+    /// Keeps the newest of each instrument; what gives way is counted for every run that would have heard it.
+    fn hold(&self, shard: usize, ticks: &[Tick], waiting: &mut HashMap<InstrumentToken, Tick>) {
+        for tick in ticks {
+            if waiting.insert(tick.token, *tick).is_none() {
+                continue;
+            }
+            let listeners = self.listeners.values().filter(|listener| listener.shard == shard);
+            let deaf = listeners.filter(|listener| listener.tokens.contains(&tick.token));
+            deaf.for_each(|listener| listener.counters.dropped(1));
+        }
+    }
+}
+
+/// True when there was no room. A shard that has ended takes everything.
+fn is_full(outlet: &mpsc::Sender<Ticks>, batch: Ticks) -> bool {
+    matches!(outlet.try_send(batch), Err(mpsc::error::TrySendError::Full(_)))
 }
 
 impl Drop for Seat {
@@ -148,14 +180,14 @@ impl Drop for Seat {
                 }
             }
         }
-        drop(heard);
+        // Under the lock: between the count and this nobody may ask for the same instrument anew.
         self.feed.feed.unsubscribe(&given_up);
     }
 }
 
 /// Ends when the last run has left. A held feed would keep the task alive, so it is taken up anew for each event.
 async fn spread(feed: Weak<TenantFeed>, clock: Clock) {
-    let mut held = HashMap::new();
+    let mut held = Held::new();
     loop {
         let Some(feed) = feed.upgrade() else { return };
         let wait = if held.is_empty() { Duration::from_secs(1) } else { HELD_RETRY };
@@ -171,5 +203,36 @@ async fn spread(feed: Weak<TenantFeed>, clock: Clock) {
             }
             Err(_) => feed.offer(&[], &mut held),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use market::{Price, Timestamp};
+
+    fn tick(token: u32, second: i64) -> Tick {
+        Tick::at(token, Timestamp::from_seconds(second), Price::from_rupees(second))
+    }
+
+    fn listener(shard: usize, tokens: &[u32]) -> (Listener, Arc<Counters>) {
+        let counters = Arc::new(Counters::default());
+        let tokens = tokens.iter().copied().collect();
+        (Listener { shard, tokens, counters: Arc::clone(&counters) }, counters)
+    }
+
+    #[test]
+    fn what_gives_way_before_a_full_shard_is_counted_for_those_who_miss_it() {
+        let (here, missed_here) = listener(0, &[1, 2]);
+        let (deaf, missed_deaf) = listener(0, &[3]);
+        let (elsewhere, missed_elsewhere) = listener(1, &[1]);
+        let listeners = HashMap::from([(1, here), (2, deaf), (3, elsewhere)]);
+        let heard = Heard { listeners, ..Heard::default() };
+        let mut waiting = HashMap::new();
+        heard.hold(0, &[tick(1, 1), tick(2, 1)], &mut waiting);
+        heard.hold(0, &[tick(1, 2), tick(1, 3)], &mut waiting);
+        assert_eq!((waiting[&1].time.seconds(), waiting[&2].time.seconds()), (3, 1));
+        let missed = [missed_here, missed_deaf, missed_elsewhere].map(|counters| counters.dropped_ticks());
+        assert_eq!(missed, [2, 0, 0]);
     }
 }

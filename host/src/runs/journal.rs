@@ -2,7 +2,8 @@
 //!
 //! Ticks carry only what a strategy can see of them, so that a replay sees the same.
 
-use market::{Candle, Tick};
+use super::told::Tail;
+use market::{Candle, Tick, Timestamp};
 use sandbox::{Event, Start};
 use serde::Serialize;
 
@@ -51,18 +52,14 @@ impl Journal {
         self.write(&Line::Event(event));
     }
 
-    /// The number of the last event.
-    pub(super) fn seq(&self) -> u64 {
-        self.seq
-    }
-
     /// True when enough has gathered to be worth a row of its own.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= JOURNAL_PIECE_BYTES
     }
 
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    /// Hands over what has gathered, as of the last event's time.
+    pub(super) fn take(&mut self, time: Timestamp) -> Tail {
+        Tail { event_seq: self.seq, time, journal: std::mem::take(&mut self.bytes) }
     }
 
     fn write(&mut self, line: &Line<'_>) {

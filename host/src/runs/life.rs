@@ -1,309 +1,321 @@
 //! One run's task: from its start, through waiting for the broker, to its end.
 //!
-//! It stands between the shard, where the strategy runs, and the tenant, where everything is written down. Nothing
-//! here waits for the shard while the shard waits for it.
+//! It makes the run ready, starts its machine, hands it to a shard and sees it out. What happens in between is
+//! `running`'s, the way out of the market `ending`'s.
 
 use super::bars::Bars;
 use super::cell::Opening;
-use super::feeds::Seat;
+use super::ending;
 use super::journal::Journal;
-use super::prepare::{NotReady, Ready, prepare};
-use super::sessions::next_change;
-use super::shard::{Command, ShardHandle};
-use super::told::{Ask, Counters, Slot, Told};
-use super::{Inner, words};
-use market::{Intent, Timestamp};
-use sandbox::{Event, Failure, LogLevel, NoticeKind, Params, Program, Step, Trace};
+use super::live::Wish;
+use super::prepare::{NotReady, Ready, prepare, warm_up};
+use super::running::{Ended, Running};
+use super::said;
+use super::sessions::TradingDay;
+use super::shard::Command;
+use super::subject::{PAUSE_FIRST, PAUSE_MAX, Subject};
+use crate::programs::ProgramError;
+use market::Timestamp;
+use sandbox::{Params, Program, Start, Step, Trace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tenant::{Cause, RunEvent, RunLine, RunRecord, RunState, StoreError, Tenant};
+use tenant::{RunState, StrategyError};
 use tokio::sync::mpsc;
 
 /// Messages from a shard that may wait for the run's task, in messages. Then the shard lets the run wait.
 const TOLD_MAX: usize = 64;
 
-/// The longest pause between two tries to reach the broker.
-const WAIT_LONGEST: Duration = Duration::from_secs(15);
+/// Restarts nobody asked for, within [`RESTARTS_WITHIN_S`], before a run is left alone.
+const RESTARTS_MAX: u32 = 5;
 
-/// A wish to end a run.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum End {
-    /// The trader asked for it.
-    Stop { square_off: bool },
-    /// The host goes down; the run will be started again with it.
-    Suspend,
+/// Over how long they are counted, in seconds.
+const RESTARTS_WITHIN_S: i64 = 15 * 60;
+
+/// The pause before the first such restart; each further one waits twice as long.
+const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+
+/// Tries to compile a version that was compiled before. The compiler's limits are of time and memory, and a host that
+/// comes back is short of both.
+const COMPILES_MAX: u32 = 5;
+
+/// A component with values for its parameters.
+pub(super) type Made = (Program, Params);
+
+/// Where a run's task begins.
+pub(super) enum Begin {
+    /// With a new run, whose component is ready.
+    Fresh(Made),
+    /// With a run that the host found active when it came back.
+    Again,
+    /// With its end: there is nothing left to run.
+    Ending,
 }
 
-/// What a run is made of.
+/// A run's task.
 pub(super) struct Life {
-    pub(super) inner: Arc<Inner>,
-    pub(super) tenant: Tenant,
-    pub(super) run: RunRecord,
-    pub(super) program: Program,
-    pub(super) params: Params,
-    pub(super) counters: Arc<Counters>,
-    pub(super) ends: mpsc::Receiver<End>,
-    /// True when the host came back and found the run active.
-    pub(super) again: bool,
-}
-
-/// How a run's time on its shard ended.
-enum Ended {
-    Asked { square_off: bool, outcome: Result<(), Failure> },
-    Failed(String),
-    Suspended,
-}
-
-/// A run that hears events.
-struct Running<'a> {
-    life: &'a mut Life,
-    line: RunLine,
-    shard: ShardHandle,
-    slot: Slot,
-    told: mpsc::Receiver<Told>,
-    stopping: Option<bool>,
-    /// Gives the subscriptions up when the run ends.
-    _seat: Seat,
+    subject: Subject,
+    made: Option<Made>,
+    begin: Begin,
+    /// True when the run may have missed something since it heard last.
+    again: bool,
+    compiles: u32,
 }
 
 impl Life {
+    pub(super) fn new(subject: Subject, begin: Begin) -> Self {
+        Self { subject, made: None, begin, again: false, compiles: 0 }
+    }
+
     /// Lives the run to its end and writes the end down.
     pub(super) async fn live(mut self) {
-        let ended = match self.until_ready().await {
-            Ok(ready) => self.run_it(ready).await,
-            Err(ended) => ended,
-        };
-        match ended {
-            Ended::Suspended => {}
-            Ended::Failed(reason) => self.fail(&reason).await,
-            Ended::Asked { square_off, outcome } => self.wind_down(square_off, outcome).await,
+        let mut pause = PAUSE_FIRST;
+        loop {
+            let ended = match std::mem::replace(&mut self.begin, Begin::Ending) {
+                Begin::Fresh(made) => {
+                    self.made = Some(made);
+                    self.run().await
+                }
+                Begin::Again => {
+                    self.again = true;
+                    match self.come_back().await {
+                        Ok(()) => self.run().await,
+                        Err(ended) => ended,
+                    }
+                }
+                Begin::Ending => Ended::Asked(Ok(())),
+            };
+            let squared_off = match ended {
+                Ended::Suspended => return self.put_down().await,
+                Ended::RowClosed => return,
+                Ended::ShardGone => {
+                    self.begin = Begin::Again;
+                    continue;
+                }
+                Ended::Retry(why) => {
+                    self.subject.wait_as(RunState::Starting, &format!("waiting: {why}")).await;
+                    if !self.subject.pause(&mut pause).await {
+                        return self.put_down().await;
+                    }
+                    if let Some(made) = self.made.take() {
+                        self.begin = Begin::Fresh(made);
+                    }
+                    continue;
+                }
+                Ended::Failed(reason) => ending::end(&mut self.subject, RunState::Failed, Some(reason)).await,
+                Ended::Quarantined(reason) => {
+                    ending::end(&mut self.subject, RunState::Quarantined, Some(reason)).await
+                }
+                Ended::Asked(_) if self.subject.run.state.is_final() => {
+                    ending::close_what_is_left(&mut self.subject).await
+                }
+                Ended::Asked(outcome) => {
+                    let failed = outcome.err().map(|why| format!("its last words failed: {why}"));
+                    ending::end(&mut self.subject, RunState::Stopped, failed).await
+                }
+            };
+            let Some(squared_off) = squared_off else { return self.put_down().await };
+            // A square-off that was asked for at the last instant begins the round again, from its end.
+            if self.subject.claim.give_up(squared_off) {
+                return;
+            }
+            self.reread().await;
         }
     }
 
-    async fn until_ready(&mut self) -> Result<Ready, Ended> {
-        let mut pause = Duration::from_millis(500);
-        let mut broker = self.tenant.broker_state();
-        let mut said = String::new();
+    /// Its row as it stands: somebody may have asked for its positions meanwhile.
+    async fn reread(&mut self) {
+        match self.subject.tenant.run(&self.subject.run.id).await {
+            Ok(Some(run)) => self.subject.run = run,
+            Ok(None) => {}
+            Err(error) => self.subject.not_written("what became of the run was read, not", &error),
+        }
+    }
+
+    /// The next start of the host takes the run up, and does not count it as a crash.
+    async fn put_down(&mut self) {
+        if let Err(error) = self.subject.tenant.put_run_down(&self.subject.run.id).await {
+            self.subject.not_written("that it was put down", &error);
+        }
+    }
+
+    /// Counts the restart; waits the longer the more there were, and gives up when there were too many.
+    async fn come_back(&mut self) -> Result<(), Ended> {
+        let mut pause = PAUSE_FIRST;
+        let lately = loop {
+            match self.subject.tenant.count_restart(&self.subject.run.id, RESTARTS_WITHIN_S).await {
+                Ok(lately) => break lately,
+                Err(error) => self.subject.not_written("a restart", &error),
+            }
+            self.subject.claim.unless_asked(self.subject.pause(&mut pause)).await.map_err(asked)?;
+        };
+        match backoff(lately) {
+            None => Err(Ended::Quarantined(format!(
+                "the host had to start it again more than {RESTARTS_MAX} times within {} minutes: \
+                 start it anew when the cause is found",
+                RESTARTS_WITHIN_S / 60
+            ))),
+            Some(Duration::ZERO) => Ok(()),
+            Some(pause) => {
+                let why = format!("starting again in {} s, for the {lately}. time lately", pause.as_secs());
+                self.subject.wait_as(RunState::Starting, &why).await;
+                self.subject.claim.unless_asked(tokio::time::sleep(pause)).await.map_err(asked)
+            }
+        }
+    }
+
+    async fn run(&mut self) -> Ended {
+        match self.until_ready().await {
+            Ok((made, ready)) => {
+                self.made = Some(made.clone());
+                self.run_it(made, ready).await
+            }
+            Err(ended) => ended,
+        }
+    }
+
+    /// Tries until everything is there that the run starts from. A wish to stop or go down is heard at once.
+    async fn until_ready(&mut self) -> Result<(Made, Ready), Ended> {
+        let mut pause = PAUSE_FIRST;
+        let mut broker = self.subject.tenant.broker_state();
         loop {
-            let session = self.inner.calendar.hours(self.inner.clock.now().date());
-            let manifest = self.program.manifest();
+            let made = self.made.clone();
             let tried =
-                prepare(&self.tenant, &self.run, manifest, &self.params, &self.inner.clock, session).await;
-            let why = match tried {
+                self.subject.claim.unless_asked(get_ready(&self.subject, made)).await.map_err(asked)?;
+            let (state, why) = match tried {
                 Ok(ready) => return Ok(ready),
                 Err(NotReady::Never(reason)) => return Err(Ended::Failed(reason)),
-                Err(NotReady::Wait(why)) => why,
+                Err(NotReady::Compile(reason)) if self.compiles >= COMPILES_MAX => {
+                    return Err(Ended::Failed(reason));
+                }
+                Err(NotReady::Compile(reason)) => {
+                    self.compiles += 1;
+                    (RunState::Starting, format!("waiting to compile it again: {reason}"))
+                }
+                Err(NotReady::Host(why)) => (RunState::Starting, format!("waiting: {why}")),
+                Err(NotReady::Broker(why)) => (RunState::WaitingForBroker, why),
             };
-            if why != said {
-                self.set_state(RunState::WaitingForBroker, Some(&why)).await;
-                said = why;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(WAIT_LONGEST),
-                _ = broker.changed() => {}
-                end = self.ends.recv() => return Err(self.ended_early(end)),
-            }
+            self.subject.wait_as(state, &why).await;
+            let waited = async {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => (pause * 2).min(PAUSE_MAX),
+                    _ = broker.changed() => PAUSE_FIRST,
+                }
+            };
+            pause = self.subject.claim.unless_asked(waited).await.map_err(asked)?;
         }
     }
 
-    fn ended_early(&self, end: Option<End>) -> Ended {
-        match end {
-            Some(End::Stop { square_off }) => Ended::Asked { square_off, outcome: Ok(()) },
-            Some(End::Suspend) | None => Ended::Suspended,
-        }
-    }
-
-    async fn run_it(&mut self, ready: Ready) -> Ended {
+    async fn run_it(&mut self, (program, params): Made, ready: Ready) -> Ended {
         let Ready { line, start } = ready;
-        let started_at = start.now;
-        let tokens: Vec<_> = start.instruments.iter().map(|instrument| instrument.token).collect();
+        let (now, tokens) = (start.now, start.instruments.iter().map(|i| i.token).collect::<Vec<_>>());
         let mut journal = Journal::default();
-        journal.start(&hex::encode(self.program.sha256()), &start);
-        let program = self.program.clone();
-        let outcome = tokio::task::spawn_blocking(move || program.start(start)).await;
-        let (machine, step) = match outcome {
-            Ok(Ok(started)) => started,
-            Ok(Err(failure)) => return Ended::Failed(failure.to_string()),
-            Err(panic) => return Ended::Failed(format!("the host could not start it: {panic}")),
+        journal.start(&hex::encode(program.sha256()), &start);
+        let (machine, step) = match self.start_machine(&program, start).await {
+            Ok(started) => started,
+            Err(ended) => return ended,
         };
+        let first = journal.take(now);
         let timers = timers_of(&step);
-        let first = Told::Step { step, event_seq: journal.seq(), journal: journal.take() };
-        let (number, slot) = self.inner.place();
-        let shard = self.inner.shards[number].clone();
-        let feed = self.inner.feeds.of(&self.tenant);
-        let seat = feed.seat(slot, number, tokens.clone()).await;
-        let (outlet, told) = mpsc::channel(TOLD_MAX);
-        let manifest = self.program.manifest();
-        let opening = Opening {
-            slot,
-            feed: feed.number(),
-            tokens,
-            machine,
-            bars: Bars::new(manifest.intervals(&self.params)),
-            timers,
-            journal,
-            counters: Arc::clone(&self.counters),
-            outlet,
+        match self.subject.stand(RunState::Running, None).await {
+            Ok(true) => {}
+            Ok(false) => return self.not_to_run(),
+            Err(error) => return Ended::Retry(error.to_string()),
+        }
+        let Some((number, slot)) = self.subject.inner.place() else {
+            return Ended::Failed("no thread of the host is left to run it: restart the host".to_owned());
         };
-        self.set_state(RunState::Running, None).await;
-        let mut running = Running { life: self, line, shard, slot, told, stopping: None, _seat: seat };
-        if let Err(error) = running.write(first).await {
+        let shard = self.subject.inner.shards[number].clone();
+        let feed = self.subject.inner.feeds.of(&self.subject.tenant);
+        let counters = self.subject.claim.counters();
+        let _seat = feed.seat(slot, number, tokens.clone(), Arc::clone(counters)).await;
+        let (outlet, told) = mpsc::channel(TOLD_MAX);
+        let bars = Bars::new(program.manifest().intervals(&params));
+        let (feed, counters) = (feed.number(), Arc::clone(counters));
+        let started_at = now;
+        let opening =
+            Opening { slot, feed, tokens, machine, started_at, bars, timers, journal, counters, outlet };
+        let day = TradingDay::new(self.subject.inner.calendar.clone(), now);
+        let running = Running { subject: &self.subject, line, shard: shard.clone(), slot, told, day };
+        if let Err(error) = running.write(step, first).await {
             return Ended::Failed(format!("what it did could not be written down: {error}"));
         }
-        running.shard.tell(Command::Open(Box::new(opening))).await;
-        running.greet(started_at).await;
-        running.go_on().await
-    }
-
-    async fn wind_down(&mut self, square_off: bool, outcome: Result<(), Failure>) {
-        if square_off && let Err(error) = self.tenant.wind_down(&self.run.id, true).await {
-            let reason = format!("its orders and positions could not be closed: {error}");
-            self.say(LogLevel::Error, &reason);
+        if !shard.tell(Command::Open(Box::new(opening))).await {
+            return Ended::ShardGone;
         }
-        let failed = outcome.err().map(|failure| format!("its last words failed: {failure}"));
-        let left = if square_off { Ok(None) } else { words::left_standing(&self.tenant, &self.run.id).await };
-        let left = left.unwrap_or_else(|error| Some(format!("whether orders stand is not known: {error}")));
-        let reasons: Vec<_> = failed.into_iter().chain(left).collect();
-        let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
-        self.set_state(RunState::Stopped, reason.as_deref()).await;
+        running.hear_out(self.again.then_some(now)).await
     }
 
-    async fn fail(&mut self, reason: &str) {
-        self.set_state(RunState::Failed, Some(reason)).await;
-    }
-
-    async fn set_state(&mut self, state: RunState, reason: Option<&str>) {
-        match self.tenant.set_run_state(&self.run.id, state, reason).await {
-            Ok(Some(record)) => self.run = record,
-            Ok(None) => {}
-            Err(error) => {
-                // The tenant's log says every state; this one it could not be told.
-                let run = &self.run.id;
-                tracing::error!(broker_id = %self.tenant.broker_id(), run, "state {state} not written: {error:#}");
-            }
+    /// Off the tasks' threads, and no more of them at once than there are processors.
+    async fn start_machine(
+        &self,
+        program: &Program,
+        start: Start,
+    ) -> Result<(sandbox::Machine, Step), Ended> {
+        let _turn = self.subject.inner.cores.acquire().await;
+        let program = program.clone();
+        match tokio::task::spawn_blocking(move || program.start(start)).await {
+            Ok(Ok(started)) => Ok(started),
+            Ok(Err(failure)) => Err(Ended::Failed(failure.to_string())),
+            Err(panic) => Err(Ended::Failed(format!("the host could not start it: {panic}"))),
         }
     }
 
-    fn say(&self, level: LogLevel, text: &str) {
-        words::say(&self.tenant, &self.run.id, level, text);
+    /// The row would not have it run: it was asked to stop meanwhile, or closed.
+    fn not_to_run(&self) -> Ended {
+        let wish = self.subject.claim.wish();
+        if wish.stop || wish.suspend { asked(wish) } else { Ended::RowClosed }
     }
 }
 
-impl Running<'_> {
-    /// After a host restart the run hears that it may have missed something.
-    async fn greet(&mut self, now: Timestamp) {
-        if self.life.again {
-            let text = "the host restarted; events may have been missed".to_owned();
-            self.deliver(Event::Notice { kind: NoticeKind::HostRestarted, now, text }).await;
-        }
+/// How long to wait before a restart, by how many there were lately with this one; none when there were too many.
+fn backoff(lately: u32) -> Option<Duration> {
+    match lately {
+        0 => Some(Duration::ZERO),
+        1..=RESTARTS_MAX => Some(BACKOFF_FIRST * 2_u32.pow(lately - 1)),
+        _ => None,
     }
+}
 
-    async fn go_on(&mut self) -> Ended {
-        loop {
-            let (at, changes) = next_change(&self.life.inner.calendar, self.life.inner.clock.now());
-            let until = Duration::from_micros(
-                u64::try_from(at.micros_since(self.life.inner.clock.now())).unwrap_or(0).max(1_000),
-            );
-            tokio::select! {
-                biased;
-                told = self.told.recv() => match told {
-                    Some(told) => {
-                        if let Some(ended) = self.hear(told).await {
-                            return ended;
-                        }
-                    }
-                    None => return Ended::Failed("its shard has ended".to_owned()),
-                },
-                Some(said) = self.line.events.recv() => self.pass_on(said).await,
-                end = self.life.ends.recv() => match end {
-                    Some(End::Stop { square_off }) => self.ask_to_stop(square_off).await,
-                    Some(End::Suspend) | None => {
-                        self.shard.tell(Command::Ask(self.slot, Ask::Drop)).await;
-                        return Ended::Suspended;
-                    }
-                },
-                () = tokio::time::sleep(until) => {
-                    for change in changes {
-                        self.deliver(change).await;
-                    }
-                }
-            }
-        }
-    }
+/// What a wish that came before the run was ready makes of it.
+fn asked(wish: Wish) -> Ended {
+    if wish.suspend { Ended::Suspended } else { Ended::Asked(Ok(())) }
+}
 
-    async fn hear(&mut self, told: Told) -> Option<Ended> {
-        match told {
-            Told::Step { .. } => match self.write(told).await {
-                Ok(()) => None,
-                Err(error) => {
-                    self.shard.tell(Command::Ask(self.slot, Ask::Drop)).await;
-                    Some(Ended::Failed(format!("what it did could not be written down: {error}")))
-                }
-            },
-            Told::Failed { failure, last_words } => {
-                for trace in last_words {
-                    if let Trace::Log { level, text } = trace {
-                        self.life.say(level, &text);
-                    }
-                }
-                Some(match self.stopping {
-                    Some(square_off) => Ended::Asked { square_off, outcome: Err(failure) },
-                    None => Ended::Failed(failure.to_string()),
-                })
-            }
-            Told::Stopped(outcome) => {
-                Some(Ended::Asked { square_off: self.stopping.unwrap_or(false), outcome })
-            }
-        }
-    }
+async fn get_ready(subject: &Subject, made: Option<Made>) -> Result<(Made, Ready), NotReady> {
+    let made = match made {
+        Some(made) => made,
+        None => make(subject).await?,
+    };
+    let (program, params) = &made;
+    let (inner, tenant) = (&subject.inner, &subject.tenant);
+    let session = inner.calendar.hours(inner.clock.now().date());
+    let ready = prepare(tenant, &subject.run, program.manifest(), params, &inner.clock, session).await?;
+    Ok((made, ready))
+}
 
-    /// Writes a step down: orders first, because they are in a hurry, then the rest in the order made.
-    async fn write(&mut self, told: Told) -> Result<(), StoreError> {
-        let Told::Step { step, event_seq, journal } = told else { return Ok(()) };
-        let (tenant, run) = (&self.life.tenant, &self.life.run);
-        let mut intents: Vec<Intent> = Vec::new();
-        let mut writes: Vec<(String, Option<Vec<u8>>)> = Vec::new();
-        let mut amounts = Vec::new();
-        for trace in step.traces {
-            match trace {
-                Trace::Intent(intent) => intents.push(intent),
-                Trace::Log { level, text } => words::say(tenant, &run.id, level, &text),
-                Trace::Pnl { label, amount } => amounts.push((label, amount)),
-                Trace::StateSet { key, value } => writes.push((key, Some(value))),
-                Trace::StateDelete { key } => writes.push((key, None)),
-                // Timers live on the shard.
-                Trace::TimerSet { .. } | Trace::TimerCancel { .. } => {}
-            }
-        }
-        if !intents.is_empty() || !journal.is_empty() {
-            self.line.submit(Cause { event_seq, time: step.cause, journal }, intents).await?;
-        }
-        if !writes.is_empty() {
-            tenant.state_write(&run.strategy_id, writes).await?;
-        }
-        for (label, amount) in amounts {
-            tenant.record_pnl(&run.id, &label, amount, step.cause).await?;
-        }
-        Ok(())
-    }
+/// Compiles a stored version and binds the parameters that the run was started with.
+async fn make(subject: &Subject) -> Result<Made, NotReady> {
+    let _turn = subject.inner.cores.acquire().await;
+    let run = &subject.run;
+    let found = subject.tenant.strategy(&run.strategy_id).await?;
+    let deleted = || NotReady::Never("its strategy was deleted".to_owned());
+    let strategy = found.ok_or_else(deleted)?;
+    let program = subject.inner.programs.of_version(&strategy, run.version).await.map_err(not_compiled)?;
+    let given = run.params.as_object().cloned().unwrap_or_default();
+    let never = |errors: &[sandbox::ParamError]| NotReady::Never(said(errors));
+    let params = program.manifest().bind(given).map_err(|errors| never(&errors))?;
+    warm_up(program.manifest(), &params).map_err(|error| never(&[error]))?;
+    Ok((program, params))
+}
 
-    async fn pass_on(&mut self, said: RunEvent) {
-        let event = words::event(said, self.life.inner.clock.now());
-        self.deliver(event).await;
-    }
-
-    async fn ask_to_stop(&mut self, square_off: bool) {
-        // The second wish adds to the first: a run that is stopping can still be asked to close its positions.
-        let first = self.stopping.is_none();
-        self.stopping = Some(self.stopping.unwrap_or(false) || square_off);
-        if first {
-            self.deliver(Event::Stop { now: self.life.inner.clock.now() }).await;
+fn not_compiled(error: ProgramError) -> NotReady {
+    match error {
+        ProgramError::Strategy(StrategyError::Store(error)) => error.into(),
+        ProgramError::Strategy(error) => NotReady::Never(error.to_string()),
+        ProgramError::Refused(_) | ProgramError::Broken(_) | ProgramError::Busy => {
+            NotReady::Compile(error.to_string())
         }
-    }
-
-    async fn deliver(&self, event: Event) {
-        self.shard.tell(Command::Ask(self.slot, Ask::Deliver(event))).await;
     }
 }
 
@@ -326,4 +338,15 @@ fn timers_of(step: &Step) -> BTreeMap<u64, Timestamp> {
         }
     }
     timers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_restart_waits_twice_as_long_and_the_sixth_is_one_too_many() {
+        let seconds: Vec<_> = (0..=6).map(|lately| backoff(lately).map(|pause| pause.as_secs())).collect();
+        assert_eq!(seconds, [Some(0), Some(1), Some(2), Some(4), Some(8), Some(16), None]);
+    }
 }

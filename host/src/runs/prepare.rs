@@ -4,7 +4,8 @@
 
 use super::words;
 use market::{Candle, Instrument, Interval, Symbol, Timestamp};
-use sandbox::{Manifest, Params, Start, WarmUp};
+use sandbox::{Manifest, ParamError, Params, Start, WarmUp};
+use std::collections::BTreeMap;
 use tenant::{BrokerError, BrokerState, Clock, RunLine, RunRecord, StoreError, Tenant};
 
 /// A share of the week in which the market trades, turned around: how much calendar time covers bars of trading time.
@@ -16,12 +17,19 @@ const WARM_UP_SLACK_SECONDS: i64 = 7 * 86_400;
 /// The most bars a start may ask for, of each instrument and interval.
 const WARM_UP_BARS_MAX: u32 = 1_000;
 
+/// The most bars a start may carry in all. Each is one more that the broker is asked for and the machine must hold.
+const WARM_UP_BARS_ALL_MAX: usize = 50_000;
+
 /// What stands between a run and its first event.
 #[derive(Debug)]
 pub(super) enum NotReady {
-    /// It may work later.
-    Wait(String),
-    /// It never will.
+    /// The broker does not answer yet.
+    Broker(String),
+    /// The host itself is not ready.
+    Host(String),
+    /// The component did not compile, although it did before.
+    Compile(String),
+    /// It never will be.
     Never(String),
 }
 
@@ -34,16 +42,17 @@ pub(super) struct Ready {
 impl From<BrokerError> for NotReady {
     fn from(error: BrokerError) -> Self {
         match error {
-            BrokerError::NoSession | BrokerError::Unreachable(_) => Self::Wait(error.to_string()),
             // Kite words many passing faults as refusals, so these are tried again too.
-            BrokerError::Refused(_) => Self::Wait(error.to_string()),
+            BrokerError::NoSession | BrokerError::Unreachable(_) | BrokerError::Refused(_) => {
+                Self::Broker(error.to_string())
+            }
         }
     }
 }
 
 impl From<StoreError> for NotReady {
     fn from(error: StoreError) -> Self {
-        Self::Wait(error.to_string())
+        Self::Host(error.to_string())
     }
 }
 
@@ -60,16 +69,20 @@ pub(super) async fn prepare(
     let instruments = instruments(tenant, manifest, params).await?;
     let cash = tenant.cash().await?;
     let now = clock.now();
-    let mut warm_up = Vec::new();
-    for wanted in &manifest.warm_up {
+    let wanted = warm_up(manifest, params).map_err(|error| NotReady::Never(error.to_string()))?;
+    let mut bars_before = Vec::new();
+    for wanted in wanted {
         for instrument in &instruments {
-            warm_up.extend(bars(tenant, instrument, *wanted, now).await?);
+            bars_before.extend(bars(tenant, instrument, wanted, now).await?);
         }
     }
     let state = tenant.state_load(&run.strategy_id).await?;
-    let positions = tenant.run_positions(&run.id).await?;
     let gone = || NotReady::Never("the run is no longer in the database".to_owned());
-    let line = tenant.attach(&run.id).await?.ok_or_else(gone)?;
+    let mut line = tenant.attach(&run.id).await?.ok_or_else(gone)?;
+    if !line.is_settled {
+        return Err(NotReady::Broker("its last fills are being booked".to_owned()));
+    }
+    let positions = std::mem::take(&mut line.positions);
     let today_realised = positions.iter().map(|position| position.realised).sum();
     let next_order_id = line.orders.iter().map(|order| order.run_order_id).max().unwrap_or(0) + 1;
     let start = Start {
@@ -82,24 +95,47 @@ pub(super) async fn prepare(
         orders: line.orders.iter().cloned().map(words::order).collect(),
         next_order_id,
         state,
-        warm_up,
+        warm_up: bars_before,
         seed: seed_of(&run.id),
         today_realised,
     };
     Ok(Ready { line, start })
 }
 
+/// What a run wants to know of before its start: each interval once, the most that is asked for.
+///
+/// # Errors
+/// When it is more than a start may carry.
+pub(super) fn warm_up(manifest: &Manifest, params: &Params) -> Result<Vec<WarmUp>, ParamError> {
+    let mut counts = BTreeMap::new();
+    for WarmUp { interval, count } in &manifest.warm_up {
+        let most: &mut u32 = counts.entry(*interval).or_default();
+        *most = (*most).max((*count).min(WARM_UP_BARS_MAX));
+    }
+    let instruments = manifest.instruments(params).len();
+    let each: usize = counts.values().map(|count| *count as usize).sum();
+    let all = each * instruments;
+    if all > WARM_UP_BARS_ALL_MAX {
+        let message = format!(
+            "{each} bars for each of {instruments} instruments are {all}: at most {WARM_UP_BARS_ALL_MAX} are \
+             allowed; ask for fewer bars or instruments"
+        );
+        return Err(ParamError { parameter: "warm-up".to_owned(), message });
+    }
+    Ok(counts.into_iter().map(|(interval, count)| WarmUp { interval, count }).collect())
+}
+
 fn check_broker(tenant: &Tenant) -> Result<(), NotReady> {
     match &*tenant.broker_state().borrow() {
         BrokerState::Live if tenant.is_reconciled() => Ok(()),
         BrokerState::Live => {
-            Err(NotReady::Wait("orders are being compared with the broker's book".to_owned()))
+            Err(NotReady::Broker("orders are being compared with the broker's book".to_owned()))
         }
         BrokerState::Expired { .. } => {
-            Err(NotReady::Wait("the broker session has ended: sign in again".to_owned()))
+            Err(NotReady::Broker("the broker session has ended: sign in again".to_owned()))
         }
         BrokerState::Unreachable { why, .. } => {
-            Err(NotReady::Wait(format!("the broker cannot be reached: {why}")))
+            Err(NotReady::Broker(format!("the broker cannot be reached: {why}")))
         }
     }
 }

@@ -6,8 +6,9 @@
 use super::cell::{Cell, Opening, Turn};
 use super::told::{Ask, Slot};
 use market::{InstrumentToken, Tick, Timestamp};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
@@ -62,7 +63,9 @@ struct Shard {
     ready: VecDeque<usize>,
     is_ready: Vec<bool>,
     blocked: Vec<usize>,
-    timers: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// When each run's next timer is due: at most one entry a run.
+    timers: BTreeSet<(Timestamp, usize)>,
+    timer_of: Vec<Option<Timestamp>>,
     swept: Instant,
 }
 
@@ -73,6 +76,11 @@ impl ShardHandle {
         let shard = Shard::new(clock, inbox);
         let joined = thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
         Ok((Self { commands, thread: joined.thread().clone() }, joined))
+    }
+
+    /// False when the thread has ended: no run may be put there.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.commands.is_closed()
     }
 
     /// Sends a command; waits while too many wait. False when the shard is gone.
@@ -101,7 +109,8 @@ impl Shard {
             ready: VecDeque::new(),
             is_ready: Vec::new(),
             blocked: Vec::new(),
-            timers: BinaryHeap::new(),
+            timers: BTreeSet::new(),
+            timer_of: Vec::new(),
             swept: Instant::now(),
         }
     }
@@ -141,7 +150,13 @@ impl Shard {
                 }
                 Ok(Command::Ask(slot, Ask::Drop)) => {
                     if let Some(&place) = self.places.get(&slot) {
-                        self.close(place);
+                        self.for_cell(place, Cell::ask_to_drop);
+                    }
+                }
+                #[cfg(test)]
+                Ok(Command::Ask(slot, Ask::Panic)) => {
+                    if let Some(&place) = self.places.get(&slot) {
+                        self.for_cell(place, Cell::ask_to_panic);
                     }
                 }
                 Err(TryRecvError::Empty) => return true,
@@ -177,13 +192,34 @@ impl Shard {
         }
     }
 
+    fn for_cell(&mut self, place: usize, ask: impl FnOnce(&mut Cell)) {
+        if let Some(cell) = &mut self.cells[place] {
+            ask(cell);
+            self.mark(place);
+        }
+    }
+
     fn take_timers(&mut self, now: Timestamp) {
-        while let Some(&Reverse((at, place))) = self.timers.peek() {
+        while let Some(&(at, place)) = self.timers.first() {
             if at > now {
                 return;
             }
-            self.timers.pop();
+            self.arm(place, None);
             self.mark(place);
+        }
+    }
+
+    /// Puts the run's one entry where its next timer is due.
+    fn arm(&mut self, place: usize, next: Option<Timestamp>) {
+        let before = std::mem::replace(&mut self.timer_of[place], next);
+        if before == next {
+            return;
+        }
+        if let Some(before) = before {
+            self.timers.remove(&(before, place));
+        }
+        if let Some(next) = next {
+            self.timers.insert((next, place));
         }
     }
 
@@ -205,14 +241,19 @@ impl Shard {
             let Some(place) = self.ready.pop_front() else { return };
             self.is_ready[place] = false;
             let Some(cell) = &mut self.cells[place] else { continue };
-            let timer = cell.next_timer();
-            let turn = cell.turn(now);
-            if let Some(next) = cell.next_timer().filter(|next| Some(*next) != timer) {
-                self.timers.push(Reverse((next, place)));
-            }
+            // A fault of the host in one run's turn is that run's end, and nobody else's.
+            let turn = catch_unwind(AssertUnwindSafe(|| cell.turn(now))).unwrap_or_else(|panic| {
+                cell.fell_over(panic_text(panic.as_ref()));
+                Turn::Over
+            });
+            let next = cell.next_timer();
             match turn {
-                Turn::Idle => {}
-                Turn::More => self.mark(place),
+                Turn::Idle => self.arm(place, next),
+                Turn::More => {
+                    self.arm(place, next);
+                    self.mark(place);
+                }
+                // It is tried again soon, whatever is due.
                 Turn::Blocked => self.blocked.push(place),
                 Turn::Over => self.close(place),
             }
@@ -223,17 +264,17 @@ impl Shard {
         let place = self.free.pop().unwrap_or_else(|| {
             self.cells.push(None);
             self.is_ready.push(false);
+            self.timer_of.push(None);
             self.cells.len() - 1
         });
         let cell = Cell::new(opening);
         for &token in cell.tokens() {
             self.index.entry((cell.feed(), token)).or_default().push(place);
         }
-        if let Some(at) = cell.next_timer() {
-            self.timers.push(Reverse((at, place)));
-        }
+        let next = cell.next_timer();
         self.places.insert(cell.slot(), place);
         self.cells[place] = Some(cell);
+        self.arm(place, next);
         self.mark(place);
     }
 
@@ -249,7 +290,10 @@ impl Shard {
                 }
             }
         }
+        self.arm(place, None);
         self.free.push(place);
+        // What the machine holds may fall over as well on its way out.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(cell)));
     }
 
     fn mark(&mut self, place: usize) {
@@ -261,9 +305,14 @@ impl Shard {
     fn pause(&self, now: Timestamp) -> Duration {
         let until_timer = self
             .timers
-            .peek()
-            .map(|Reverse((at, _))| Duration::from_micros(u64::try_from(at.micros_since(now)).unwrap_or(0)));
+            .first()
+            .map(|(at, _)| Duration::from_micros(u64::try_from(at.micros_since(now)).unwrap_or(0)));
         let longest = if self.blocked.is_empty() { SWEEP } else { BLOCKED_RETRY };
         until_timer.map_or(longest, |until| until.min(longest))
     }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
 }

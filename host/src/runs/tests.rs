@@ -54,6 +54,7 @@ impl Bench {
             feed: FEED,
             tokens: vec![TOKEN],
             machine,
+            started_at: Timestamp::from_seconds(1_795_400_000),
             bars: Bars::new(vec![Interval::Minute]),
             timers: BTreeMap::new(),
             journal: Journal::default(),
@@ -146,12 +147,12 @@ async fn a_run_hears_its_instruments_and_every_order_has_one_cause() {
         bench.tick(TOKEN, second).await;
     }
     for second in 0..5 {
-        let Told::Step { step, event_seq, journal } = run.next().await else { panic!("a step") };
+        let Told::Step { step, tail } = run.next().await else { panic!("a step") };
         let intents = step.traces.iter().filter(|trace| matches!(trace, Trace::Intent(_))).count();
         assert_eq!((intents, step.cause.seconds()), (1, 1_795_400_000 + second));
-        assert_eq!(event_seq, u64::try_from(second).unwrap() + 1);
+        assert_eq!(tail.event_seq, u64::try_from(second).unwrap() + 1);
         assert_eq!(
-            journal.iter().filter(|byte| **byte == b'\n').count(),
+            tail.journal.iter().filter(|byte| **byte == b'\n').count(),
             1,
             "the journal ends with the cause"
         );
@@ -204,11 +205,78 @@ async fn a_run_that_is_asked_to_stop_has_the_last_word() {
     loop {
         match run.next().await {
             Told::Step { .. } => {}
-            Told::Stopped(outcome) => {
+            Told::Stopped { outcome, tail } => {
                 outcome.unwrap();
+                assert!(!tail.journal.is_empty(), "the stop itself is in the journal");
                 break;
             }
-            Told::Failed { failure, .. } => panic!("{failure}"),
+            Told::Failed { why, .. } => panic!("{why}"),
+            Told::Dropped { .. } => panic!("it was not dropped"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_that_fails_hands_over_the_events_that_led_to_it() {
+    let mut bench = Bench::new().await;
+    let mut run = bench.open(guests::TRAP, json!({}), 64).await;
+    let mut seen = Vec::new();
+    for second in 0..40 {
+        bench.tick(TOKEN, second).await;
+    }
+    loop {
+        match run.next().await {
+            Told::Step { tail, .. } => seen.extend(tail.journal),
+            Told::Failed { tail, .. } => {
+                seen.extend(tail.journal);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(seen.ends_with(b"\n") && seen.starts_with(b"{\"tick\""), "{}", String::from_utf8_lossy(&seen));
+}
+
+#[tokio::test]
+async fn a_run_that_is_put_down_hands_over_what_it_did_and_heard_although_its_task_lags() {
+    let mut bench = Bench::new().await;
+    let mut run = bench.open(guests::SCALPER, json!({ "every": 1 }), 3).await;
+    for second in 0..10 {
+        bench.tick(TOKEN, second).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    bench.shard.tell(Command::Ask(run.slot, Ask::Drop)).await;
+    let (mut steps, mut lines) = (0, 0);
+    loop {
+        let (tail, is_last) = match run.next().await {
+            Told::Step { tail, .. } => (tail, false),
+            Told::Dropped { tail } => (tail, true),
+            other => panic!("{other:?}"),
+        };
+        lines += tail.journal.iter().filter(|byte| **byte == b'\n').count();
+        steps += 1;
+        if is_last {
+            break;
+        }
+    }
+    assert!(steps >= 2 && lines >= 1, "{steps} steps, {lines} events");
+    assert!(run.told.recv().await.is_none());
+    assert_eq!(
+        u64::try_from(lines).unwrap(),
+        run.counters.ticks(),
+        "every tick given is in the journal, and no other"
+    );
+}
+
+#[tokio::test]
+async fn a_fault_of_the_host_ends_the_run_it_happened_in_and_no_other() {
+    let mut bench = Bench::new().await;
+    let mut falling = bench.open(guests::SCALPER, json!({ "every": 1 }), 64).await;
+    let mut healthy = bench.open(guests::SCALPER, json!({ "every": 1 }), 64).await;
+    bench.shard.tell(Command::Ask(falling.slot, Ask::Panic)).await;
+    let Told::Failed { why, .. } = falling.next().await else { panic!("it fails") };
+    assert!(why.contains("fault of the host"), "{why}");
+    bench.tick(TOKEN, 0).await;
+    assert!(!healthy.traces().await.is_empty());
+    assert!(bench.shard.is_alive());
 }

@@ -1,6 +1,7 @@
 //! What passes between a run's task and its shard. Knows neither side.
 
-use sandbox::{Event, Failure, Step, Trace};
+use market::Timestamp;
+use sandbox::{Event, Step, Trace};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Names one run on its shard for as long as the process lives.
@@ -13,20 +14,41 @@ pub(super) enum Told {
     Step {
         /// What the strategy did.
         step: Step,
-        /// The number of the last event given.
-        event_seq: u64,
         /// Every event since the journal was last handed over.
-        journal: Vec<u8>,
+        tail: Tail,
     },
     /// The machine is gone: it failed. Its log lines of that call come along; the rest of the call is void.
     Failed {
-        /// Why.
-        failure: Failure,
+        /// Why, in words for the trader.
+        why: String,
         /// Log lines of the call that failed.
         last_words: Vec<Trace>,
+        /// The journal, up to and including what it failed at.
+        tail: Tail,
     },
-    /// The machine is gone: it was asked to stop, and this is how that went.
-    Stopped(Result<(), Failure>),
+    /// The machine is gone: it was asked to stop.
+    Stopped {
+        /// How that went; the words of the failure where it failed.
+        outcome: Result<(), String>,
+        /// The journal, up to and including the stop.
+        tail: Tail,
+    },
+    /// The machine is gone: it was dropped without a word to it.
+    Dropped {
+        /// The journal, up to and including the last event it was given.
+        tail: Tail,
+    },
+}
+
+/// The journal since it was last handed over.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// The number of the last event in it.
+    pub(super) event_seq: u64,
+    /// The time of the last event.
+    pub(super) time: Timestamp,
+    /// The events, one a line.
+    pub(super) journal: Vec<u8>,
 }
 
 /// What a run's task asks of its shard.
@@ -34,8 +56,11 @@ pub(super) enum Told {
 pub(super) enum Ask {
     /// Give it this event. `Event::Stop` ends the run.
     Deliver(Event),
-    /// Drop the machine without a word to it.
+    /// Drop the machine without a word to it, and hand the rest of its journal over.
     Drop,
+    /// Fall over at the next turn, as a fault of the host would make it.
+    #[cfg(test)]
+    Panic,
 }
 
 /// A run in numbers, shared between its shard and whoever asks.
@@ -54,7 +79,7 @@ impl Counters {
         self.dropped_ticks.fetch_add(ticks, Ordering::Relaxed);
     }
 
-    /// Ticks that reached the run.
+    /// Ticks that the strategy was given.
     pub fn ticks(&self) -> u64 {
         self.ticks.load(Ordering::Relaxed)
     }

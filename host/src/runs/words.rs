@@ -5,7 +5,7 @@ use sandbox::{
     Event, GuestOrderStatus, HeldPosition, LogLevel, NoticeKind, OrderUpdate, OrderView, RefusalCode,
 };
 use tenant::log::Level;
-use tenant::{BrokerState, OrderRecord, PositionRecord, RunEvent, StoreError, Tenant};
+use tenant::{BrokerState, OrderRecord, PositionRecord, RunEvent, Tenant};
 
 /// What a run hears of what the order path says.
 pub(super) fn event(said: RunEvent, now: Timestamp) -> Event {
@@ -107,34 +107,4 @@ pub(super) fn say(tenant: &Tenant, run_id: &str, level: LogLevel, text: &str) {
         LogLevel::Error => Level::Error,
     };
     tenant.log().write_of_run(level, run_id, text);
-}
-
-/// What a stop without squaring off leaves behind, in words; nothing when no order stands.
-pub(super) async fn left_standing(tenant: &Tenant, run_id: &str) -> Result<Option<String>, StoreError> {
-    let orders = tenant.orders(None).await?;
-    let standing = orders.iter().filter(|order| order.run_id == run_id && !order.state.is_final()).count();
-    Ok(standing_words(standing))
-}
-
-fn standing_words(standing: usize) -> Option<String> {
-    let orders = match standing {
-        0 => return None,
-        1 => "1 order is".to_owned(),
-        more => format!("{more} orders are"),
-    };
-    Some(format!(
-        "{orders} left standing: a plain stop withdraws nothing; cancel at the broker, or stop with squareOff next time"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stop_says_what_it_leaves_behind_and_nothing_when_it_leaves_nothing() {
-        assert_eq!(standing_words(0), None);
-        assert!(standing_words(1).unwrap().starts_with("1 order is left standing"));
-        assert!(standing_words(3).unwrap().contains("3 orders are left standing"));
-    }
 }

@@ -30,6 +30,7 @@ mod news;
 mod orders;
 mod pnl;
 mod private;
+mod roll;
 mod run;
 mod sessions;
 mod store;
@@ -50,9 +51,13 @@ pub use instruments::InstrumentList;
 pub use kite::Egress;
 pub use mode::Mode;
 pub use news::News;
-pub use orders::{Cause, KillSwitch, OrderRecord, RefusalCode, RunLine, RunOrderUpdate, TradeRecord};
+pub use orders::{
+    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
+    RunOrderUpdate, TradeRecord,
+};
 pub use pnl::{DailyStats, DatePnl, PnlRecord, PnlReport, PositionRecord, RunFigures, StrategyPnl};
-pub use run::{RunEvent, RunRecord, RunState};
+pub use roll::{RollEntry, roll};
+pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use strategy::{Strategy, Upload};
 pub use tenant::Tenant;

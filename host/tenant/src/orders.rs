@@ -8,6 +8,7 @@ mod desk;
 mod flight;
 mod gates;
 mod job;
+mod leftover;
 mod lines;
 mod merge;
 mod owed;
@@ -25,10 +26,13 @@ mod wish;
 mod withdraw;
 
 pub(crate) use desk::{Desk, Parts};
+pub use leftover::{Hindrance, Leftover, OpenPosition};
 pub use record::{Cause, KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};
+pub use wind_down::Closing;
 
 use crate::error::StoreError;
-use crate::run::{RunEvent, RunRecord};
+use crate::pnl::PositionRecord;
+use crate::run::{RunEvent, RunRecord, RunStep};
 use market::Intent;
 use std::fmt;
 use std::sync::Arc;
@@ -40,6 +44,10 @@ pub struct RunLine {
     pub events: mpsc::Receiver<RunEvent>,
     /// The run's orders as they stood when the line was made, oldest first.
     pub orders: Vec<OrderRecord>,
+    /// What the run held then, by its own trades.
+    pub positions: Vec<PositionRecord>,
+    /// False while fills of these orders are not booked as trades: orders and positions do not fit together yet.
+    pub is_settled: bool,
     pub(crate) desk: Arc<Desk>,
     pub(crate) run: RunRecord,
 }
@@ -53,12 +61,34 @@ impl fmt::Debug for RunLine {
 impl RunLine {
     /// Writes the journal and what the intents become in one transaction, then sends in the background.
     ///
-    /// With no intents it only writes the journal. Refusals and outcomes come as events.
+    /// Refusals and outcomes come as events.
     ///
     /// # Errors
     /// When nothing could be written; then nothing is sent either.
     pub async fn submit(&self, cause: Cause, intents: Vec<Intent>) -> Result<(), StoreError> {
-        self.desk.submit(&self.run, &cause, intents).await
+        self.write(RunStep { cause, intents, ..RunStep::default() }).await
+    }
+
+    /// Writes everything a step left, in the order of the steps. A step with intents is durable when this returns, and
+    /// every step before it; what asks for nothing is gathered and durable a moment later.
+    ///
+    /// To be awaited to its end.
+    ///
+    /// # Errors
+    /// When nothing could be written; then nothing is sent either.
+    pub async fn write(&self, step: RunStep) -> Result<(), StoreError> {
+        if step.intents.is_empty() {
+            return self.desk.gather(&self.run, step).await;
+        }
+        self.desk.submit(&self.run, step).await
+    }
+
+    /// Makes every step durable that was written before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.desk.write_gathered(&self.run).await
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::broker::BrokerState;
 use crate::mode::Mode;
-use crate::orders::RunOrderUpdate;
+use crate::orders::{Cause, RunOrderUpdate};
 use crate::words::state_words;
-use market::{Money, Timestamp};
+use market::{Intent, Money, Timestamp};
 use serde::Serialize;
 
 state_words! {
@@ -60,6 +60,21 @@ pub struct RunRecord {
     pub stopped_at: Option<Timestamp>,
     /// How often it was started again by itself.
     pub restarts: u32,
+    /// True while somebody wants its positions closed and that is not done.
+    pub square_off: bool,
+}
+
+/// What one step of a run asks to have written down.
+#[derive(Debug, Clone, Default)]
+pub struct RunStep {
+    /// The event that caused it, with the journal up to it.
+    pub cause: Cause,
+    /// What becomes orders, in the order asked.
+    pub intents: Vec<Intent>,
+    /// What the strategy keeps across runs, in the order written. `None` deletes.
+    pub state: Vec<(String, Option<Vec<u8>>)>,
+    /// Amounts the strategy records itself, under their labels.
+    pub amounts: Vec<(String, Money)>,
 }
 
 /// What the order path and the broker line tell a run.

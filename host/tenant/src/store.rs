@@ -4,6 +4,7 @@
 //! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
 //! in this module's test.
 
+mod group;
 mod lock;
 mod migrate;
 mod orders;
@@ -17,6 +18,7 @@ mod strategies;
 mod tenants;
 mod trades;
 
+pub(crate) use group::StepRows;
 pub(crate) use orders::StoredOrder;
 pub(crate) use sessions::SecretKind;
 pub(crate) use strategies::StoredStrategy;
@@ -25,11 +27,12 @@ pub(crate) use tenants::{StoredCredentials, StoredTenant};
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};
 use crate::private;
+use group::Group;
 use lock::FolderLock;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// Below this, SQLite's write-ahead log has a known race.
@@ -42,7 +45,17 @@ const READERS_MAX: u32 = 4;
 pub(crate) struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
-    _lock: Arc<FolderLock>,
+    group: Arc<Group>,
+    /// None where the store was opened to read beside whoever holds the folder.
+    lock: Option<Arc<FolderLock>>,
+}
+
+/// A store that does not keep the folder locked when everybody else has let go of it.
+struct WeakStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    group: Weak<Group>,
+    lock: Option<Weak<FolderLock>>,
 }
 
 /// One tenant's part of the database.
@@ -83,7 +96,26 @@ impl Store {
             .connect_with(options.pragma("query_only", "on"))
             .await
             .map_err(StoreError::from)?;
-        Ok(Self { writer, readers, _lock: lock })
+        let store = Self { writer, readers, group: Arc::default(), lock: Some(lock) };
+        store.start_group_writer();
+        Ok(store)
+    }
+
+    /// Opens the file to read it, beside a host that may be running. Nothing is locked, changed or brought up to date.
+    pub(crate) async fn open_to_read(data_dir: &Path) -> Result<Self, OpenError> {
+        let path = data_dir.join("bulkhead.db");
+        if !path.is_file() {
+            let why = "there is no database: no host has run on this data folder".to_owned();
+            return Err(OpenError::File { path: path.display().to_string(), why });
+        }
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .map_err(StoreError::from)?;
+        migrate::check(&readers).await?;
+        Ok(Self { writer: readers.clone(), readers, group: Arc::default(), lock: None })
     }
 
     /// The part of one tenant.
@@ -93,6 +125,7 @@ impl Store {
 
     /// Writes what is left and closes every connection.
     pub(crate) async fn close(&self) {
+        self.stop_group_writer().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -100,6 +133,18 @@ impl Store {
     /// A write transaction that holds the write lock from the start, so that it never fails half-way for it.
     async fn write(&self) -> Result<Write, StoreError> {
         Ok(self.writer.begin_with("begin immediate").await?)
+    }
+}
+
+impl WeakStore {
+    fn of(store: &Store) -> Self {
+        let (group, lock) = (Arc::downgrade(&store.group), store.lock.as_ref().map(Arc::downgrade));
+        Self { writer: store.writer.clone(), readers: store.readers.clone(), group, lock }
+    }
+
+    fn upgrade(&self) -> Option<Store> {
+        let (group, lock) = (self.group.upgrade()?, self.lock.as_ref().and_then(Weak::upgrade));
+        Some(Store { writer: self.writer.clone(), readers: self.readers.clone(), group, lock })
     }
 }
 

@@ -157,6 +157,7 @@ impl Strategy {
             started_at: self.tenant.now(),
             stopped_at: None,
             restarts: 0,
+            square_off: false,
         };
         if !self.tenant.book().insert_run(&run).await? {
             let runs = self.tenant.runs().await?.into_iter();

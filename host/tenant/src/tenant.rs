@@ -2,6 +2,7 @@
 
 mod books;
 mod market_data;
+mod runs;
 mod way_out;
 
 use crate::broker::{BrokerState, Line};
@@ -14,14 +15,13 @@ use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::news::News;
-use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, RunLine, TradeRecord};
-use crate::pnl::{Figures, PnlRecord};
-use crate::run::{RunEvent, RunRecord, RunState};
+use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, TradeRecord};
+use crate::pnl::Figures;
+use crate::run::RunEvent;
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
 use crate::vault::Place;
-use market::{Money, Timestamp, TradingDate};
-use std::collections::BTreeMap;
+use market::{Timestamp, TradingDate};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
@@ -99,73 +99,6 @@ impl Tenant {
         self.book().revoke(SecretKind::ApiToken, id).await
     }
 
-    /// Every run, newest first.
-    pub async fn runs(&self) -> Stored<Vec<RunRecord>> {
-        self.book().runs().await
-    }
-
-    /// One run. A stranger's id is like a missing one.
-    pub async fn run(&self, id: &str) -> Stored<Option<RunRecord>> {
-        self.book().run(id).await
-    }
-
-    /// None when there is no such run, or it is final already.
-    pub async fn set_run_state(
-        &self,
-        id: &str,
-        state: RunState,
-        reason: Option<&str>,
-    ) -> Stored<Option<RunRecord>> {
-        if !self.book().set_run_state(id, state, reason, self.now()).await? {
-            return Ok(None);
-        }
-        let run = self.book().run(id).await?;
-        if let Some(run) = &run {
-            let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let level = if state == RunState::Failed { Level::Error } else { Level::Info };
-            self.inner.log.write(level, Some(id), &format!("run {state}{why}"));
-            self.publish(News::Run(run.clone()));
-        }
-        Ok(run)
-    }
-
-    /// Counts one more restart.
-    pub async fn count_restart(&self, id: &str) -> Stored<()> {
-        self.book().count_restart(id).await
-    }
-
-    /// Joins a run to the order path. None when there is no such run. A new line replaces the one before.
-    pub async fn attach(&self, run_id: &str) -> Stored<Option<RunLine>> {
-        let Some(run) = self.run(run_id).await? else { return Ok(None) };
-        let (events, orders) = self.inner.desk.attach(&run).await?;
-        Ok(Some(RunLine { events, orders, desk: Arc::clone(&self.inner.desk), run }))
-    }
-
-    /// The journal of a run, in pieces as they were submitted: (number of the last event in it, bytes).
-    pub async fn journal(&self, run_id: &str) -> Stored<Vec<(u64, Vec<u8>)>> {
-        self.book().journal(run_id).await
-    }
-
-    /// What a strategy keeps across runs.
-    pub async fn state_load(&self, strategy_id: &str) -> Stored<BTreeMap<String, Vec<u8>>> {
-        self.book().state_load(strategy_id).await
-    }
-
-    /// Changes what a strategy keeps, all or nothing. `None` deletes.
-    pub async fn state_write(&self, strategy_id: &str, writes: Vec<(String, Option<Vec<u8>>)>) -> Stored<()> {
-        self.book().state_write(strategy_id, &writes).await
-    }
-
-    /// Keeps an amount that a strategy recorded itself. An unknown run records nothing.
-    pub async fn record_pnl(&self, run_id: &str, label: &str, amount: Money, time: Timestamp) -> Stored<()> {
-        let Some(run) = self.run(run_id).await? else { return Ok(()) };
-        let (run_id, label) = (run_id.to_owned(), label.to_owned());
-        let record = PnlRecord { run_id, strategy_id: run.strategy_id, label, amount, time };
-        self.book().insert_pnl_record(&record).await?;
-        self.publish(News::Pnl(record));
-        Ok(())
-    }
-
     /// A new listener on the tenant's ticker.
     pub fn feed(&self) -> Feed {
         self.inner.hub.listen()
@@ -219,14 +152,6 @@ impl Tenant {
     /// On: stops sends at once and cancels what stands.
     pub async fn set_kill_switch(&self, on: bool, reason: Option<String>) -> Stored<KillSwitch> {
         self.inner.desk.set_kill_switch(on, reason).await
-    }
-
-    /// Cancels what stands of a run and, if asked, closes what it holds at market. Returns when all is written down.
-    pub async fn wind_down(&self, run_id: &str, square_off: bool) -> Stored<()> {
-        match self.run(run_id).await? {
-            Some(run) => self.inner.desk.wind_down(&run, square_off).await,
-            None => Ok(()),
-        }
     }
 
     /// The compartment of a tenant, with its tasks running.

@@ -215,11 +215,26 @@ async fn squaring_off_closes_what_the_run_holds() {
     let mut line = new_line(&tenant, "alpha").await;
     line.submit(cause(1), vec![buy(1, 6)]).await.unwrap();
     let order = state_of(&mut line, OrderState::Complete).await;
-    tenant.wind_down(&order.run_id, true).await.unwrap();
+    let mut closing = tenant.close_out(&order.run_id).await.unwrap().unwrap();
+    until("closed", async || closing.look().await.unwrap().is_flat()).await;
     until("flat", async || {
         let positions = tenant.positions(true).await.unwrap();
         positions.len() == 1 && positions[0].sell_quantity == 6 && positions[0].quantity == 0
     })
     .await;
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_lists_the_tenants_while_the_host_runs() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let _line = new_line(&tenant, "alpha").await;
+    let roll = tenant::roll(&world.dir.path().join("data")).await.unwrap();
+    assert_eq!((roll.len(), roll[0].id.as_str()), (1, "UK9394"));
+    assert_eq!((roll[0].strategies, roll[0].active_runs), (1, 1));
+    let nothing = tenant::roll(world.dir.path()).await.unwrap_err().to_string();
+    assert!(nothing.contains("there is no database"), "{nothing}");
     tenants.close().await;
 }

@@ -1,25 +1,27 @@
 //! The runs' ends of the order path: what they hear, and what waits for their senders.
 
+use super::RunLine;
 use super::desk::{Desk, State};
 use super::job::Job;
 use super::queue::Queue;
-use super::record::OrderRecord;
 use crate::error::StoreError;
+use crate::pnl::reckon;
 use crate::run::{RunEvent, RunRecord};
 use std::mem::discriminant;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 impl Desk {
-    /// Joins a run to the path; the line before loses its events. The end goes when the receiver is dropped.
-    pub(crate) async fn attach(
-        self: &Arc<Self>,
-        run: &RunRecord,
-    ) -> Result<(mpsc::Receiver<RunEvent>, Vec<OrderRecord>), StoreError> {
-        let (tx, rx) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
+    /// Joins a run to the path; the line before loses its events. Orders and positions are read where no order can
+    /// change: what the run starts from and what it hears after fit together. The end goes when the line is dropped.
+    pub(crate) async fn attach(self: &Arc<Self>, run: RunRecord) -> Result<RunLine, StoreError> {
+        let (tx, events) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
         let queue = Arc::new(Queue::default());
         let mut state = self.state.lock().await;
         let orders = self.book.run_orders(&run.id).await?;
+        let positions =
+            self.figures.run(&run.id, |course| reckon::positions(course.today().book(), None)).await?;
+        let is_settled = self.fills_are_booked(&run.id).await?;
         state.runs.entry(run.id.clone()).or_default().events = Some(Arc::clone(&queue));
         drop(state);
         let (desk, run_id) = (Arc::clone(self), run.id.clone());
@@ -27,7 +29,7 @@ impl Desk {
             deliver(&queue, &tx).await;
             desk.detach(&run_id, &queue).await;
         });
-        Ok((rx, orders))
+        Ok(RunLine { events, orders, positions, is_settled, desk: Arc::clone(self), run })
     }
 
     /// Tells every attached run. Of what is no order update, the newest is enough.

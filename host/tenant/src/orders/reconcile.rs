@@ -5,7 +5,7 @@ use super::desk::{Desk, State};
 use super::merge::{Merged, Seen, Terms, merge};
 use super::rows;
 use crate::broker::LineSession;
-use crate::error::StoreError;
+use crate::error::{BrokerError, StoreError};
 use crate::log::Level;
 use crate::mode::Mode;
 use crate::news::News;
@@ -76,10 +76,24 @@ impl Desk {
     /// take keeps it closed, for then nothing else can be trusted to be written either. A row of ours that is damaged, or
     /// that another order's record contradicts, is reported to a person and never touched again; it keeps nobody away.
     pub(crate) async fn reconcile(&self) -> Result<bool, StoreError> {
-        let Some(session) = self.line.session() else { return Ok(false) };
+        Ok(self.read_book().await?.unwrap_or(false))
+    }
+
+    /// The same; where the broker's book could not be read, why.
+    pub(super) async fn read_book(&self) -> Result<Result<bool, BrokerError>, StoreError> {
+        let session = match self.line.need_session() {
+            Ok(session) => session,
+            Err(why) => return Ok(Err(why)),
+        };
         let began = Began { at: self.host.now(), instant: Instant::now() };
-        let Ok(orders) = self.line.heard(&session, session.kite.orders().await) else { return Ok(false) };
-        let Ok(trades) = self.line.heard(&session, session.kite.trades().await) else { return Ok(false) };
+        let orders = match self.line.heard(&session, session.kite.orders().await) {
+            Ok(orders) => orders,
+            Err(why) => return Ok(Err(why)),
+        };
+        let trades = match self.line.heard(&session, session.kite.trades().await) {
+            Ok(trades) => trades,
+            Err(why) => return Ok(Err(why)),
+        };
         let applied = self.apply_book(&orders, began).await;
         let booked = self.book_trades(&trades).await?;
         applied?;
@@ -88,7 +102,7 @@ impl Desk {
             self.to_withdraw.notify_one();
             self.log.write(Level::Info, None, "orders and trades compared with the broker: trading is open");
         }
-        Ok(booked)
+        Ok(Ok(booked))
     }
 
     /// True when what stands was compared with the broker under the session that is in use.

@@ -9,71 +9,134 @@ use crate::chance;
 use crate::error::StoreError;
 use crate::gate::{Asked, Refusal, Snapshot, Verdict};
 use crate::mode::Mode;
-use crate::run::RunRecord;
-use crate::store::StoredOrder;
-use market::{Change, Intent, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp};
+use crate::news::News;
+use crate::pnl::PnlRecord;
+use crate::run::{RunRecord, RunStep};
+use crate::store::{StepRows, StoredOrder};
+use market::{
+    Change, Intent, Money, OrderKind, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long the broker may take to say what an instrument costs. A market order without a price is refused.
+const PRICE_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a step asked for, in its order, when the new orders have rows.
+enum Act {
+    Enter,
+    Change(RunOrderId, Option<Change>),
+}
 
 impl Desk {
-    pub(crate) async fn submit(
-        self: &Arc<Self>,
-        run: &RunRecord,
-        cause: &Cause,
-        intents: Vec<Intent>,
-    ) -> Result<(), StoreError> {
+    /// Writes a step that asks for something, with what waited of the run's steps before it, in one commit; then acts.
+    pub(crate) async fn submit(self: &Arc<Self>, run: &RunRecord, step: RunStep) -> Result<(), StoreError> {
+        let RunStep { cause, intents, state: kept, amounts } = step;
         let asked_for = self.ask_prices(&intents).await;
+        let rows = self.rows(run, cause, kept, amounts);
+        let recorded = rows.amounts.clone();
         let mut state = self.state.lock().await;
         let now = self.host.now();
-        let mut orders = Vec::new();
-        let mut later = Vec::new();
+        let (mut orders, mut acts, mut admitted) = (Vec::new(), Vec::new(), 0);
         for intent in intents {
             match intent {
                 Intent::Place { id, request } => {
                     let last = self.mark(&request.symbol).or(asked_for.get(&request.symbol).copied());
-                    let refusal = self.ask(&mut state, run.mode, Asked::Place(&request), last);
-                    orders.push(self.row(run, id, request, refusal, orders.is_empty(), now));
+                    let refusal = self.ask(&mut state, run.mode, Asked::Place(&request), last, admitted);
+                    admitted += u32::from(refusal.is_none());
+                    // What comes behind something else must wait its turn.
+                    orders.push(self.row(run, id, request, refusal, acts.is_empty(), now));
+                    acts.push(Act::Enter);
                 }
-                Intent::Modify { id, change } => later.push((id, Some(change))),
-                Intent::Cancel { id } => later.push((id, None)),
+                Intent::Modify { id, change } => acts.push(Act::Change(id, Some(change))),
+                Intent::Cancel { id } => acts.push(Act::Change(id, None)),
             }
         }
-        self.book.submit(&run.id, cause, &mut orders).await?;
-        self.enter(&mut state, orders);
-        for (id, change) in later {
-            self.change(&mut state, run, id, change);
+        self.book.submit(run, rows, &mut orders).await?;
+        let mut orders = orders.into_iter();
+        for act in acts {
+            match act {
+                Act::Enter => orders.next().into_iter().for_each(|order| self.enter(&mut state, order)),
+                Act::Change(id, change) => self.change(&mut state, run, id, change),
+            }
         }
+        drop(state);
+        self.publish(recorded);
         Ok(())
     }
 
-    /// A new order that closes a position: asked for by a person or the host, never by a run.
+    /// Gathers what a step left that asks for nothing: no order waits for it, and no lock is held.
+    pub(crate) async fn gather(&self, run: &RunRecord, step: RunStep) -> Result<(), StoreError> {
+        let RunStep { cause, intents: _, state, amounts } = step;
+        let rows = self.rows(run, cause, state, amounts);
+        let recorded = rows.amounts.clone();
+        self.book.gather(run, rows).await?;
+        self.publish(recorded);
+        Ok(())
+    }
+
+    /// Writes what is gathered of a run now.
+    pub(crate) async fn write_gathered(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.book.write_gathered(run).await
+    }
+
+    fn rows(
+        &self,
+        run: &RunRecord,
+        cause: Cause,
+        state: Vec<(String, Option<Vec<u8>>)>,
+        amounts: Vec<(String, Money)>,
+    ) -> StepRows {
+        let Cause { event_seq, time, journal } = cause;
+        let recorded = |(label, amount)| PnlRecord {
+            run_id: run.id.clone(),
+            strategy_id: run.strategy_id.clone(),
+            label,
+            amount,
+            time,
+        };
+        let amounts = amounts.into_iter().map(recorded).collect();
+        StepRows { event_seq, time, journal, state: state.into_iter().collect(), amounts }
+    }
+
+    fn publish(&self, recorded: Vec<PnlRecord>) {
+        for record in recorded {
+            let _ = self.news.send(News::Pnl(record));
+        }
+    }
+
+    /// A new order that closes a position: asked for by a person or the host, never by a run. What the gate refuses
+    /// leaves no row: it is asked for again.
     pub(super) async fn exit(
         self: &Arc<Self>,
         run: &RunRecord,
-        id: RunOrderId,
         request: OrderRequest,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Result<RunOrderId, Refusal>, StoreError> {
         let mut state = self.state.lock().await;
-        let refusal = self.ask(&mut state, run.mode, Asked::Exit(&request), self.mark(&request.symbol));
-        let row = self.row(run, id, request, refusal, true, self.host.now());
+        let last = self.mark(&request.symbol);
+        if let Some(refusal) = self.ask(&mut state, run.mode, Asked::Exit(&request), last, 0) {
+            return Ok(Err(refusal));
+        }
+        let orders = self.book.run_orders(&run.id).await?;
+        let id = orders.iter().map(|order| order.run_order_id).max().unwrap_or(0) + 1;
+        let row = self.row(run, id, request, None, true, self.host.now());
         let mut orders = vec![StoredOrder { is_exit: true, ..row }];
-        self.book.submit(&run.id, &Cause::default(), &mut orders).await?;
-        self.enter(&mut state, orders);
-        Ok(())
+        self.book.submit(run, StepRows::default(), &mut orders).await?;
+        orders.into_iter().for_each(|order| self.enter(&mut state, order));
+        Ok(Ok(id))
     }
 
     /// What is durable now becomes visible, and what may leave goes to the sender.
-    fn enter(self: &Arc<Self>, state: &mut State, orders: Vec<StoredOrder>) {
-        for order in orders {
-            let record = order.record.clone();
-            self.log_order(&record, 0, Price::ZERO);
-            if record.state != OrderState::Refused {
-                state.standing.insert(record.id, order);
-                self.queue(state, &record.run_id, Job::Place(self.flights.begin(record.id)));
-            }
-            self.tell(state, record, 0, Price::ZERO);
+    fn enter(self: &Arc<Self>, state: &mut State, order: StoredOrder) {
+        let record = order.record.clone();
+        self.log_order(&record, 0, Price::ZERO);
+        if record.state != OrderState::Refused {
+            state.standing.insert(record.id, order);
+            self.queue(state, &record.run_id, Job::Place(self.flights.begin(record.id)));
         }
+        self.tell(state, record, 0, Price::ZERO);
     }
 
     /// Changes go to the run's own sender, behind the order they are about; withdrawals to the account's.
@@ -89,7 +152,7 @@ impl Desk {
             Some(change) => {
                 let standing = request(&order, -1);
                 let asked = Asked::Modify { standing: &standing, change: &change };
-                if let Some(refusal) = self.ask(state, run.mode, asked, self.mark(&order.symbol)) {
+                if let Some(refusal) = self.ask(state, run.mode, asked, self.mark(&order.symbol), 0) {
                     return self.refuse_change(state, order, refusal);
                 }
                 Job::Modify { id: order.id, change, asked_at: self.host.now() }
@@ -106,13 +169,14 @@ impl Desk {
         self.tell(state, told, 0, Price::ZERO);
     }
 
-    /// The gate's answer, counted when it is yes.
+    /// The gate's answer, counted when it is yes. `admitted` orders of the same step do not stand yet.
     fn ask(
         &self,
         state: &mut State,
         mode: Mode,
         asked: Asked<'_>,
         last_price: Option<Price>,
+        admitted: u32,
     ) -> Option<Refusal> {
         let live = mode == Mode::Live;
         if live && !matches!(asked, Asked::Cancel) && !self.is_reconciled() && self.line.is_live() {
@@ -124,7 +188,7 @@ impl Desk {
         let reason = state.kill.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
         let snapshot = Snapshot {
             now,
-            open_orders: state.open_orders(mode),
+            open_orders: state.open_orders(mode).saturating_add(admitted),
             day_pnl: state.day_pnl.filter(|_| live),
             last_price,
             multiplier: 1,
@@ -138,22 +202,31 @@ impl Desk {
         }
     }
 
-    /// The prices of what does not tick: without one the gate cannot tell what a market order is worth.
+    /// The prices of what does not tick: without one the gate cannot tell what a market order is worth. Nothing else
+    /// waits for the broker, and this not for long.
     async fn ask_prices(&self, intents: &[Intent]) -> BTreeMap<Symbol, Price> {
-        let asked = intents.iter().filter_map(|intent| match intent {
-            Intent::Place { request, .. } => Some(&request.symbol),
-            Intent::Modify { .. } | Intent::Cancel { .. } => None,
+        let at_market = intents.iter().filter_map(|intent| match intent {
+            Intent::Place { request, .. } if request.kind == OrderKind::Market => Some(&request.symbol),
+            Intent::Place { .. } | Intent::Modify { .. } | Intent::Cancel { .. } => None,
         });
-        let unknown: BTreeSet<&Symbol> = asked.filter(|symbol| self.mark(symbol).is_none()).collect();
+        let unknown: BTreeSet<&Symbol> = at_market.filter(|symbol| self.mark(symbol).is_none()).collect();
         let unknown: Vec<Symbol> = unknown.into_iter().cloned().collect();
-        let Some(session) = self.line.session().filter(|_| !unknown.is_empty()) else {
+        if unknown.is_empty() || !self.line.is_live() {
             return BTreeMap::new();
-        };
-        let answer = self.line.heard(&session, session.kite.ltp(&unknown).await);
-        answer.unwrap_or_else(|error| {
-            tracing::warn!(broker_id = %self.id, "no prices for the gate: {error:#}");
-            BTreeMap::new()
-        })
+        }
+        let Some(session) = self.line.session() else { return BTreeMap::new() };
+        let answer = async { self.line.heard(&session, session.kite.ltp(&unknown).await) };
+        match tokio::time::timeout(PRICE_WITHIN, answer).await {
+            Ok(Ok(prices)) => prices,
+            Ok(Err(error)) => {
+                tracing::warn!(broker_id = %self.id, "no prices for the gate: {error:#}");
+                BTreeMap::new()
+            }
+            Err(_) => {
+                tracing::warn!(broker_id = %self.id, "no prices for the gate within {PRICE_WITHIN:?}");
+                BTreeMap::new()
+            }
+        }
     }
 
     /// The newest price known of a symbol, unless it is too old to trade by.

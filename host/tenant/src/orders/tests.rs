@@ -244,14 +244,14 @@ async fn a_book_that_could_not_be_written_opens_no_gate_and_is_applied_at_the_ne
 async fn a_run_that_dropped_its_line_leaves_nothing_behind() {
     let bench = Bench::new().await;
     let desk = &bench.desk;
-    let (first, _) = desk.attach(&bench.run).await.unwrap();
-    let (mut second, _) = desk.attach(&bench.run).await.unwrap();
+    let first = desk.attach(bench.run.clone()).await.unwrap();
+    let mut second = desk.attach(bench.run.clone()).await.unwrap();
     drop(first);
     tokio::time::sleep(Duration::from_millis(50)).await;
     for rupees in 0..1_000 {
         desk.tell_all(&RunEvent::Cash(Money::from_rupees(rupees))).await;
     }
-    assert!(matches!(second.recv().await, Some(RunEvent::Cash(_))), "the newer line hears on");
+    assert!(matches!(second.events.recv().await, Some(RunEvent::Cash(_))), "the newer line hears on");
     drop(second);
     let gone = async || desk.state.lock().await.runs.is_empty();
     let emptied = async || {

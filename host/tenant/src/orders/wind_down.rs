@@ -1,64 +1,230 @@
-//! Takes a run out of the market: withdraws what stands and, if asked, closes what it holds.
+//! Takes a run out of the market: withdraws what stands, then closes what it holds, as far as the account still has it.
+//!
+//! Works in looks: each does what can be done now and says what is left and why. Positions are closed only on a book
+//! that was read a moment before and in which every fill is booked. Who looks, and when again, others decide.
 
 use super::desk::Desk;
-use crate::error::StoreError;
+use super::leftover::{Hindrance, Leftover, OpenPosition};
+use crate::error::{BrokerError, StoreError};
+use crate::gate::Refusal;
+use crate::mode::Mode;
 use crate::run::RunRecord;
-use market::{OrderRequest, Product, Side, Symbol};
-use std::collections::BTreeMap;
+use kite::{HoldingRow, PositionRow};
+use market::{OrderRequest, OrderState, Product, RunOrderId, Side, Symbol, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long withdrawals may take before positions are closed regardless.
-const SETTLE_WITHIN: Duration = Duration::from_secs(3);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a withdrawal may be without effect before it is asked for again, in seconds.
+const WITHDRAW_AGAIN_S: i64 = 5;
 
-impl Desk {
-    pub(crate) async fn wind_down(
-        self: &Arc<Self>,
-        run: &RunRecord,
-        square_off: bool,
-    ) -> Result<(), StoreError> {
-        let mut state = self.state.lock().await;
-        let standing = state.standing.values().filter(|order| order.record.run_id == run.id);
-        let ids: Vec<i64> = standing.map(|order| order.record.id).collect();
-        self.withdraw(&mut state, &ids);
-        drop(state);
-        if !square_off {
-            return Ok(());
+/// How long an order that closes a position may stand before it is withdrawn and made anew, in seconds.
+const EXIT_STANDS_S: i64 = 10;
+
+/// Orders to close one position that the broker may refuse before it is left to a person.
+const EXIT_REJECTIONS_MAX: usize = 3;
+
+/// Units by what they are of and how they are held; negative when short.
+type Units = BTreeMap<(Symbol, Product), i64>;
+
+/// One run's way out of the market.
+pub struct Closing {
+    desk: Arc<Desk>,
+    run: RunRecord,
+    exits: BTreeMap<RunOrderId, Timestamp>,
+    withdrawn: BTreeMap<i64, Timestamp>,
+}
+
+impl Closing {
+    /// One look: does what can be done now, and says what is left.
+    ///
+    /// # Errors
+    /// When the database fails; a further look goes on from there.
+    pub async fn look(&mut self) -> Result<Leftover, StoreError> {
+        if self.withdraw().await > 0 {
+            return self
+                .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
+                .await;
         }
-        self.settled(&run.id).await;
-        self.reconcile().await?;
-        let mut next = self.book.run_orders(&run.id).await?.iter().map(|o| o.run_order_id).max().unwrap_or(0);
-        for ((symbol, product), quantity) in self.held(&run.id).await? {
-            let side = if quantity > 0 { Side::Sell } else { Side::Buy };
-            let units = u32::try_from(quantity.unsigned_abs()).unwrap_or(u32::MAX);
-            if units == 0 {
-                continue;
-            }
-            next += 1;
-            let request = OrderRequest { product, ..OrderRequest::market(symbol, side, units) };
-            self.exit(run, next, request).await?;
+        let account = match self.read_account().await? {
+            Ok(account) => account,
+            Err(why) => return self.left(Hindrance::Waiting(why.to_string())).await,
+        };
+        // The reading may have found an order that was thought lost.
+        if self.desk.standing_of(&self.run.id).await > 0 {
+            return self
+                .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
+                .await;
         }
-        Ok(())
+        if !self.desk.fills_are_booked(&self.run.id).await? {
+            return self.left(Hindrance::Waiting("its last fills are being booked".to_owned())).await;
+        }
+        match self.close(account.as_ref()).await? {
+            Some(hindrance) => self.left(hindrance).await,
+            None => self.left(Hindrance::Waiting("its positions are being closed".to_owned())).await,
+        }
     }
 
-    async fn settled(&self, run_id: &str) {
-        let stands = async || self.state.lock().await.standing.values().any(|o| o.record.run_id == run_id);
-        let settled = async {
-            while stands().await {
-                tokio::time::sleep(LOOK_EVERY).await;
+    /// Asks for the withdrawal of what stands. How many orders stand.
+    async fn withdraw(&mut self) -> usize {
+        let mut state = self.desk.state.lock().await;
+        let now = self.desk.host.now();
+        let run_id = &self.run.id;
+        let standing: Vec<_> =
+            state.standing.values().map(|order| &order.record).filter(|o| o.run_id == *run_id).collect();
+        let is_due = |at: &Timestamp, after_s| now.micros_since(*at) >= after_s * 1_000_000;
+        let due: Vec<i64> = standing
+            .iter()
+            .filter(|o| self.exits.get(&o.run_order_id).is_none_or(|at| is_due(at, EXIT_STANDS_S)))
+            .filter(|o| self.withdrawn.get(&o.id).is_none_or(|at| is_due(at, WITHDRAW_AGAIN_S)))
+            .map(|o| o.id)
+            .collect();
+        let count = standing.len();
+        self.desk.withdraw(&mut state, &due);
+        self.withdrawn.extend(due.into_iter().map(|id| (id, now)));
+        count
+    }
+
+    /// Books and account as the broker has them now. Nothing to compare with on paper.
+    async fn read_account(&self) -> Result<Result<Option<Units>, BrokerError>, StoreError> {
+        if self.run.mode == Mode::Paper {
+            return Ok(Ok(None));
+        }
+        if let Err(why) = self.desk.read_book().await? {
+            return Ok(Err(why));
+        }
+        Ok(self.desk.account_units().await.map(Some))
+    }
+
+    /// Makes the orders that close what is held. What kept some of them from being made.
+    async fn close(&mut self, account: Option<&Units>) -> Result<Option<Hindrance>, StoreError> {
+        let (mut given_up, mut untouched) = (Vec::new(), false);
+        for ((symbol, product), units) in self.desk.held(&self.run.id).await? {
+            let there = account.map(|a| a.get(&(symbol.clone(), product)).copied().unwrap_or(0));
+            let closable = there.map_or(units, |there| common_part(units, there));
+            if closable == 0 {
+                given_up.push(format!("the account holds no {symbol} ({product}) any more"));
+            } else if let Some(why) = self.refused_too_often(&symbol, product).await? {
+                given_up.push(why);
+            } else {
+                untouched = true;
+                let side = if closable > 0 { Side::Sell } else { Side::Buy };
+                let quantity = u32::try_from(closable.unsigned_abs()).unwrap_or(u32::MAX);
+                let request = OrderRequest { product, ..OrderRequest::market(symbol, side, quantity) };
+                match self.desk.exit(&self.run, request).await? {
+                    Ok(id) => drop(self.exits.insert(id, self.desk.host.now())),
+                    // The rest would be refused as well: they wait for their turn.
+                    Err(Refusal { text, .. }) => return Ok(Some(Hindrance::Waiting(text))),
+                }
             }
-        };
-        let _ = tokio::time::timeout(SETTLE_WITHIN, settled).await;
+        }
+        Ok((!untouched && !given_up.is_empty()).then(|| Hindrance::Final(given_up.join("; "))))
+    }
+
+    /// The broker's words, when it has refused to close a position often enough.
+    async fn refused_too_often(
+        &self,
+        symbol: &Symbol,
+        product: Product,
+    ) -> Result<Option<String>, StoreError> {
+        let orders = self.desk.book.run_orders(&self.run.id).await?;
+        let refused: Vec<_> = orders
+            .iter()
+            .filter(|o| self.exits.contains_key(&o.run_order_id) && o.state == OrderState::Rejected)
+            .filter(|o| o.symbol == *symbol && o.product == product)
+            .collect();
+        let last = refused.last().filter(|_| refused.len() >= EXIT_REJECTIONS_MAX);
+        Ok(last.map(|o| format!("the broker refused to close {symbol}: {}", o.message)))
+    }
+
+    async fn left(&self, hindrance: Hindrance) -> Result<Leftover, StoreError> {
+        let left = self.desk.left_by(&self.run.id).await?;
+        Ok(left.because(hindrance))
+    }
+}
+
+impl Desk {
+    /// The way of a run out of the market.
+    pub(crate) fn close_out(self: &Arc<Self>, run: RunRecord) -> Closing {
+        Closing { desk: Arc::clone(self), run, exits: BTreeMap::new(), withdrawn: BTreeMap::new() }
+    }
+
+    /// What a run has in the market, by the rows.
+    pub(crate) async fn left_by(&self, run_id: &str) -> Result<Leftover, StoreError> {
+        let orders = self.standing_of(run_id).await;
+        let rows = self.book.run_orders(run_id).await?;
+        let unknown = rows.iter().filter(|order| order.state == OrderState::Escalated).count();
+        let held = self.held(run_id).await?.into_iter();
+        let positions =
+            held.map(|((symbol, product), quantity)| OpenPosition { symbol, product, quantity }).collect();
+        Ok(Leftover { orders, unknown, positions, why: None })
+    }
+
+    /// Whether every unit that the run's orders of today filled is booked as a trade, and none besides.
+    pub(super) async fn fills_are_booked(&self, run_id: &str) -> Result<bool, StoreError> {
+        let today = self.host.now().date();
+        let orders = self.book.run_orders(run_id).await?;
+        let todays: Vec<_> = orders.iter().filter(|order| order.date == today).collect();
+        let numbers: BTreeSet<&str> = todays.iter().filter_map(|o| o.broker_order_id.as_deref()).collect();
+        let filled: u64 = todays.iter().map(|order| u64::from(order.filled)).sum();
+        let trades = self.book.run_trades(run_id).await?;
+        let of_today = trades.iter().filter(|t| t.trade.date() == today);
+        let booked = of_today.filter(|t| numbers.contains(t.trade.order_id.as_str()));
+        Ok(filled == booked.map(|trade| u64::from(trade.trade.quantity)).sum::<u64>())
+    }
+
+    /// Orders of the run that may still change.
+    async fn standing_of(&self, run_id: &str) -> usize {
+        let state = self.state.lock().await;
+        state.standing.values().filter(|order| order.record.run_id == run_id).count()
     }
 
     /// Units the run holds, by its own trades.
-    async fn held(&self, run_id: &str) -> Result<BTreeMap<(Symbol, Product), i64>, StoreError> {
-        let mut held = BTreeMap::new();
+    async fn held(&self, run_id: &str) -> Result<Units, StoreError> {
+        let mut held = Units::new();
         for trade in self.book.run_trades(run_id).await? {
             let t = trade.trade;
             *held.entry((t.symbol, t.product)).or_insert(0) += t.side.sign() * i64::from(t.quantity);
         }
+        held.retain(|_, units| *units != 0);
         Ok(held)
+    }
+
+    /// Units the account holds by the broker's word: the broker, or a person, may have closed what a run believes it holds.
+    async fn account_units(&self) -> Result<Units, BrokerError> {
+        let session = self.line.need_session()?;
+        let positions = self.line.heard(&session, session.kite.positions().await)?;
+        let holdings = self.line.heard(&session, session.kite.holdings().await)?;
+        let mut units = Units::new();
+        for PositionRow { symbol, product, figures, .. } in &positions.net {
+            if let (Some(symbol), Some(product)) = (symbol.known(), product.known()) {
+                *units.entry((symbol.clone(), *product)).or_insert(0) += figures.quantity;
+            }
+        }
+        for HoldingRow { symbol, quantity, t1_quantity, .. } in &holdings {
+            if let Some(symbol) = symbol.known() {
+                *units.entry((symbol.clone(), Product::Cnc)).or_insert(0) += quantity + t1_quantity;
+            }
+        }
+        Ok(units)
+    }
+}
+
+/// As many of a run's units as the account has on the same side.
+fn common_part(of_run: i64, of_account: i64) -> i64 {
+    if of_run > 0 { of_account.clamp(0, of_run) } else { of_account.clamp(of_run, 0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_closed_than_the_account_has_on_that_side() {
+        assert_eq!(common_part(10, 25), 10);
+        assert_eq!(common_part(10, 4), 4);
+        assert_eq!(common_part(10, 0), 0, "the broker has closed it already");
+        assert_eq!(common_part(10, -5), 0, "closing would open more of what is short");
+        assert_eq!(common_part(-10, -3), -3);
+        assert_eq!(common_part(-10, 7), 0);
     }
 }

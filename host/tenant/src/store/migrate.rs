@@ -1,6 +1,6 @@
 //! Brings the schema up to date: numbered files, each in one transaction with its own mark.
 
-use crate::error::OpenError;
+use crate::error::{OpenError, StoreError};
 use sqlx::{Row, SqlitePool};
 
 /// Every file, in order. Files that have been released never change; new ones are added.
@@ -8,15 +8,12 @@ const FILES: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/0001_tenants.sql")),
     (2, include_str!("../../migrations/0002_strategies.sql")),
     (3, include_str!("../../migrations/0003_orders.sql")),
+    (20, include_str!("../../migrations/0020_runs.sql")),
     (30, include_str!("../../migrations/0030_order_calls.sql")),
 ];
 
 pub(super) async fn run(pool: &SqlitePool) -> Result<(), OpenError> {
-    let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await?.try_get(0)?;
-    let known = FILES.last().map_or(0, |(number, _)| *number);
-    if found > known {
-        return Err(OpenError::NewerSchema { found, known });
-    }
+    let found = found(pool).await?;
     for (number, sql) in FILES.iter().filter(|(number, _)| *number > found) {
         let mut tx = pool.begin_with("begin immediate").await?;
         sqlx::raw_sql(*sql).execute(&mut *tx).await?;
@@ -24,6 +21,28 @@ pub(super) async fn run(pool: &SqlitePool) -> Result<(), OpenError> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Refuses a schema that is not this release's, where nothing may be changed.
+pub(super) async fn check(pool: &SqlitePool) -> Result<(), OpenError> {
+    let (found, known) = (found(pool).await?, known());
+    if found < known {
+        let text = format!("it has schema {found}, this release knows {known}: run `bulkhead migrate` first");
+        return Err(StoreError::Database(text).into());
+    }
+    Ok(())
+}
+
+fn known() -> i64 {
+    FILES.last().map_or(0, |(number, _)| *number)
+}
+
+async fn found(pool: &SqlitePool) -> Result<i64, OpenError> {
+    let found: i64 = sqlx::query("pragma user_version").fetch_one(pool).await?.try_get(0)?;
+    if found > known() {
+        return Err(OpenError::NewerSchema { found, known: known() });
+    }
+    Ok(found)
 }
 
 /// A pragma takes no bound value; the number is ours.

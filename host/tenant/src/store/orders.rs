@@ -1,9 +1,11 @@
 //! Rows of orders: the write-ahead part of the order path.
 
+use super::group::StepRows;
 use super::{Book, Write, unreadable};
 use crate::error::StoreError;
 use crate::mode::Mode;
-use crate::orders::{Cause, OrderRecord, RefusalCode};
+use crate::orders::{OrderRecord, RefusalCode};
+use crate::run::RunRecord;
 use market::{OrderState, Price, Timestamp, TradingDate};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -46,21 +48,24 @@ impl StoredOrder {
 }
 
 impl Book {
-    /// The journal and every order row in one durable commit; gives the orders their numbers.
+    /// Everything a step left, and what waited of the run's steps before it, in one durable commit; gives the orders
+    /// their numbers.
     pub(crate) async fn submit(
         &self,
-        run_id: &str,
-        cause: &Cause,
+        run: &RunRecord,
+        step: StepRows,
         orders: &mut [StoredOrder],
     ) -> Result<(), StoreError> {
+        let turn = self.store.group.turn().await;
+        let mut waiting = turn.take_run(self, run);
         let mut tx = self.write().await?;
-        if !cause.journal.is_empty() {
-            self.append_journal(&mut tx, run_id, cause.event_seq, cause.time, &cause.journal).await?;
-        }
+        self.write_rows(&mut tx, run, &waiting.rows_with(step)).await?;
         for order in orders {
             order.record.id = self.insert_order(&mut tx, order).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        waiting.are_written();
+        Ok(())
     }
 
     async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<i64, StoreError> {

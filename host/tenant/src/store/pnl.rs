@@ -7,7 +7,11 @@ use market::{Money, Timestamp, TradingDate};
 use sqlx::Row;
 
 impl Book {
-    pub(crate) async fn insert_pnl_record(&self, record: &PnlRecord) -> Result<(), StoreError> {
+    pub(super) async fn write_pnl_record(
+        &self,
+        tx: &mut super::Write,
+        record: &PnlRecord,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "insert into pnl_records (broker_id, id, run_id, strategy_id, date, label, amount, time)
              select ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 from pnl_records where broker_id = ?1",
@@ -19,7 +23,7 @@ impl Book {
         .bind(&record.label)
         .bind(record.amount.units())
         .bind(record.time.micros())
-        .execute(&self.store.writer)
+        .execute(&mut **tx)
         .await?;
         Ok(())
     }

@@ -31,7 +31,7 @@ impl Book {
     pub(crate) async fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
         let rows = sqlx::query(
             "select r.id, r.strategy_id, s.name, r.version, r.mode, r.params, r.state, r.reason, r.started_at,
-                    r.stopped_at, r.restarts
+                    r.stopped_at, r.restarts, coalesce(r.square_off = 'asked', 0)
              from runs r join strategies s on s.broker_id = r.broker_id and s.id = r.strategy_id
              where r.broker_id = ? order by r.started_at desc, r.id desc",
         )
@@ -44,7 +44,7 @@ impl Book {
     pub(crate) async fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
         let row = sqlx::query(
             "select r.id, r.strategy_id, s.name, r.version, r.mode, r.params, r.state, r.reason, r.started_at,
-                    r.stopped_at, r.restarts
+                    r.stopped_at, r.restarts, coalesce(r.square_off = 'asked', 0)
              from runs r join strategies s on s.broker_id = r.broker_id and s.id = r.strategy_id
              where r.broker_id = ? and r.id = ?",
         )
@@ -55,7 +55,7 @@ impl Book {
         row.as_ref().map(run).transpose()
     }
 
-    /// False when the run is unknown or has ended: what is final stays.
+    /// False when the run is unknown or has ended: what is final stays. What is stopping never starts again.
     pub(crate) async fn set_run_state(
         &self,
         id: &str,
@@ -66,11 +66,34 @@ impl Book {
         let stopped_at = state.is_final().then_some(now.micros());
         let done = sqlx::query(
             "update runs set state = ?, reason = ?, stopped_at = ?
-             where broker_id = ? and id = ? and state not in ('stopped', 'failed', 'quarantined')",
+             where broker_id = ? and id = ? and state not in ('stopped', 'failed', 'quarantined')
+                 and (? or state <> 'stopping')",
         )
         .bind(state.as_str())
         .bind(reason)
         .bind(stopped_at)
+        .bind(self.id())
+        .bind(id)
+        .bind(state == RunState::Stopping || state.is_final())
+        .execute(&self.store.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// The wish to stop, and whether to square off: the second wish adds to the first. False when the run is unknown or
+    /// has ended.
+    pub(crate) async fn ask_to_stop(
+        &self,
+        id: &str,
+        square_off: bool,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "update runs set state = 'stopping', reason = ?, square_off = case when ? then 'asked' else square_off end
+             where broker_id = ? and id = ? and state not in ('stopped', 'failed', 'quarantined')",
+        )
+        .bind(reason)
+        .bind(square_off)
         .bind(self.id())
         .bind(id)
         .execute(&self.store.writer)
@@ -78,13 +101,92 @@ impl Book {
         Ok(done.rows_affected() > 0)
     }
 
-    pub(crate) async fn count_restart(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("update runs set restarts = restarts + 1 where broker_id = ? and id = ?")
+    /// The wish to close what the run holds, whatever its state: `asked` or not any more.
+    pub(crate) async fn set_square_off(&self, id: &str, asked: bool) -> Result<(), StoreError> {
+        sqlx::query("update runs set square_off = ? where broker_id = ? and id = ?")
+            .bind(if asked { "asked" } else { "done" })
             .bind(self.id())
             .bind(id)
             .execute(&self.store.writer)
             .await?;
         Ok(())
+    }
+
+    /// Why the run is where it is, whatever its state. False when there is no such run, or it says so already.
+    pub(crate) async fn set_run_reason(&self, id: &str, reason: Option<&str>) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("update runs set reason = ?1 where broker_id = ?2 and id = ?3 and reason is not ?1")
+                .bind(reason)
+                .bind(self.id())
+                .bind(id)
+                .execute(&self.store.writer)
+                .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// After a start of the host: every run that has something left to do. Those that went on are `starting` again.
+    pub(crate) async fn take_up_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        sqlx::query(
+            "update runs set state = 'starting', reason = null
+             where broker_id = ? and state in ('waitingForBroker', 'running')",
+        )
+        .bind(self.id())
+        .execute(&self.store.writer)
+        .await?;
+        let runs = self.runs().await?;
+        Ok(runs.into_iter().filter(|run| !run.state.is_final() || run.square_off).collect())
+    }
+
+    /// The host went down in good order, and the run with it.
+    pub(crate) async fn put_run_down(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("update runs set put_down = 1 where broker_id = ? and id = ?")
+            .bind(self.id())
+            .bind(id)
+            .execute(&self.store.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Counts one more restart, and how many since an instant came to a run that nobody had put down, this one included.
+    pub(crate) async fn count_restart(
+        &self,
+        id: &str,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let mut tx = self.write().await?;
+        let row = sqlx::query("select put_down, restarts from runs where broker_id = ? and id = ?")
+            .bind(self.id())
+            .bind(id)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(0) };
+        let (put_down, restarts): (bool, i64) = (row.try_get(0)?, row.try_get(1)?);
+        sqlx::query("update runs set put_down = 0, restarts = ? where broker_id = ? and id = ?")
+            .bind(restarts + 1)
+            .bind(self.id())
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        if !put_down {
+            sqlx::query("insert into run_restarts (broker_id, run_id, number, at) values (?, ?, ?, ?)")
+                .bind(self.id())
+                .bind(id)
+                .bind(restarts + 1)
+                .bind(now.micros())
+                .execute(&mut *tx)
+                .await?;
+        }
+        let lately =
+            sqlx::query("select count(*) from run_restarts where broker_id = ? and run_id = ? and at > ?")
+                .bind(self.id())
+                .bind(id)
+                .bind(since.micros())
+                .fetch_one(&mut *tx)
+                .await?;
+        let count = if put_down { 0 } else { lately.try_get(0)? };
+        tx.commit().await?;
+        Ok(count)
     }
 
     /// Pieces in order: the number of the last event in each, and the bytes.
@@ -136,5 +238,6 @@ fn run(row: &SqliteRow) -> Result<RunRecord, StoreError> {
         started_at: Timestamp::from_micros(row.try_get(8)?),
         stopped_at: row.try_get::<Option<i64>, _>(9)?.map(Timestamp::from_micros),
         restarts: row.try_get(10)?,
+        square_off: row.try_get(11)?,
     })
 }

@@ -158,13 +158,23 @@ impl Book {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    /// `None` deletes.
+    /// All or nothing. `None` deletes.
     pub(crate) async fn state_write(
         &self,
         strategy_id: &str,
         writes: &[(String, Option<Vec<u8>>)],
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        self.write_state(&mut tx, strategy_id, writes.iter().map(|(key, value)| (key, value))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn write_state(
+        &self,
+        tx: &mut super::Write,
+        strategy_id: &str,
+        writes: impl Iterator<Item = (&String, &Option<Vec<u8>>)>,
+    ) -> Result<(), StoreError> {
         for (key, value) in writes {
             let statement = match value {
                 Some(value) => sqlx::query(
@@ -182,9 +192,9 @@ impl Book {
                 .bind(strategy_id)
                 .bind(key),
             };
-            statement.execute(&mut *tx).await?;
+            statement.execute(&mut **tx).await?;
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 }
 

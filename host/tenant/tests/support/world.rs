@@ -67,6 +67,31 @@ impl World {
     }
 }
 
+/// The data folder as a power cut would leave it.
+pub struct Image {
+    dir: TempDir,
+}
+
+impl World {
+    pub async fn image(&self) -> Image {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("data")).unwrap();
+        for name in ["bulkhead.db", "bulkhead.db-wal"] {
+            let from = self.dir.path().join("data").join(name);
+            std::fs::copy(from, dir.path().join("data").join(name)).unwrap();
+        }
+        std::fs::copy(self.dir.path().join("key"), dir.path().join("key")).unwrap();
+        Image { dir }
+    }
+}
+
+impl Image {
+    pub fn config(&self, world: &World) -> TenantsConfig {
+        let (data_dir, key_file) = (self.dir.path().join("data"), self.dir.path().join("key"));
+        TenantsConfig { data_dir, key_file, ..world.config() }
+    }
+}
+
 pub async fn call(address: SocketAddr, method: &str, path: &str, body: &str) -> String {
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     let length = body.len();

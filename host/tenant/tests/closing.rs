@@ -1,0 +1,103 @@
+//! The way out of the market: nothing is given up in silence, nothing is closed that is not there.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "support/world.rs"]
+mod world;
+
+use market::{OrderRequest, OrderState, Side};
+use serde_json::json;
+use tenant::gate::RiskLimits;
+use tenant::{Hindrance, OrderRecord, Tenant, Tenants};
+use world::{World, buy, cause, new_line, resting_buy, state_of, until};
+
+/// A tenant whose run holds so many units.
+async fn holding(world: &World, units: u32) -> (Tenants, Tenant, OrderRecord) {
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    line.submit(cause(1), vec![buy(1, units)]).await.unwrap();
+    let order = state_of(&mut line, OrderState::Complete).await;
+    until("booked", async || {
+        tenant.left_by(&order.run_id).await.unwrap().positions.iter().any(|p| p.quantity == i64::from(units))
+    })
+    .await;
+    (tenants, tenant, order)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_away_is_waited_for_with_everything_said() {
+    let world = World::start().await;
+    let (tenants, tenant, order) = holding(&world, 6).await;
+    let fault =
+        json!({ "kind": "errorBefore", "method": "GET", "path": "/orders", "times": 1_000, "status": 502 });
+    world.sim("POST", "/sim/faults", fault).await;
+    let mut closing = tenant.close_out(&order.run_id).await.unwrap().unwrap();
+    let left = closing.look().await.unwrap();
+    assert!(!left.is_final() && matches!(left.why, Some(Hindrance::Waiting(_))), "{left:?}");
+    assert!(left.words().unwrap().contains("6 NSE:INFY"), "{:?}", left.words());
+    assert_eq!(tenant.orders(None).await.unwrap().len(), 1, "nothing is closed on a book that was not read");
+    world.sim("DELETE", "/sim/faults", json!({})).await;
+    until("flat", async || closing.look().await.unwrap().is_flat()).await;
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rate_of_orders_is_no_reason_to_give_up_and_leaves_no_row() {
+    let world = World::start().await;
+    let (tenants, tenant, order) = holding(&world, 6).await;
+    tenant.set_risk_limits(RiskLimits { orders_per_day: 1, ..RiskLimits::default() }).await.unwrap();
+    let mut closing = tenant.close_out(&order.run_id).await.unwrap().unwrap();
+    let left = closing.look().await.unwrap();
+    assert!(!left.is_final(), "{left:?}");
+    assert_eq!(tenant.orders(None).await.unwrap().len(), 1, "a refusal that passes is no order");
+    tenant.set_risk_limits(RiskLimits::default()).await.unwrap();
+    until("flat", async || closing.look().await.unwrap().is_flat()).await;
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_is_withdrawn_before_anything_is_closed() {
+    let world = World::start().await;
+    let (tenants, tenant, order) = holding(&world, 6).await;
+    let line = tenant.attach(&order.run_id).await.unwrap().unwrap();
+    assert_eq!((line.positions[0].quantity, line.is_settled), (6, true));
+    line.submit(cause(2), vec![resting_buy(&tenant, 2).await]).await.unwrap();
+    let mut closing = tenant.close_out(&order.run_id).await.unwrap().unwrap();
+    let left = closing.look().await.unwrap();
+    assert_eq!((left.orders, left.is_flat()), (1, false), "{left:?}");
+    until("flat", async || closing.look().await.unwrap().is_flat()).await;
+    let states: Vec<_> = tenant.orders(None).await.unwrap().iter().map(|order| order.state).collect();
+    assert_eq!(states, [OrderState::Complete, OrderState::Cancelled, OrderState::Complete]);
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_account_no_longer_holds_is_not_sold_again() {
+    let world = World::start().await;
+    let (tenants, tenant, order) = holding(&world, 6).await;
+    sell_by_hand(&world, 6).await;
+    world.login(&tenants, "uk9394").await;
+    let sent = world.places_received().await.len();
+    let mut closing = tenant.close_out(&order.run_id).await.unwrap().unwrap();
+    until("nothing more to do", async || closing.look().await.unwrap().is_final()).await;
+    let said = closing.look().await.unwrap().words().unwrap();
+    assert!(said.contains("the account holds no NSE:INFY"), "{said}");
+    assert_eq!(world.places_received().await.len(), sent, "a second sale would open a short position");
+    tenants.close().await;
+}
+
+async fn sell_by_hand(world: &World, quantity: u32) {
+    let endpoints = kite::Endpoints::at(format!("http://{}", world.simulator.address()).parse().unwrap());
+    let connection = kite::Connection::new(endpoints, kite::Egress::Direct).unwrap();
+    let login = world.credentials("uk9394").await;
+    let (secret, token) = (kite::Secret::new(login.api_secret.expose()), login.request_token.expose());
+    let grant = connection.exchange_token(&login.api_key, &secret, token).await.unwrap();
+    let session = connection.session(&login.api_key, grant.access_token.clone());
+    let request = OrderRequest::market("NSE:INFY".parse().unwrap(), Side::Sell, quantity);
+    session.place(&kite::PlaceParams { request, tag: "BYHAND".into() }).await.unwrap();
+    until("sold", async || {
+        let positions = session.positions().await.unwrap();
+        positions.net.iter().map(|position| position.figures.quantity).sum::<i64>() == 0
+    })
+    .await;
+}
