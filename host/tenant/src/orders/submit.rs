@@ -11,7 +11,10 @@ use crate::gate::{Asked, Refusal, Snapshot, Verdict};
 use crate::mode::Mode;
 use crate::run::RunRecord;
 use crate::store::StoredOrder;
-use market::{Change, Intent, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp};
+use market::{
+    Change, Instrument, Intent, OrderRequest, OrderState, Price, RequestError, RunOrderId, Symbol, Timestamp,
+    Venue,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,7 +35,9 @@ impl Desk {
             match intent {
                 Intent::Place { id, request } => {
                     let last = self.mark(&request.symbol).or(asked_for.get(&request.symbol).copied());
-                    let refusal = self.ask(&mut state, run.mode, Asked::Place(&request), last);
+                    let refusal = self.off_the_list(&request, |instrument| request.check(instrument));
+                    let refusal =
+                        refusal.or_else(|| self.ask(&mut state, run.mode, Asked::Place(&request), last));
                     orders.push(self.row(run, id, request, refusal, orders.is_empty(), now));
                 }
                 Intent::Modify { id, change } => later.push((id, Some(change))),
@@ -91,7 +96,10 @@ impl Desk {
             Some(change) => {
                 let standing = request(&order, -1);
                 let asked = Asked::Modify { standing: &standing, change: &change };
-                if let Some(refusal) = self.ask(state, run.mode, asked, self.mark(&order.symbol)) {
+                let refusal = self
+                    .off_the_list(&standing, |instrument| change.check(&standing, instrument))
+                    .or_else(|| self.ask(state, run.mode, asked, self.mark(&order.symbol)));
+                if let Some(refusal) = refusal {
                     return self.refuse_change(state, order, refusal);
                 }
                 Job::Modify(order.id, change)
@@ -118,6 +126,23 @@ impl Desk {
         }
     }
 
+    /// What the day's instrument list says against an order: lots, ticks and tokens may have changed since the run began.
+    fn off_the_list(
+        &self,
+        order: &OrderRequest,
+        check: impl FnOnce(&Instrument) -> Result<(), RequestError>,
+    ) -> Option<Refusal> {
+        let Some(list) = self.host.instruments_today() else {
+            let text = "the day's instrument list has not been read yet: try again in a moment";
+            return Some(Refusal::new(RefusalCode::NoSession, text));
+        };
+        let Some(instrument) = list.by_symbol(&order.symbol) else {
+            let text = format!("{} is not on the day's instrument list", order.symbol);
+            return Some(Refusal::new(RefusalCode::InstrumentNotAllowed, text));
+        };
+        check(instrument).err().map(|wrong| Refusal::new(RefusalCode::Other, wrong.to_string()))
+    }
+
     /// The gate's answer, counted when it is yes.
     fn ask(
         &self,
@@ -140,7 +165,7 @@ impl Desk {
             day_pnl: state.day_pnl.filter(|_| live),
             last_price,
             multiplier: 1,
-            market_open: self.host.config.calendar.is_open(now),
+            market_open: asked_at(asked).is_none_or(|venue| self.host.config.calendar.is_open_at(venue, now)),
             killed: killed.then_some(reason),
             broker: if live { self.line.standing() } else { BrokerState::Live },
         };
@@ -217,6 +242,16 @@ impl Desk {
         };
         let sent_at = (state == OrderState::Sending).then_some(now);
         StoredOrder { record, market_protection: request.market_protection, sent_at, absent_readings: 0 }
+    }
+}
+
+/// Whose hours count. A withdrawal may leave at any hour.
+fn asked_at(asked: Asked<'_>) -> Option<Venue> {
+    match asked {
+        Asked::Place(order) | Asked::Exit(order) | Asked::Modify { standing: order, .. } => {
+            Some(order.symbol.venue())
+        }
+        Asked::Cancel => None,
     }
 }
 
