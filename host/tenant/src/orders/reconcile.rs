@@ -10,7 +10,7 @@ use crate::log::Level;
 use crate::mode::Mode;
 use crate::news::News;
 use crate::store::StoredOrder;
-use kite::{OrderRow, TradeRow};
+use kite::{Book, OrderRow, TradeRow};
 use market::{OrderState, Timestamp, Trade};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl Desk {
         let Ok(orders) = self.line.heard(&session, session.kite.orders().await) else { return Ok(false) };
         let Ok(trades) = self.line.heard(&session, session.kite.trades().await) else { return Ok(false) };
         self.apply_book(&orders, began).await?;
-        let booked = self.book_trades(&trades).await?;
+        let booked = self.book_trades(&trades, began).await?;
         self.trades.read(covered);
         if !self.reconciled.swap(true, Ordering::SeqCst) {
             self.log.write(Level::Info, None, "orders and trades compared with the broker: trading is open");
@@ -112,9 +112,18 @@ impl Desk {
         Ok(filled)
     }
 
-    async fn apply_book(&self, rows: &[OrderRow], began: Timestamp) -> Result<(), StoreError> {
+    async fn apply_book(&self, book: &Book<OrderRow>, began: Timestamp) -> Result<(), StoreError> {
+        let rows = &book.rows;
         for row in rows {
             self.apply(row).await?;
+        }
+        if !book.is_whole() {
+            let text = format!(
+                "{} orders of the broker's list cannot be read: none counts as absent",
+                book.unreadable.len()
+            );
+            self.log.write(Level::Error, None, &text);
+            return Ok(());
         }
         let tags: BTreeSet<String> = rows.iter().flat_map(rows::tags).collect();
         let numbers: BTreeSet<&str> = rows.iter().map(|row| row.order_id.as_str()).collect();
@@ -166,13 +175,11 @@ impl Desk {
         Ok(())
     }
 
-    async fn book_trades(&self, rows: &[TradeRow]) -> Result<bool, StoreError> {
-        let trades: Vec<Trade> = rows.iter().filter_map(rows::trade).collect();
-        if trades.len() < rows.len() {
-            let text = format!(
-                "{} trades of the broker's list cannot be read and are not booked",
-                rows.len() - trades.len()
-            );
+    async fn book_trades(&self, list: &Book<TradeRow>, began: Timestamp) -> Result<bool, StoreError> {
+        let trades: Vec<Trade> = list.rows.iter().filter_map(|row| row.to_trade(began)).collect();
+        let unread = list.unreadable.len() + list.rows.len() - trades.len();
+        if unread > 0 {
+            let text = format!("{unread} trades of the broker's list cannot be read and are not booked");
             self.log.write(Level::Error, None, &text);
         }
         self.book_new(&trades, Mode::Live).await
