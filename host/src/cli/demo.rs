@@ -30,7 +30,7 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         let bounds = self.bounds.resolve()?;
-        start_diagnostics(false);
+        start_diagnostics(false)?;
         let redirect = format!("http://{}/api/auth/callback", self.listen);
         let config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
         let accounts = config.accounts.clone();
