@@ -6,6 +6,7 @@ use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
 use crate::web::{self, Attempts, Reach, WebState};
 use anyhow::{Context, anyhow};
+use market::{Calendar, Timestamp};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -46,6 +47,7 @@ impl App {
         let upload_bytes_max = limits.upload_bytes;
         let programs = Programs::new(compiler(&config, limits)?);
         let clock = tenants.clock().clone();
+        warn_of_missing_holidays(&config.calendar, clock.now());
         let runs = RunLimits {
             runs_per_tenant: config.bounds.runs_per_tenant_max,
             runs: config.bounds.runs_max as usize,
@@ -123,6 +125,16 @@ pub(crate) fn not_opened(error: OpenError) -> Exit {
         | OpenError::Store(_) => EXIT_DATA,
     };
     Exit { code, error: error.into() }
+}
+
+/// A calendar without a single holiday is one that nobody filled in: orders would be tried on days without a market.
+fn warn_of_missing_holidays(calendar: &Calendar, now: Timestamp) {
+    let (year, _, _) = now.date().parts();
+    if !calendar.knows_holidays_of(year) {
+        tracing::warn!(
+            "the trading calendar knows no holidays of {year}: name them in a file (--calendar) or with --holidays"
+        );
+    }
 }
 
 /// Takes a port for the page.

@@ -63,6 +63,10 @@ pub struct Settings {
     #[serde(default)]
     pub holidays: Vec<market::TradingDate>,
 
+    /// Trading calendar as a TOML file: holidays, special sessions and hours of each market
+    #[arg(long, env = "BULKHEAD_CALENDAR", value_name = "FILE")]
+    pub calendar: Option<PathBuf>,
+
     /// Treat the market as open at all times, for simulators
     #[arg(long, env = "BULKHEAD_ALWAYS_OPEN")]
     #[serde(default)]
@@ -126,7 +130,7 @@ impl Settings {
             calendar: if self.always_open || file.always_open {
                 market::Calendar::always_open()
             } else {
-                market::Calendar::nse(holidays)
+                calendar(self.calendar.or(file.calendar).as_deref())?.with_holidays(holidays)
             },
             log_json: self.log_json || file.log_json,
         })
@@ -138,6 +142,13 @@ pub fn key_beside(data_dir: &Path) -> PathBuf {
     let mut name = data_dir.file_name().unwrap_or("bulkhead-data".as_ref()).to_owned();
     name.push(".key");
     data_dir.parent().map_or_else(|| PathBuf::from(&name), |parent| parent.join(&name))
+}
+
+/// The calendar of a file, or the usual hours without holidays.
+fn calendar(file: Option<&Path>) -> Result<market::Calendar> {
+    let Some(path) = file else { return Ok(market::Calendar::nse([])) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is not a trading calendar", path.display()))
 }
 
 fn read(path: &Path) -> Result<Settings> {
@@ -167,6 +178,24 @@ mod tests {
         let defaults = Settings::default().resolve().unwrap();
         assert_eq!(defaults.listen.to_string(), LISTEN_DEFAULT);
         assert_eq!(defaults.key_file, PathBuf::from("./bulkhead-data.key"));
+    }
+
+    #[test]
+    fn a_calendar_file_and_single_holidays_go_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("calendar.toml");
+        let text = "[hours]\ncommodity = '09:00-23:55'\n\n[[holidays]]\ndate = '2026-01-26'\nname = 'Republic Day'\n\n\
+                    [[special]]\ndate = '2026-11-08'\nname = 'Muhurat'\nsessions = ['18:00-19:00']\n";
+        std::fs::write(&path, text).unwrap();
+        let holidays = vec!["2026-03-03".parse().unwrap()];
+        let settings = Settings { calendar: Some(path), holidays, ..Settings::default() };
+        let calendar = settings.resolve().unwrap().calendar;
+        let session =
+            |text: &str| calendar.session(text.parse().unwrap()).map(|session| session.open_seconds);
+        assert_eq!(["2026-01-26", "2026-03-03"].map(session), [None, None]);
+        assert_eq!((session("2026-11-08"), session("2026-11-23")), (Some(18 * 3600), Some(33_300)));
+        let nobody = Settings { calendar: Some("nowhere.toml".into()), ..Settings::default() };
+        assert!(nobody.resolve().unwrap_err().to_string().contains("cannot read nowhere.toml"));
     }
 
     #[test]

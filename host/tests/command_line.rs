@@ -68,9 +68,16 @@ fn a_way_out_is_set_for_a_tenant_that_stands_and_in_one_way_only() {
     let unknown = bulkhead(folder.path(), &["tenants", "egress", "UK0000", "--direct", "--data-dir", "data"]);
     assert_eq!(unknown.status.code(), Some(1), "{}", said(&unknown));
     assert!(said(&unknown).contains("no tenant `UK0000`"), "{}", said(&unknown));
-    for wrong in
-        [&["UK0000"][..], &["UK0000", "--direct", "--from", "127.0.0.2"], &["UK0000", "--from", "here"]]
-    {
+    let unchecked =
+        bulkhead(folder.path(), &["tenants", "egress", "UK0000", "--check", "--data-dir", "data"]);
+    assert_eq!(unchecked.status.code(), Some(1), "{}", said(&unchecked));
+    assert!(said(&unchecked).contains("no tenant `UK0000`"), "{}", said(&unchecked));
+    for wrong in [
+        &["UK0000"][..],
+        &["UK0000", "--direct", "--from", "127.0.0.2"],
+        &["UK0000", "--check", "--direct"],
+        &["UK0000", "--from", "here"],
+    ] {
         let output = bulkhead(folder.path(), &[&["tenants", "egress"], wrong].concat());
         assert_eq!(output.status.code(), Some(2), "{wrong:?}: {}", said(&output));
     }
@@ -87,6 +94,29 @@ fn a_list_of_tenants_changes_nothing_and_says_where_none_can_be() {
     let none = bulkhead(folder.path(), &["tenants", "--data-dir", "data"]);
     assert_eq!(none.status.code(), Some(0), "{}", said(&none));
     assert!(said(&none).contains("active runs"), "{}", said(&none));
+}
+
+#[test]
+fn a_filter_of_diagnostics_that_is_none_is_an_error_in_words() {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkhead"));
+    command.args(["tenants", "--data-dir", "data"]).current_dir(folder.path());
+    let output = command.env("BULKHEAD_LOG", "tenant=loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("BULKHEAD_LOG=`tenant=loud` is no filter"), "{}", said(&output));
+}
+
+#[test]
+fn a_trading_calendar_that_contradicts_itself_names_its_file_and_its_fault() {
+    let folder = TempDir::new().unwrap();
+    let text = "[[special]]\ndate = \"2026-11-08\"\nsessions = [\"19:00-18:00\"]\n";
+    std::fs::write(folder.path().join("calendar.toml"), text).unwrap();
+    let arguments = ["tenants", "--data-dir", "data", "--calendar", "calendar.toml"];
+    let output = bulkhead(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for word in ["calendar.toml is not a trading calendar", "must open before it closes"] {
+        assert!(said(&output).contains(word), "{word}: {}", said(&output));
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         let bounds = self.bounds.resolve()?;
-        start_diagnostics(false);
+        start_diagnostics(false)?;
         // The port is taken first: the broker must send browsers to where the page is, not to where it was asked to be.
         let listener = listen(self.listen).await?;
         let page = format!("http://{}", reached_at(listener.local_addr()?));

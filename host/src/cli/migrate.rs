@@ -15,7 +15,7 @@ pub(crate) struct Migrate {
 impl Migrate {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         let config = self.settings.resolve()?;
-        start_diagnostics(config.log_json);
+        start_diagnostics(config.log_json)?;
         let tenants = open_tenants(&config).await?;
         tenants.close().await;
         println!("The database in {} is up to date.", config.data_dir.display());

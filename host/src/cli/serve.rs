@@ -15,7 +15,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         let config = self.settings.resolve()?;
-        start_diagnostics(config.log_json);
+        start_diagnostics(config.log_json)?;
         let app = App::open(config).await?;
         say(&format!("Bulkhead answers on http://{}", reached_at(app.address())));
         app.run(asked_to_stop()).await?;

@@ -23,7 +23,7 @@ pub(crate) struct Simulate {
 
 impl Simulate {
     pub(crate) async fn run(self) -> Result<(), Exit> {
-        start_diagnostics(false);
+        start_diagnostics(false)?;
         let mut config = SimConfig::demo(self.listen);
         if let Some(url) = &self.redirect_url {
             config = config.with_redirect_url(url.as_str());

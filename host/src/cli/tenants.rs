@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
-use tenant::{Egress, RollEntry, Tenants};
+use tenant::{Egress, RollEntry, Tenant, Tenants};
 use url::Url;
 
 #[derive(Debug, Args)]
@@ -21,9 +21,10 @@ pub(crate) struct TenantsList {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Sets the address or proxy that a tenant's calls to the broker leave by, from the next start of the host on.
+    /// Sets or checks the address or proxy that a tenant's calls to the broker leave by.
     ///
-    /// The broker takes order calls only from the addresses that the trader has registered there.
+    /// The broker takes order calls only from the addresses that the trader has registered there. What is set is in use from
+    /// the next start of the host on.
     Egress(Box<SetEgress>),
 }
 
@@ -49,6 +50,9 @@ struct Way {
     /// Leave as the system routes
     #[arg(long)]
     direct: bool,
+    /// Change nothing: go the way that is set, as an order would, and show by which address it leaves
+    #[arg(long)]
+    check: bool,
 }
 
 impl TenantsList {
@@ -57,7 +61,11 @@ impl TenantsList {
             None => list(self.settings).await,
             Some(Verb::Egress(set)) => {
                 let SetEgress { id, way, settings } = *set;
-                with_tenants(settings, async |tenants| set_egress(tenants, &id, way.egress()).await).await
+                with_tenants(settings, async |tenants| match way.check {
+                    true => check_egress(tenants, &id).await,
+                    false => set_egress(tenants, &id, way.egress()).await,
+                })
+                .await
             }
         }
     }
@@ -79,7 +87,7 @@ async fn with_tenants(
     work: impl AsyncFnOnce(&Tenants) -> anyhow::Result<()>,
 ) -> Result<(), Exit> {
     let config = settings.resolve()?;
-    start_diagnostics(config.log_json);
+    start_diagnostics(config.log_json)?;
     let tenants = open_tenants(&config).await?;
     let done = work(&tenants).await;
     tenants.close().await;
@@ -89,30 +97,30 @@ async fn with_tenants(
 /// Reads the rows only: a host may be running on them.
 async fn list(settings: Settings) -> Result<(), Exit> {
     let config = settings.resolve()?;
-    start_diagnostics(config.log_json);
+    start_diagnostics(config.log_json)?;
     let roll = tenant::roll(&config.data_dir).await.map_err(not_opened)?;
     say(&format!("{:<12} {:<24} {:>10} {:>12}  way out", "id", "name", "strategies", "active runs"));
     for RollEntry { id, user_name, egress, strategies, active_runs } in roll {
-        let egress = worded(&egress);
         say(&format!("{id:<12} {user_name:<24} {strategies:>10} {active_runs:>12}  {egress}"));
     }
     Ok(())
 }
 
 async fn set_egress(tenants: &Tenants, id: &str, egress: Egress) -> anyhow::Result<()> {
-    let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
-    let tenant = named.ok_or_else(|| {
-        anyhow!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
-    })?;
-    tenant.set_egress(&egress).await?;
-    println!("{id} leaves {} from the next start of the host on", worded(&egress));
+    named(tenants, id)?.set_egress(&egress).await?;
+    say(&format!("{id} leaves {egress} from the next start of the host on"));
     Ok(())
 }
 
-fn worded(egress: &Egress) -> String {
-    match egress {
-        Egress::Direct => "directly".to_owned(),
-        Egress::From(address) => format!("from {address}"),
-        Egress::Proxy(url) => format!("through {url}"),
-    }
+async fn check_egress(tenants: &Tenants, id: &str) -> anyhow::Result<()> {
+    let way = named(tenants, id)?.preflight().await?;
+    say(&format!("{id}: {way}"));
+    Ok(())
+}
+
+fn named(tenants: &Tenants, id: &str) -> anyhow::Result<Tenant> {
+    let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
+    named.ok_or_else(|| {
+        anyhow!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
+    })
 }

@@ -201,6 +201,17 @@ async fn spread(feed: Weak<TenantFeed>, clock: Clock) {
                 let (now, text) = (clock.now(), "the feed is back".to_owned());
                 feed.notice(&Event::Notice { kind: NoticeKind::FeedBack, now, text }).await;
             }
+            Ok(FeedEvent::LeftOut { tokens }) => {
+                let now = clock.now();
+                let (kind, text) = match tokens.len() {
+                    0 => (NoticeKind::FeedBack, "all instruments tick again".to_owned()),
+                    more => (
+                        NoticeKind::FeedLost,
+                        format!("{more} instruments do not fit into the feed and do not tick"),
+                    ),
+                };
+                feed.notice(&Event::Notice { kind, now, text }).await;
+            }
             Err(_) => feed.offer(&[], &mut held),
         }
     }

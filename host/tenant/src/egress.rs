@@ -1,10 +1,19 @@
 //! A tenant's way out as its row keeps it: one line of text.
 
+use crate::error::StoreError;
 use kite::Egress;
 use std::net::{IpAddr, UdpSocket};
 use url::Url;
 
 const PROXY_SCHEMES: [&str; 3] = ["http", "https", "socks5"];
+
+/// A row that is none. Its text is not repeated: it may name a proxy's password.
+pub(crate) fn unreadable() -> StoreError {
+    StoreError::Unreadable {
+        what: "egress",
+        why: "it is none of `direct`, `from IP`, `proxy URL`".to_owned(),
+    }
+}
 
 /// From `direct`, `from <ip>` or `proxy <url>`.
 pub(crate) fn read(text: &str) -> Option<Egress> {

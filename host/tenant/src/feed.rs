@@ -2,21 +2,32 @@
 //!
 //! Order updates that come over the ticker go to the order path and are never heard here.
 
+mod mailbox;
+mod refusals;
+
 use crate::broker::{Line, LineSession};
 use crate::broker_id::BrokerId;
+use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::orders::Desk;
-use kite::TickerEvent;
+use kite::{OrderRow, TickerEvent};
+use mailbox::Mailbox;
 use market::{InstrumentToken, Tick};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use refusals::Refusals;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 /// How long to wait before asking a dead line for a new session again, when nobody tells of one.
 const SESSION_WAIT: Duration = Duration::from_secs(5);
+/// How long to wait before a ticker that ended by itself is begun again.
+const RESTART_WAIT: Duration = Duration::from_secs(1);
+/// Order updates that may wait for the order path. What finds no room is read from the order book instead.
+const ORDER_UPDATES_MAX: usize = 256;
 
 /// What a listener hears.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,19 +41,35 @@ pub enum FeedEvent {
     },
     /// The ticker is connected (again).
     Back,
+    /// These of the listener's instruments do not fit into the feed and will not tick; none, once all of them do.
+    LeftOut {
+        /// Which ones, from now on.
+        tokens: Vec<InstrumentToken>,
+    },
 }
 
 /// One listener. Its subscriptions end when it is dropped.
 pub struct Feed {
+    place: Place,
+    mailbox: Arc<Mailbox>,
+}
+
+/// Instruments whose newest price is kept without anybody hearing of each tick. Ends when it is dropped.
+pub struct Watch {
+    place: Place,
+}
+
+/// A place among those who want something of the ticker.
+struct Place {
     hub: Arc<Hub>,
     number: u64,
-    mailbox: Arc<Mailbox>,
 }
 
 /// The tenant's ticker and its listeners.
 pub(crate) struct Hub {
     id: BrokerId,
     line: Arc<Line>,
+    log: TenantLog,
     marks: Arc<Marks>,
     ticks_max: usize,
     listeners: Mutex<BTreeMap<u64, Listener>>,
@@ -53,39 +80,41 @@ pub(crate) struct Hub {
 
 struct Listener {
     tokens: BTreeSet<InstrumentToken>,
-    mailbox: Arc<Mailbox>,
+    /// None where only the newest prices are wanted.
+    mailbox: Option<Arc<Mailbox>>,
 }
 
-/// What waits for one listener.
-#[derive(Default)]
-struct Mailbox {
-    waiting: Mutex<Waiting>,
-    wake: Notify,
-    dropped: AtomicU64,
-}
-
-#[derive(Default)]
-struct Waiting {
-    ticks: VecDeque<Tick>,
-    /// Lost and back, in order; heard before the ticks that wait.
-    turns: VecDeque<FeedEvent>,
+/// Why a ticker's life ended.
+enum End {
+    /// Nobody listens any more, or a login brought another session.
+    Needless,
+    /// It ended by itself.
+    Gone,
+    /// The broker refuses this session the feed.
+    Refused { status: u16 },
 }
 
 impl fmt::Debug for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Feed({} {})", self.hub.id, self.number)
+        write!(f, "Feed({} {})", self.place.hub.id, self.place.number)
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watch({} {})", self.place.hub.id, self.place.number)
     }
 }
 
 impl Feed {
     /// Asks for these instruments as well, with full depth.
     pub fn subscribe(&self, tokens: &[InstrumentToken]) {
-        self.hub.edit(self.number, |wanted| wanted.extend(tokens));
+        self.place.edit(|wanted| wanted.extend(tokens));
     }
 
     /// Gives these instruments up.
     pub fn unsubscribe(&self, tokens: &[InstrumentToken]) {
-        self.hub.edit(self.number, |wanted| wanted.retain(|token| !tokens.contains(token)));
+        self.place.edit(|wanted| wanted.retain(|token| !tokens.contains(token)));
     }
 
     /// The next thing heard. Pends until there is one; cancel-safe.
@@ -100,11 +129,31 @@ impl Feed {
 
     /// Ticks that were left out because this listener lagged.
     pub fn dropped(&self) -> u64 {
-        self.mailbox.dropped.load(Ordering::Relaxed)
+        self.mailbox.dropped()
     }
 }
 
-impl Drop for Feed {
+impl Watch {
+    /// Keeps the newest price of exactly these instruments from now on.
+    pub fn want(&self, tokens: impl IntoIterator<Item = InstrumentToken>) {
+        self.place.edit(|wanted| *wanted = tokens.into_iter().collect());
+    }
+}
+
+impl Place {
+    /// The ticker hears of it only where something changed.
+    fn edit(&self, change: impl FnOnce(&mut BTreeSet<InstrumentToken>)) {
+        let mut listeners = self.hub.lock();
+        let Some(listener) = listeners.get_mut(&self.number) else { return };
+        let before = listener.tokens.clone();
+        change(&mut listener.tokens);
+        if listener.tokens != before {
+            self.hub.changed.notify_one();
+        }
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
         self.hub.lock().remove(&self.number);
         self.hub.changed.notify_one();
@@ -112,30 +161,32 @@ impl Drop for Feed {
 }
 
 impl Hub {
-    pub(crate) fn new(id: BrokerId, line: Arc<Line>, marks: Arc<Marks>, ticks_max: usize) -> Arc<Self> {
+    pub(crate) fn new(
+        id: BrokerId,
+        line: Arc<Line>,
+        log: TenantLog,
+        marks: Arc<Marks>,
+        ticks_max: usize,
+    ) -> Arc<Self> {
         let (listeners, changed) = (Mutex::default(), Notify::new());
-        Arc::new(Self { id, line, marks, ticks_max, listeners, next_number: AtomicU64::new(1), changed })
+        let next_number = AtomicU64::new(1);
+        Arc::new(Self { id, line, log, marks, ticks_max, listeners, next_number, changed })
     }
 
     pub(crate) fn listen(self: &Arc<Self>) -> Feed {
-        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let mailbox = Arc::new(Mailbox::default());
-        let listener = Listener { tokens: BTreeSet::new(), mailbox: Arc::clone(&mailbox) };
-        self.lock().insert(number, listener);
-        Feed { hub: Arc::clone(self), number, mailbox }
+        Feed { place: self.place(Some(Arc::clone(&mailbox))), mailbox }
     }
 
-    /// Runs the ticker while anybody listens and there is a session, until the host stops.
+    pub(crate) fn watch(self: &Arc<Self>) -> Watch {
+        Watch { place: self.place(None) }
+    }
+
+    /// Runs the ticker while anybody listens and there is a session, until the host stops. Order updates are written down
+    /// beside it: however long that takes, the ticks go on.
     pub(crate) async fn run(self: Arc<Self>, desk: Arc<Desk>) {
-        loop {
-            let session = self.line.session().filter(|_| !self.union().is_empty());
-            let Some(session) = session else {
-                let _ = tokio::time::timeout(SESSION_WAIT, self.changed.notified()).await;
-                continue;
-            };
-            self.follow(&session, &desk).await;
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        let (orders, heard) = mpsc::channel(ORDER_UPDATES_MAX);
+        tokio::join!(self.keep(&desk, orders), self.write_down(&desk, heard));
     }
 
     /// A login brought a new session: the ticker must use it.
@@ -143,76 +194,142 @@ impl Hub {
         self.changed.notify_one();
     }
 
-    /// One ticker's life. Ends when nobody listens or the broker refuses it for good.
-    async fn follow(&self, session: &LineSession, desk: &Desk) {
-        let (ticker, mut events) = session.kite.ticker();
-        let mut wanted = BTreeSet::new();
-        loop {
-            let union = self.union();
-            if union.is_empty() {
-                return;
-            }
-            let more: Vec<InstrumentToken> = union.difference(&wanted).copied().collect();
-            let less: Vec<InstrumentToken> = wanted.difference(&union).copied().collect();
-            if !more.is_empty()
-                && let Err(error) = ticker.subscribe(&more, kite::Mode::Full)
-            {
-                tracing::warn!(broker_id = %self.id, "ticker: {error:#}");
-            }
-            if !less.is_empty() {
-                ticker.unsubscribe(&less);
-            }
-            wanted = union;
-            tokio::select! {
-                () = self.changed.notified() => {
-                    let replaced = self.line.session().is_some_and(|newest| !newest.is_same(session));
-                    if replaced {
-                        return;
-                    }
-                }
-                event = events.recv() => match event {
-                    Some(event) => if !self.hear(event, desk).await { return },
-                    None => return,
-                },
+    async fn write_down(&self, desk: &Desk, mut heard: mpsc::Receiver<Box<OrderRow>>) {
+        while let Some(row) = heard.recv().await {
+            if let Err(error) = desk.heard_order(&row).await {
+                tracing::error!(broker_id = %self.id, "order update not written: {error:#}");
+                desk.read_order_book();
             }
         }
     }
 
-    /// False when the ticker is of no more use.
-    async fn hear(&self, event: TickerEvent, desk: &Desk) -> bool {
-        match event {
-            TickerEvent::Connected => {
-                desk.read_order_book();
-                self.turn(&FeedEvent::Back);
+    async fn keep(&self, desk: &Desk, orders: mpsc::Sender<Box<OrderRow>>) {
+        let mut refusals = Refusals::new(self.id.as_str());
+        loop {
+            let session = self.line.session().filter(|_| !self.union().is_empty());
+            let Some(session) = session else {
+                let _ = tokio::time::timeout(SESSION_WAIT, self.changed.notified()).await;
+                continue;
+            };
+            match self.follow(&session, desk, &orders, &mut refusals).await {
+                End::Needless => {}
+                End::Gone => tokio::time::sleep(RESTART_WAIT).await,
+                End::Refused { status } => {
+                    let (wait, told) = refusals.another(status);
+                    if let Some(reason) = told {
+                        desk.read_order_book();
+                        self.log.write(Level::Error, None, &reason);
+                        self.each(|mailbox| mailbox.lost(&reason));
+                    }
+                    if self.outlives(&session, wait).await {
+                        refusals.forget();
+                    }
+                }
             }
+        }
+    }
+
+    /// Waits, but no longer than the session lives. True when another took its place.
+    async fn outlives(&self, session: &LineSession, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        loop {
+            if self.is_replaced(session) {
+                return true;
+            }
+            if tokio::time::timeout_at(until, self.changed.notified()).await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    fn is_replaced(&self, session: &LineSession) -> bool {
+        self.line.session().is_some_and(|newest| !newest.is_same(session))
+    }
+
+    /// One ticker's life.
+    async fn follow(
+        &self,
+        session: &LineSession,
+        desk: &Desk,
+        orders: &mpsc::Sender<Box<OrderRow>>,
+        refusals: &mut Refusals,
+    ) -> End {
+        let (ticker, mut events) = session.kite.ticker();
+        loop {
+            let union = self.union();
+            if union.is_empty() || self.is_replaced(session) {
+                return End::Needless;
+            }
+            self.tell_left_out(&union, ticker.want(&union, kite::Mode::Full));
+            loop {
+                let event = tokio::select! {
+                    () = self.changed.notified() => break,
+                    event = events.recv() => event,
+                };
+                match event {
+                    None => return End::Gone,
+                    Some(TickerEvent::Refused { status }) => return End::Refused { status },
+                    Some(TickerEvent::Connected) => {
+                        refusals.forget();
+                        desk.read_order_book();
+                        self.each(Mailbox::back);
+                    }
+                    Some(event) => self.hear(event, desk, orders),
+                }
+            }
+        }
+    }
+
+    fn hear(&self, event: TickerEvent, desk: &Desk, orders: &mpsc::Sender<Box<OrderRow>>) {
+        match event {
             TickerEvent::Ticks(ticks) => {
                 self.marks.note(&ticks);
                 self.deal(&ticks);
             }
             TickerEvent::Order(row) => {
-                if let Err(error) = desk.heard_order(&row).await {
-                    tracing::error!(broker_id = %self.id, "order update not written: {error:#}");
+                if orders.try_send(row).is_err() {
                     desk.read_order_book();
                 }
             }
-            TickerEvent::Message(text) => tracing::debug!(broker_id = %self.id, "ticker says: {text}"),
-            TickerEvent::Lost { reason } => self.turn(&FeedEvent::Lost { reason }),
-            TickerEvent::Refused { status } => {
+            TickerEvent::OrderUnreadable(row) => {
+                let number = row.order_id.as_deref().unwrap_or("without a number");
+                let text = format!(
+                    "an update of order {number} cannot be read ({}): reading the order book",
+                    row.reason
+                );
+                self.log.write(Level::Warn, None, &text);
                 desk.read_order_book();
-                self.turn(&FeedEvent::Lost {
-                    reason: format!("the broker refused the feed (HTTP {status})"),
-                });
-                return false;
             }
+            TickerEvent::Message(text) => {
+                self.log.write(Level::Info, None, &format!("the broker says: {text}"))
+            }
+            TickerEvent::Lost { reason } => self.each(|mailbox| mailbox.lost(&reason)),
+            // Both were taken by whoever holds the ticker.
+            TickerEvent::Connected | TickerEvent::Refused { .. } => {}
         }
-        true
     }
 
-    fn edit(&self, number: u64, change: impl FnOnce(&mut BTreeSet<InstrumentToken>)) {
-        if let Some(listener) = self.lock().get_mut(&number) {
-            change(&mut listener.tokens);
+    /// Who wants something that has no place must know: a strategy without ticks trades blind.
+    fn tell_left_out(&self, union: &BTreeSet<InstrumentToken>, left_out: Vec<InstrumentToken>) {
+        let mut news = false;
+        for listener in self.lock().values() {
+            let theirs = left_out.iter().filter(|token| listener.tokens.contains(token)).copied().collect();
+            news |= listener.mailbox.as_ref().is_some_and(|mailbox| mailbox.left_out(theirs));
         }
-        self.changed.notify_one();
+        if news && !left_out.is_empty() {
+            let (out, all) = (left_out.len(), union.len());
+            let text = format!(
+                "{out} of {all} instruments get no ticks: one feed carries {} at most. Stop a run, or let strategies name fewer",
+                kite::MAX_INSTRUMENTS
+            );
+            self.log.write(Level::Error, None, &text);
+        }
+    }
+
+    fn place(self: &Arc<Self>, mailbox: Option<Arc<Mailbox>>) -> Place {
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        self.lock().insert(number, Listener { tokens: BTreeSet::new(), mailbox });
+        Place { hub: Arc::clone(self), number }
     }
 
     fn union(&self) -> BTreeSet<InstrumentToken> {
@@ -221,70 +338,16 @@ impl Hub {
 
     fn deal(&self, ticks: &[Tick]) {
         for listener in self.lock().values() {
-            let theirs = ticks.iter().filter(|tick| listener.tokens.contains(&tick.token));
-            listener.mailbox.put(theirs, self.ticks_max);
+            let Some(mailbox) = &listener.mailbox else { continue };
+            mailbox.put(ticks.iter().filter(|tick| listener.tokens.contains(&tick.token)), self.ticks_max);
         }
     }
 
-    fn turn(&self, event: &FeedEvent) {
-        for listener in self.lock().values() {
-            listener.mailbox.turn(event.clone());
-        }
+    fn each(&self, tell: impl Fn(&Mailbox)) {
+        self.lock().values().filter_map(|listener| listener.mailbox.as_deref()).for_each(tell);
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Listener>> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Mailbox {
-    fn put<'a>(&self, ticks: impl Iterator<Item = &'a Tick>, ticks_max: usize) {
-        let mut waiting = self.lock();
-        for tick in ticks {
-            if waiting.ticks.len() < ticks_max.max(1) {
-                waiting.ticks.push_back(*tick);
-                continue;
-            }
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            let older = waiting.ticks.iter().position(|old| old.token == tick.token).unwrap_or(0);
-            waiting.ticks.remove(older);
-            waiting.ticks.push_back(*tick);
-        }
-        drop(waiting);
-        self.wake.notify_one();
-    }
-
-    fn turn(&self, event: FeedEvent) {
-        self.lock().turns.push_back(event);
-        self.wake.notify_one();
-    }
-
-    fn take(&self) -> Option<FeedEvent> {
-        let mut waiting = self.lock();
-        if let Some(turn) = waiting.turns.pop_front() {
-            return Some(turn);
-        }
-        (!waiting.ticks.is_empty()).then(|| FeedEvent::Ticks(waiting.ticks.drain(..).collect()))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use market::{Price, Timestamp};
-
-    #[test]
-    fn a_lagging_listener_keeps_the_newest_of_each_instrument_and_counts_the_rest() {
-        let mailbox = Mailbox::default();
-        let tick = |token, rupees| Tick::at(token, Timestamp::EPOCH, Price::from_rupees(rupees));
-        let ticks = [tick(1, 10), tick(2, 20), tick(1, 11), tick(1, 12), tick(2, 21)];
-        mailbox.put(ticks.iter(), 2);
-        assert_eq!(mailbox.take(), Some(FeedEvent::Ticks(vec![tick(1, 12), tick(2, 21)])));
-        assert_eq!(mailbox.dropped.load(Ordering::Relaxed), 3);
-        assert_eq!(mailbox.take(), None);
     }
 }

@@ -3,7 +3,7 @@
 //! It holds nothing that belongs to one of them.
 
 use crate::config::{BrokerAddress, TenantsConfig};
-use crate::instruments::InstrumentList;
+use crate::instruments::{InstrumentList, instrument_day};
 use crate::log::LogWriter;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -39,9 +39,9 @@ impl Host {
         }
     }
 
-    /// Today's list, if it was fetched already.
+    /// The list of the instrument day, if it was fetched already.
     pub(crate) fn instruments_today(&self) -> Option<Arc<InstrumentList>> {
-        self.instruments.load_full().filter(|list| list.date() == self.now().date())
+        self.instruments.load_full().filter(|list| list.date() == instrument_day(self.now()))
     }
 
     /// Runs something until the host stops.

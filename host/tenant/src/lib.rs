@@ -46,9 +46,9 @@ pub use broker_id::BrokerId;
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
 pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};
-pub use feed::{Feed, FeedEvent};
+pub use feed::{Feed, FeedEvent, Watch};
 pub use instruments::InstrumentList;
-pub use kite::Egress;
+pub use kite::{Egress, WayOut};
 pub use mode::Mode;
 pub use news::News;
 pub use orders::{

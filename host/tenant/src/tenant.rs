@@ -160,15 +160,19 @@ impl Tenant {
         let book = host.store.book(id.clone());
         let log =
             TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
-        let egress = egress::read(&stored.egress)
-            .ok_or_else(|| StoreError::Unreadable { what: "egress", why: stored.egress.clone() })?;
+        let egress = egress::read(&stored.egress).ok_or_else(egress::unreadable)?;
         let connection = kite::Connection::new(host.endpoints(), egress)
             .map_err(|error| OpenError::Address(error.to_string()))?;
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         let (news, _) = broadcast::channel(NEWS_MAX);
         let marks = Arc::new(Marks::default());
-        let hub =
-            Hub::new(id.clone(), Arc::clone(&line), Arc::clone(&marks), host.config.limits.feed_ticks_max);
+        let hub = Hub::new(
+            id.clone(),
+            Arc::clone(&line),
+            log.clone(),
+            Arc::clone(&marks),
+            host.config.limits.feed_ticks_max,
+        );
         let figures = Arc::new(Figures::new(book.clone(), Arc::clone(&host), Arc::clone(&marks)));
         let desk = Desk::open(Parts {
             id: id.clone(),

@@ -10,7 +10,7 @@ use crate::log::Level;
 use crate::mode::Mode;
 use crate::news::News;
 use crate::store::StoredOrder;
-use kite::{OrderRow, TradeRow};
+use kite::{Book, OrderRow, TradeRow};
 use market::{OrderState, Timestamp, Trade};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Desk {
             Err(why) => return Ok(Err(why)),
         };
         let applied = self.apply_book(&orders, began).await;
-        let booked = self.book_trades(&trades).await?;
+        let booked = self.book_trades(&trades, began.at).await?;
         applied?;
         if self.reconciled.fetch_max(session.number(), Ordering::SeqCst) < session.number() {
             self.state.lock().await.wishes.renew();
@@ -205,8 +205,8 @@ impl Desk {
     }
 
     /// Deals with every row, whatever becomes of the one before, and says then what could not be written.
-    pub(super) async fn apply_book(&self, rows: &[OrderRow], began: Began) -> Result<(), StoreError> {
-        let mut unwritten = None;
+    pub(super) async fn apply_book(&self, book: &Book<OrderRow>, began: Began) -> Result<(), StoreError> {
+        let (rows, mut unwritten) = (&book.rows, None);
         for row in rows {
             match self.apply(row).await {
                 Ok(_) => {}
@@ -214,6 +214,30 @@ impl Desk {
                 Err(error @ StoreError::Database(_)) => unwritten = Some(error),
             }
         }
+        if book.is_whole() {
+            unwritten = self.apply_absence(rows, began).await.err().or(unwritten);
+        } else {
+            let count = book.unreadable.len();
+            let text = format!("{count} orders of the broker's list cannot be read: none counts as absent");
+            self.log.write(Level::Error, None, &text);
+        }
+        if let Some(error) = unwritten {
+            return Err(error);
+        }
+        let mut state = self.state.lock().await;
+        if book.is_whole() {
+            state.pending.read(began.at);
+        }
+        state.book_read = Some(began.instant);
+        if !state.wishes.is_empty() {
+            self.to_withdraw.notify_one();
+        }
+        Ok(())
+    }
+
+    /// What a whole book means for those of our orders that it lacks.
+    async fn apply_absence(&self, rows: &[OrderRow], began: Began) -> Result<(), StoreError> {
+        let mut unwritten = None;
         let tags: BTreeSet<String> = rows.iter().flat_map(rows::tags).collect();
         let numbers: BTreeSet<&str> = rows.iter().map(|row| row.order_id.as_str()).collect();
         let mut state = self.state.lock().await;
@@ -230,15 +254,7 @@ impl Desk {
                 unwritten = Some(error);
             }
         }
-        if let Some(error) = unwritten {
-            return Err(error);
-        }
-        state.pending.read(began.at);
-        state.book_read = Some(began.instant);
-        if !state.wishes.is_empty() {
-            self.to_withdraw.notify_one();
-        }
-        Ok(())
+        unwritten.map_or(Ok(()), Err)
     }
 
     fn damaged(&self, row: &OrderRow, error: &StoreError) {
@@ -315,10 +331,10 @@ impl Desk {
         }
     }
 
-    async fn book_trades(&self, rows: &[TradeRow]) -> Result<bool, StoreError> {
+    async fn book_trades(&self, list: &Book<TradeRow>, began: Timestamp) -> Result<bool, StoreError> {
         let today = self.host.now().date();
-        let trades: Vec<Trade> = rows.iter().filter_map(rows::trade).collect();
-        let unreadable = rows.len() - trades.len();
+        let trades: Vec<Trade> = list.rows.iter().filter_map(|row| row.to_trade(began)).collect();
+        let unreadable = list.unreadable.len() + list.rows.len() - trades.len();
         if self.unreadable_trades.swap(unreadable, Ordering::SeqCst) != unreadable && unreadable > 0 {
             let text = format!("{unreadable} trades of the broker's list cannot be read and are not booked");
             self.log.write(Level::Error, None, &text);

@@ -2,8 +2,8 @@
 
 use super::merge::{Seen, Terms};
 use super::record::{OrderRecord, RefusalCode};
-use kite::{BrokerOrderId, BrokerStatus, Budget, Error, OrderRow, RefusalKind, TradeRow};
-use market::{OrderState, Trade};
+use kite::{BrokerOrderId, BrokerStatus, Budget, Error, OrderRow, RefusalKind};
+use market::OrderState;
 
 /// Every mark of the order, ours among them.
 pub(super) fn tags(row: &OrderRow) -> Vec<String> {
@@ -74,21 +74,6 @@ fn state(status: &BrokerStatus) -> OrderState {
         BrokerStatus::Cancelled | BrokerStatus::Lapsed => OrderState::Cancelled,
         BrokerStatus::Rejected => OrderState::Rejected,
     }
-}
-
-/// A fill, where every word of it is known.
-pub(super) fn trade(row: &TradeRow) -> Option<Trade> {
-    Some(Trade {
-        trade_id: row.trade_id.clone(),
-        order_id: row.order_id.to_string(),
-        symbol: row.symbol.known()?.clone(),
-        token: row.token,
-        side: *row.side.known()?,
-        product: *row.product.known()?,
-        quantity: row.quantity,
-        price: row.price,
-        time: row.fill_timestamp.or(row.exchange_timestamp)?,
-    })
 }
 
 /// Why the broker said no, as a word.

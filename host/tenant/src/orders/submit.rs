@@ -14,7 +14,8 @@ use crate::pnl::PnlRecord;
 use crate::run::{RunRecord, RunStep};
 use crate::store::{StepRows, StoredOrder};
 use market::{
-    Change, Intent, Money, OrderKind, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp,
+    Change, Instrument, Intent, Money, OrderKind, OrderRequest, OrderState, Price, RequestError, RunOrderId,
+    Symbol, Timestamp, Venue,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,7 +45,9 @@ impl Desk {
             match intent {
                 Intent::Place { id, request } => {
                     let last = self.mark(&request.symbol).or(asked_for.get(&request.symbol).copied());
-                    let refusal = self.ask(&mut state, run.mode, Asked::Place(&request), last, admitted);
+                    let refusal = self
+                        .off_the_list(&request, |instrument| request.check(instrument))
+                        .or_else(|| self.ask(&mut state, run.mode, Asked::Place(&request), last, admitted));
                     admitted += u32::from(refusal.is_none());
                     // What comes behind something else must wait its turn.
                     orders.push(self.row(run, id, request, refusal, acts.is_empty(), now));
@@ -152,7 +155,10 @@ impl Desk {
             Some(change) => {
                 let standing = request(&order, -1);
                 let asked = Asked::Modify { standing: &standing, change: &change };
-                if let Some(refusal) = self.ask(state, run.mode, asked, self.mark(&order.symbol), 0) {
+                let refusal = self
+                    .off_the_list(&standing, |instrument| change.check(&standing, instrument))
+                    .or_else(|| self.ask(state, run.mode, asked, self.mark(&order.symbol), 0));
+                if let Some(refusal) = refusal {
                     return self.refuse_change(state, order, refusal);
                 }
                 Job::Modify { id: order.id, change, asked_at: self.host.now() }
@@ -167,6 +173,23 @@ impl Desk {
         self.log.write(crate::log::Level::Warn, Some(&order.run_id), &text);
         let told = OrderRecord { refusal: refusal.code, message: refusal.text, ..order };
         self.tell(state, told, 0, Price::ZERO);
+    }
+
+    /// What the day's instrument list says against an order: lots, ticks and tokens may have changed since the run began.
+    fn off_the_list(
+        &self,
+        order: &OrderRequest,
+        check: impl FnOnce(&Instrument) -> Result<(), RequestError>,
+    ) -> Option<Refusal> {
+        let Some(list) = self.host.instruments_today() else {
+            let text = "the day's instrument list has not been read yet: try again in a moment";
+            return Some(Refusal::new(RefusalCode::NoSession, text));
+        };
+        let Some(instrument) = list.by_symbol(&order.symbol) else {
+            let text = format!("{} is not on the day's instrument list", order.symbol);
+            return Some(Refusal::new(RefusalCode::InstrumentNotAllowed, text));
+        };
+        check(instrument).err().map(|wrong| Refusal::new(RefusalCode::Other, wrong.to_string()))
     }
 
     /// The gate's answer, counted when it is yes. `admitted` orders of the same step do not stand yet.
@@ -192,7 +215,7 @@ impl Desk {
             day_pnl: state.day_pnl.filter(|_| live),
             last_price,
             multiplier: 1,
-            market_open: self.host.config.calendar.is_open(now),
+            market_open: asked_at(asked).is_none_or(|venue| self.host.config.calendar.is_open_at(venue, now)),
             killed: killed.then_some(reason),
             broker: if live { self.line.standing() } else { BrokerState::Live },
         };
@@ -278,6 +301,16 @@ impl Desk {
         };
         let sent_at = (state == OrderState::Sending).then_some(now);
         StoredOrder::new(record, request.market_protection, sent_at)
+    }
+}
+
+/// Whose hours count. A withdrawal may leave at any hour.
+fn asked_at(asked: Asked<'_>) -> Option<Venue> {
+    match asked {
+        Asked::Place(order) | Asked::Exit(order) | Asked::Modify { standing: order, .. } => {
+            Some(order.symbol.venue())
+        }
+        Asked::Cancel => None,
     }
 }
 

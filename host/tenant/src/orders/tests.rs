@@ -19,9 +19,10 @@ use crate::store::{Store, StoredOrder, StoredStrategy};
 use crate::vault::Vault;
 use crate::version::Version;
 use arc_swap::ArcSwapOption;
-use kite::OrderRow;
+use kite::{Book, OrderRow};
 use market::{Change, Money, OrderState};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -117,7 +118,8 @@ impl Bench {
     /// A whole book of the broker, read from now on.
     async fn read(&self, rows: &[OrderRow]) -> Result<(), StoreError> {
         tokio::time::sleep(Duration::from_millis(2)).await;
-        self.desk.apply_book(rows, Began { at: self.desk.host.now(), instant: Instant::now() }).await
+        let book = Book { rows: rows.to_vec(), unreadable: Vec::new(), odd_fields: BTreeMap::new() };
+        self.desk.apply_book(&book, Began { at: self.desk.host.now(), instant: Instant::now() }).await
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::Tenant;
 use crate::error::BrokerError;
-use crate::instruments::InstrumentList;
+use crate::feed::Watch;
+use crate::instruments::{InstrumentList, instrument_day};
 use market::{Candle, InstrumentToken, Interval, Money, Symbol, Tick, Timestamp};
 use std::sync::Arc;
 
 impl Tenant {
-    /// Today's instrument list, fetched once a day for all tenants.
+    /// The instrument list of the day, fetched once a day for all tenants. The day turns when Kite has written the new list.
     ///
     /// # Errors
     /// When the broker cannot be read; so with every method here.
@@ -21,10 +22,17 @@ impl Tenant {
             return Ok(list);
         }
         let session = self.inner.line.need_session()?;
+        // The day of the question, not of the answer: a list asked for just before the turn may be the old one.
+        let day = instrument_day(self.now());
         let all = self.inner.line.heard(&session, session.kite.instruments(None).await)?;
-        let list = Arc::new(InstrumentList::new(self.now().date(), all));
+        let list = Arc::new(InstrumentList::new(day, all));
         host.instruments.store(Some(Arc::clone(&list)));
         Ok(list)
+    }
+
+    /// Keeps the newest prices of instruments, without hearing of each tick.
+    pub fn watch(&self) -> Watch {
+        self.inner.hub.watch()
     }
 
     /// Candles whose start lies in `from..=to`, oldest first.

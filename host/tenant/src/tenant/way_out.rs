@@ -1,16 +1,16 @@
 //! The address or proxy that a tenant's calls to the broker leave by.
 
 use super::{Stored, Tenant};
-use crate::egress;
-use crate::error::{EgressError, StoreError};
+use crate::egress::{self, unreadable};
+use crate::error::EgressError;
 use crate::log::Level;
-use kite::Egress;
+use kite::{Egress, WayOut};
 
 impl Tenant {
     /// The way out that is set. It is in use from the next opening of the tenants on.
     pub async fn egress(&self) -> Stored<Egress> {
         let text = self.book().egress().await?;
-        egress::read(&text).ok_or(StoreError::Unreadable { what: "egress", why: text })
+        egress::read(&text).ok_or_else(unreadable)
     }
 
     /// Sets the way out of the broker line: order calls, reads and, from an address, the ticker.
@@ -28,8 +28,21 @@ impl Tenant {
         self.log().write(
             Level::Warn,
             None,
-            &format!("calls to the broker leave {text} from the next start on"),
+            &format!("calls to the broker leave {egress} from the next start on"),
         );
         Ok(())
+    }
+
+    /// Goes the way that is set as far as to the broker's door, as an order would, and says which way that was.
+    ///
+    /// # Errors
+    /// When an order would not arrive by it.
+    pub async fn preflight(&self) -> Result<WayOut, EgressError> {
+        let egress = self.egress().await?;
+        let unusable = |error: kite::Error| {
+            EgressError::Unusable(format!("an order that leaves {egress} would not arrive: {error}"))
+        };
+        let line = kite::Connection::new(self.host().endpoints(), egress.clone()).map_err(unusable)?;
+        line.preflight().await.map_err(unusable)
     }
 }
