@@ -86,7 +86,7 @@ impl App {
         }
         tracing::info!("stopping");
         let _ = stop.send(true);
-        self.state.supervisor.drain().await;
+        self.state.supervisor.drain(&self.state.tenants).await;
         // Live streams end only with their session; they are cut after everybody else has had an answer.
         let _ = tokio::time::timeout(Duration::from_secs(FAREWELL_S), &mut serving).await;
         serving.abort();

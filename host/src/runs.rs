@@ -237,9 +237,12 @@ impl Supervisor {
     }
 
     /// Ends the host's part in every run, leaving each active in the rows, so that the next start resumes it.
-    pub async fn drain(&self) {
+    pub async fn drain(&self, tenants: &Tenants) {
         self.inner.lives.go_down();
         self.inner.tasks.close();
+        if let Err(error) = tenants.put_runs_down().await {
+            tracing::error!("that runs were put down is not written, and will look like a crash: {error:#}");
+        }
         let limit = Duration::from_millis(self.inner.limits.drain_ms);
         if tokio::time::timeout(limit, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("{} runs did not end within {} ms", self.active(), self.inner.limits.drain_ms);

@@ -185,7 +185,7 @@ async fn what_a_run_heard_before_the_host_went_down_is_in_its_journal() {
     })
     .await;
     let counters = host.supervisor.counters(&tenant, &run.id).unwrap();
-    host.supervisor.drain().await;
+    host.supervisor.drain(&host.tenants).await;
     let journal: Vec<u8> =
         tenant.journal(&run.id).await.unwrap().into_iter().flat_map(|piece| piece.1).collect();
     let journal = String::from_utf8(journal).unwrap();
@@ -202,17 +202,39 @@ async fn a_run_that_the_host_had_to_start_too_often_is_left_alone_and_says_why()
     let host = world.host().await;
     let tenant = world.login(&host, "uk9394").await;
     let strategy = upload(&tenant, "echo", guests::ECHO).await;
-    // Rows as a host leaves them that died: active, and nobody put them down.
-    let often = strategy.new_run(1, Mode::Live, json!({})).await.unwrap();
+    // Rows as a host leaves them: active; one was put down in good order, the other died with its host again and again.
     let seldom = strategy.new_run(1, Mode::Paper, json!({})).await.unwrap();
+    host.tenants.put_runs_down().await.unwrap();
+    let often = strategy.new_run(1, Mode::Live, json!({})).await.unwrap();
     for count in 1..=5 {
         assert_eq!(tenant.count_restart(&often.id, 900).await.unwrap(), count);
     }
-    tenant.put_run_down(&seldom.id).await.unwrap();
     host.supervisor.resume(&host.tenants).await.unwrap();
     let left_alone = host.in_state(&often, RunState::Quarantined).await;
     assert!(left_alone.reason.unwrap().contains("more than 5 times"));
     assert_eq!(host.in_state(&seldom, RunState::Running).await.restarts, 1);
     drop((tenant, strategy));
+    host.put_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_nobody_asked_for_says_what_is_still_open_and_can_be_squared_off() {
+    let world = World::start().await;
+    let (host, tenant, run) = holding(&world).await;
+    drop(tenant);
+    host.put_down().await;
+
+    let host = world.host().await;
+    let tenant = host.tenant();
+    for _ in 0..6 {
+        tenant.count_restart(&run.id, 900).await.unwrap();
+    }
+    host.supervisor.resume(&host.tenants).await.unwrap();
+    let ended = host.in_state(&run, RunState::Quarantined).await;
+    assert!(ended.reason.unwrap().contains("1 NSE:INFY"), "a position stays open");
+    host.stop(&run, true).await;
+    until("flat", async || tenant.left_by(&run.id).await.unwrap().is_flat()).await;
+    assert_eq!(tenant.run(&run.id).await.unwrap().unwrap().state, RunState::Quarantined);
+    drop(tenant);
     host.put_down().await;
 }

@@ -86,8 +86,7 @@ impl Life {
                 Begin::Ending => Ended::Asked(Ok(())),
             };
             let squared_off = match ended {
-                Ended::Suspended => return self.put_down().await,
-                Ended::RowClosed => return,
+                Ended::Suspended | Ended::RowClosed => return,
                 Ended::ShardGone => {
                     self.begin = Begin::Again;
                     continue;
@@ -95,7 +94,7 @@ impl Life {
                 Ended::Retry(why) => {
                     self.subject.wait_as(RunState::Starting, &format!("waiting: {why}")).await;
                     if !self.subject.pause(&mut pause).await {
-                        return self.put_down().await;
+                        return;
                     }
                     if let Some(made) = self.made.take() {
                         self.begin = Begin::Fresh(made);
@@ -114,7 +113,7 @@ impl Life {
                     ending::end(&mut self.subject, RunState::Stopped, failed).await
                 }
             };
-            let Some(squared_off) = squared_off else { return self.put_down().await };
+            let Some(squared_off) = squared_off else { return };
             // A square-off that was asked for at the last instant begins the round again, from its end.
             if self.subject.claim.give_up(squared_off) {
                 return;
@@ -129,13 +128,6 @@ impl Life {
             Ok(Some(run)) => self.subject.run = run,
             Ok(None) => {}
             Err(error) => self.subject.not_written("what became of the run was read, not", &error),
-        }
-    }
-
-    /// The next start of the host takes the run up, and does not count it as a crash.
-    async fn put_down(&mut self) {
-        if let Err(error) = self.subject.tenant.put_run_down(&self.subject.run.id).await {
-            self.subject.not_written("that it was put down", &error);
         }
     }
 

@@ -183,3 +183,44 @@ fn seed_of(run_id: &str) -> u64 {
     let digest = Sha256::digest(run_id.as_bytes());
     digest.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sandbox::Hears;
+
+    fn manifest(instruments: usize, warm_up: Vec<WarmUp>) -> Manifest {
+        Manifest {
+            name: "test".to_owned(),
+            version: "1".to_owned(),
+            summary: String::new(),
+            parameters: Vec::new(),
+            instruments: (0..instruments).map(|number| format!("NSE:S{number}")).collect(),
+            hears: Hears { ticks: true, candles: true, orders: true, timers: true, notices: true },
+            candles: Vec::new(),
+            warm_up,
+            tags: BTreeMap::new(),
+        }
+    }
+
+    fn bars(interval: Interval, count: u32) -> WarmUp {
+        WarmUp { interval, count }
+    }
+
+    #[test]
+    fn an_interval_that_is_asked_for_twice_is_fetched_once() {
+        let wanted = vec![bars(Interval::Minute, 20), bars(Interval::Day, 5), bars(Interval::Minute, 50)];
+        let each = warm_up(&manifest(2, wanted), &Params::new()).unwrap();
+        assert_eq!(each.len(), 2);
+        assert!(each.contains(&bars(Interval::Minute, 50)) && each.contains(&bars(Interval::Day, 5)));
+    }
+
+    #[test]
+    fn more_bars_than_a_start_may_carry_are_refused_with_the_figures() {
+        let wanted = vec![bars(Interval::Minute, 5_000)];
+        let most = WARM_UP_BARS_ALL_MAX / WARM_UP_BARS_MAX as usize;
+        warm_up(&manifest(most, wanted.clone()), &Params::new()).unwrap();
+        let said = warm_up(&manifest(most + 1, wanted), &Params::new()).unwrap_err().to_string();
+        assert!(said.contains("51 instruments are 51000: at most 50000"), "{said}");
+    }
+}

@@ -50,6 +50,10 @@ impl Running<'_> {
     /// Hears until it is over. `again`: the run may have missed something since it heard last.
     pub(super) async fn hear_out(mut self, again: Option<Timestamp>) -> Ended {
         let ended = self.go_on(again).await;
+        // What is gathered of runs that are put down is written in one go when the database is closed.
+        if matches!(ended, Ended::Suspended) {
+            return ended;
+        }
         if let Err(error) = self.line.settle().await {
             self.subject.not_written("the last steps", &error);
             self.subject.say(LogLevel::Error, &format!("its last steps could not be written down: {error}"));

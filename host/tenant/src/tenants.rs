@@ -236,6 +236,14 @@ impl Tenants {
         Ok(fits)
     }
 
+    /// The host goes down in good order: the next start takes every run up again and counts no crash.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_runs_down(&self) -> Result<(), StoreError> {
+        self.host().store.put_runs_down().await
+    }
+
     /// Stops every line, writes what is left, closes the database.
     pub async fn close(&self) {
         let host = self.host();

@@ -89,7 +89,7 @@ impl World {
 
 impl Host {
     pub async fn put_down(self) {
-        self.supervisor.drain().await;
+        self.supervisor.drain(&self.tenants).await;
         self.tenants.close().await;
     }
 

@@ -50,7 +50,7 @@ impl Closing {
             Err(why) => return self.left(Hindrance::Waiting(why.to_string())).await,
         };
         // The reading may have found an order that was thought lost.
-        if self.desk.standing_of(&self.run.id).await > 0 {
+        if !self.desk.standing_of(&self.run.id).await.is_empty() {
             return self
                 .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
                 .await;
@@ -150,13 +150,14 @@ impl Desk {
 
     /// What a run has in the market, by the rows.
     pub(crate) async fn left_by(&self, run_id: &str) -> Result<Leftover, StoreError> {
-        let orders = self.standing_of(run_id).await;
+        let standing = self.standing_of(run_id).await;
         let rows = self.book.run_orders(run_id).await?;
-        let unknown = rows.iter().filter(|order| order.state == OrderState::Escalated).count();
+        let escalated = rows.iter().filter(|order| order.state == OrderState::Escalated);
+        let unknown = escalated.filter(|order| !standing.contains(&order.id)).count();
         let held = self.held(run_id).await?.into_iter();
         let positions =
             held.map(|((symbol, product), quantity)| OpenPosition { symbol, product, quantity }).collect();
-        Ok(Leftover { orders, unknown, positions, why: None })
+        Ok(Leftover { orders: standing.len(), unknown, positions, why: None })
     }
 
     /// Whether every unit that the run's orders of today filled is booked as a trade, and none besides.
@@ -173,9 +174,10 @@ impl Desk {
     }
 
     /// Orders of the run that may still change.
-    async fn standing_of(&self, run_id: &str) -> usize {
+    async fn standing_of(&self, run_id: &str) -> BTreeSet<i64> {
         let state = self.state.lock().await;
-        state.standing.values().filter(|order| order.record.run_id == run_id).count()
+        let of_run = state.standing.values().filter(|order| order.record.run_id == run_id);
+        of_run.map(|order| order.record.id).collect()
     }
 
     /// Units the run holds, by its own trades.

@@ -1,12 +1,24 @@
 //! Rows of runs and their journals.
 
-use super::{Book, unreadable};
+use super::{Book, Store, unreadable};
 use crate::error::StoreError;
 use crate::mode::Mode;
 use crate::run::{RunRecord, RunState};
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+
+impl Store {
+    /// The runs of all tenants, in one commit: a host that goes down has little time.
+    pub(crate) async fn put_runs_down(&self) -> Result<(), StoreError> {
+        let tenants = self.all_tenants().await?;
+        let mut tx = self.write().await?;
+        for tenant in tenants {
+            self.book(tenant.id).put_runs_down(&mut tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
 
 impl Book {
     /// False when a run of the same strategy in the same mode has not ended.
@@ -137,13 +149,15 @@ impl Book {
         Ok(runs.into_iter().filter(|run| !run.state.is_final() || run.square_off).collect())
     }
 
-    /// The host went down in good order, and the run with it.
-    pub(crate) async fn put_run_down(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("update runs set put_down = 1 where broker_id = ? and id = ?")
-            .bind(self.id())
-            .bind(id)
-            .execute(&self.store.writer)
-            .await?;
+    /// The host goes down in good order, and every run with it that has something left to do.
+    pub(super) async fn put_runs_down(&self, tx: &mut super::Write) -> Result<(), StoreError> {
+        sqlx::query(
+            "update runs set put_down = 1 where broker_id = ?
+                 and (state not in ('stopped', 'failed', 'quarantined') or square_off = 'asked')",
+        )
+        .bind(self.id())
+        .execute(&mut **tx)
+        .await?;
         Ok(())
     }
 

@@ -74,11 +74,6 @@ impl Tenant {
         self.book().count_restart(id, now, now.plus_seconds(-within_s)).await
     }
 
-    /// The host goes down in good order and takes the run up again when it comes back.
-    pub async fn put_run_down(&self, id: &str) -> Stored<()> {
-        self.book().put_run_down(id).await
-    }
-
     /// Joins a run to the order path. None when there is no such run. A new line replaces the one before.
     pub async fn attach(&self, run_id: &str) -> Stored<Option<RunLine>> {
         let Some(run) = self.run(run_id).await? else { return Ok(None) };
