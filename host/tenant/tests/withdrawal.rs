@@ -177,8 +177,9 @@ async fn a_position_is_closed_under_the_kill_switch_and_nothing_else_leaves() {
     line.submit(cause(2), vec![buy(2, 1)]).await.unwrap();
     let refused = state_of(&mut line, OrderState::Refused).await;
     assert_eq!(refused.refusal, RefusalCode::KillSwitch);
-    tenant.wind_down(&order.run_id, true).await.unwrap();
+    let mut closing = tenant.close_out(&order.run_id).await.unwrap().unwrap();
     until("flat", async || {
+        closing.look().await.unwrap();
         let positions = tenant.run_positions(&order.run_id).await.unwrap();
         positions.iter().all(|position| position.quantity == 0 && position.sell_quantity == 6)
     })

@@ -9,11 +9,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 impl Store {
-    /// The runs of all tenants, in one commit: a host that goes down has little time.
+    /// The runs of all tenants, in one commit: a host that goes down has little time. A tenant whose row is damaged was not
+    /// opened at boot either.
     pub(crate) async fn put_runs_down(&self) -> Result<(), StoreError> {
         let tenants = self.all_tenants().await?;
         let mut tx = self.write().await?;
-        for tenant in tenants {
+        for tenant in tenants.into_iter().flatten() {
             self.book(tenant.id).put_runs_down(&mut tx).await?;
         }
         Ok(tx.commit().await?)
