@@ -99,6 +99,7 @@ pub(crate) fn modify_form(current: &OrderRequest, change: &Change) -> Result<For
         quantity: change.quantity.unwrap_or(current.quantity),
         price: if kind.needs_price() { change.price.unwrap_or(current.price) } else { Price::ZERO },
         trigger: if kind.needs_trigger() { change.trigger.unwrap_or(current.trigger) } else { Price::ZERO },
+        validity: change.validity.unwrap_or(current.validity),
         ..current.clone()
     };
     if wanted.quantity == 0 {

@@ -77,6 +77,9 @@ pub struct Change {
     pub trigger: Option<Price>,
     /// The new order type.
     pub kind: Option<OrderKind>,
+    /// The new validity.
+    #[serde(default)]
+    pub validity: Option<Validity>,
 }
 
 /// What is wrong with a request, told to the guest at once.

@@ -61,9 +61,9 @@ pub(super) async fn prepare(
     let cash = tenant.cash().await?;
     let now = clock.now();
     let mut warm_up = Vec::new();
-    for wanted in &manifest.warm_up {
+    for wanted in manifest.warm_up(params) {
         for instrument in &instruments {
-            warm_up.extend(bars(tenant, instrument, *wanted, now).await?);
+            warm_up.extend(bars(tenant, instrument, wanted, now).await?);
         }
     }
     let state = tenant.state_load(&run.strategy_id).await?;
