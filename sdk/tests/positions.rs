@@ -63,6 +63,20 @@ fn liquidating_withdraws_what_is_no_exit_before_it_sells() {
 }
 
 #[test]
+fn a_stop_that_is_selling_already_is_an_exit_on_its_way() {
+    let mut desk = script(&[
+        |ctx| {
+            ctx.buy(TCS, 10).market()?;
+            Ok(ctx.sell(TCS, 10).stop_market(90.0).map(drop)?)
+        },
+        OUT,
+    ]);
+    desk.manual_fills().tick(TCS, 100.0).fill(OrderId(1), 10, 100.0).fill(OrderId(2), 4, 90.0);
+    desk.tick(TCS, 90.0);
+    assert_eq!(desk.asked().len(), 2, "its other six are on the way");
+}
+
+#[test]
 fn withdrawals_leave_room_for_the_exits() {
     let mut desk = script(&[
         HOLD,

@@ -8,11 +8,17 @@
 //! - a side that ends without having sold means leaving at market, for half a bracket protects nothing;
 //! - at a stop the target is withdrawn and the stop-loss stays, alone: the position keeps its protection and nothing can be
 //!   sold twice. *Stop and square off* withdraws that too and sells what is held;
+//! - it trades intraday (MIS), so it is out a quarter of an hour before the close: later the broker withdraws the stop-loss
+//!   and sells by itself, and whoever sells then too is short;
 //! - should the run end by a fault of the host or of this code, both sides stay at the exchange: then look at once, and
 //!   withdraw one by hand.
 #![forbid(unsafe_code)]
 
 use sdk::prelude::*;
+
+/// The timer that ends the day.
+const FLATTEN: u64 = 1;
+const BEFORE_CLOSE: Duration = Duration::from_secs(15 * 60);
 
 /// What the trader can set.
 #[derive(Parameters)]
@@ -42,7 +48,7 @@ enum Stage {
     Leaving(Bracket),
     /// Both sides sold: what was sold too much is being bought back.
     BuyingBack(OrderId),
-    /// Something went wrong: out at market, and no further round.
+    /// Something went wrong, or the day ends: out at market, and no further round.
     GivenUp,
     Done,
 }
@@ -72,7 +78,7 @@ impl Strategy for BracketExit {
 
     fn on_start(&mut self, ctx: &mut Context) -> Result {
         self.recorded = ctx.position(&self.params.instrument).realised;
-        Ok(())
+        begin_day(ctx)
     }
 
     fn on_tick(&mut self, ctx: &mut Context, tick: &Tick) -> Result {
@@ -101,6 +107,21 @@ impl Strategy for BracketExit {
             | Stage::BuyingBack(_)
             | Stage::Done => Ok(()),
         }
+    }
+
+    fn on_timer(&mut self, ctx: &mut Context, _flatten: u64) -> Result {
+        match self.stage {
+            Stage::Flat
+            | Stage::Entering(_)
+            | Stage::Protected(_)
+            | Stage::Leaving(_)
+            | Stage::BuyingBack(_) => self.give_up(ctx, "the day ends"),
+            Stage::GivenUp | Stage::Done => Ok(()),
+        }
+    }
+
+    fn on_notice(&mut self, ctx: &mut Context, notice: &Notice) -> Result {
+        if notice.kind == NoticeKind::MarketOpen { begin_day(ctx) } else { Ok(()) }
     }
 
     fn on_stop(&mut self, ctx: &mut Context) -> Result {
@@ -157,7 +178,8 @@ impl BracketExit {
             // sold itself counts in.
             Some(other) if update.fill_quantity.get() > 0 => {
                 let total = i64::from(other.filled.get()) + held;
-                Ok(ctx.modify(other.id).quantity(total).send()?)
+                let asked = ctx.modify(other.id).quantity(total).send();
+                asked.or_else(|why| self.give_up(ctx, &why.to_string()))
             }
             Some(_) => Ok(()),
             None => self.give_up(ctx, "the other side of the bracket is gone"),
@@ -224,6 +246,14 @@ impl Bracket {
     fn other(self, id: OrderId) -> OrderId {
         if id == self.target { self.stop } else { self.target }
     }
+}
+
+/// Trades until shortly before today's close. Where that is past already the timer goes off at once.
+fn begin_day(ctx: &mut Context) -> Result {
+    if ctx.session().is_some_and(|today| !today.never_closes()) {
+        ctx.timer(FLATTEN).before_close(BEFORE_CLOSE)?;
+    }
+    Ok(())
 }
 
 fn standing(ctx: &Context, id: OrderId) -> bool {

@@ -145,3 +145,22 @@ fn a_stop_of_the_run_on_the_way_in_withdraws_the_entry_and_sells_what_it_bought(
     desk.manual_fills().tick(INFY, 1000.0).fill(ENTRY, 4, 1000.0).stop();
     assert_eq!(desk.asked()[1..], ["cancel #1", "sell 4 NSE:INFY market"]);
 }
+
+#[test]
+fn it_is_out_before_the_close_and_stays_out() {
+    let mut desk = desk(2);
+    desk.tick(INFY, 1000.0)
+        .wait(Duration::from_secs(6 * 3600))
+        .assert_logged("leaving at market: the day ends");
+    assert_eq!(desk.asked()[3..], ["cancel #2", "cancel #3", "sell 10 NSE:INFY market"]);
+    desk.tick(INFY, 1000.0).next_day().tick(INFY, 1000.0);
+    assert_eq!((desk.position(INFY), desk.asked().len()), (0, 6));
+}
+
+#[test]
+fn a_market_without_a_night_has_no_end_of_the_day() {
+    let mut desk = desk(1);
+    let (open, day) = (desk.now(), Duration::from_secs(86_400));
+    desk.session(Some(sdk::Session { open, close: open + day })).tick(INFY, 1000.0);
+    assert!(desk.timers().is_empty());
+}

@@ -8,8 +8,6 @@ use sdk::prelude::*;
 
 /// The timer that ends the day.
 const FLATTEN: u64 = 1;
-/// A session this long is a market without a night, as in the demo: there is no close to be flat before.
-const NEVER_CLOSES: Duration = Duration::from_secs(24 * 3600);
 
 /// What the trader can set.
 #[derive(Parameters)]
@@ -117,7 +115,7 @@ impl SmaCrossover {
         self.resting = false;
         let minutes = u64::from(self.params.flat_minutes);
         match ctx.session() {
-            Some(today) if today.close.since(today.open) < NEVER_CLOSES => {
+            Some(today) if !today.never_closes() => {
                 ctx.timer(FLATTEN).before_close(Duration::from_secs(minutes * 60))?;
             }
             Some(_) | None => {}

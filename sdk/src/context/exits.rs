@@ -3,7 +3,9 @@
 //! Both may be called again and again, on every tick if need be: what was asked for already is counted, not repeated.
 
 use super::Context;
-use crate::order::{Order, OrderError, OrderId, OrderKind, OrderUpdate, Position, Product, Side};
+use crate::order::{
+    Order, OrderError, OrderId, OrderKind, OrderStatus, OrderUpdate, Position, Product, Side,
+};
 
 /// Intents that one event may ask for: the host's limit.
 const INTENTS_PER_EVENT: usize = 64;
@@ -68,7 +70,13 @@ impl Context {
 /// True for a market order that brings its product's position nearer to flat.
 fn leaves(order: &Order, held: &[Position]) -> bool {
     let held = held.iter().find(|it| it.product == order.product).map_or(0, |it| it.quantity);
-    order.kind == OrderKind::Market && held.signum() == -order.side.sign()
+    let at_market = match order.kind {
+        OrderKind::Market => true,
+        // A stop whose trigger was touched is a market order from then on.
+        OrderKind::StopMarket => matches!(order.status, OrderStatus::Open | OrderStatus::Partial),
+        OrderKind::Limit | OrderKind::Stop => false,
+    };
+    at_market && held.signum() == -order.side.sign()
 }
 
 /// What the exits of a position may still bring.
