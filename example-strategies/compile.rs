@@ -25,6 +25,10 @@ const OUTER: [&str; 9] = [
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
+/// What every component is made of beside its own source: dependencies and compiler too.
+const SHARED: [&str; 7] =
+    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "wit", "sdk/Cargo.toml", "sdk/src", "sdk/macros"];
+
 /// The root of the workspace, from a package of it.
 pub(crate) fn workspace() -> PathBuf {
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
@@ -54,20 +58,25 @@ pub(crate) fn build(arguments: &[&str]) -> PathBuf {
 /// Says which files the components depend on.
 pub(crate) fn watch(paths: &[&str]) {
     let root = workspace();
-    for path in paths.iter().chain(&["Cargo.toml", "wit", "sdk/Cargo.toml", "sdk/src", "sdk/macros"]) {
+    for path in paths.iter().chain(&SHARED) {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
 }
 
-/// Writes `components.rs` into the output folder: one constant of bytes per component.
+/// Writes `components.rs` into the output folder: one constant of bytes per component. The bytes are copied there too, so
+/// that nothing of the outer build depends on the inner one's folder, which anybody may delete.
 pub(crate) fn hand_out(components: &[(&str, PathBuf)]) {
+    let folder = PathBuf::from(variable("OUT_DIR"));
     let mut source = String::new();
     for (name, path) in components {
+        let copy = folder.join(format!("{name}.wasm"));
+        std::fs::copy(path, &copy)
+            .unwrap_or_else(|why| panic!("cannot copy {} to {}: {why}", path.display(), copy.display()));
         let constant = name.replace('-', "_").to_uppercase();
         let _ = writeln!(source, "/// The component `{name}`.");
-        let _ = writeln!(source, "pub const {constant}: &[u8] = include_bytes!({path:?});");
+        let _ = writeln!(source, "pub const {constant}: &[u8] = include_bytes!({copy:?});");
     }
-    let output = Path::new(&variable("OUT_DIR")).join("components.rs");
+    let output = folder.join("components.rs");
     std::fs::write(&output, source).unwrap_or_else(|why| panic!("cannot write {}: {why}", output.display()));
 }
 

@@ -342,6 +342,9 @@ fn complete(id: RunOrderId, time: Timestamp) -> Event {
         average_price: price,
         refusal: RefusalCode::None,
         message: String::new(),
+        validity: market::Validity::Day,
+        market_protection: -1,
+        placed_at: time,
     };
     Event::Order(OrderUpdate { order, time, fill_quantity: 1, fill_price: price })
 }

@@ -31,14 +31,14 @@ macro_rules! fixed_point {
                 self.0
             }
 
-            /// From whole paise.
+            /// From whole paise, stopping at the ends of the range.
             pub const fn paise(paise: i64) -> Self {
-                Self(paise * (UNITS_PER_RUPEE / 100))
+                Self(paise.saturating_mul(UNITS_PER_RUPEE / 100))
             }
 
-            /// From whole rupees.
+            /// From whole rupees, stopping at the ends of the range.
             pub const fn rupees(rupees: i64) -> Self {
-                Self(rupees * UNITS_PER_RUPEE)
+                Self(rupees.saturating_mul(UNITS_PER_RUPEE))
             }
 
             /// In rupees, for indicators and other arithmetic that wants floats.
@@ -48,7 +48,7 @@ macro_rules! fixed_point {
 
             /// The amount without its sign.
             pub const fn abs(self) -> Self {
-                Self(self.0.abs())
+                Self(self.0.saturating_abs())
             }
 
             /// True for zero.
@@ -99,7 +99,7 @@ macro_rules! fixed_point {
         impl Neg for $name {
             type Output = Self;
             fn neg(self) -> Self {
-                Self(-self.0)
+                Self(self.0.saturating_neg())
             }
         }
 
@@ -147,13 +147,13 @@ fixed_point! {
 }
 
 impl Price {
-    /// The nearest multiple of the tick size, halves away from zero.
+    /// The nearest multiple of the tick size, halves away from zero; at the ends of the range the last one that fits.
     pub const fn round_to(self, tick_size: Price) -> Self {
         if tick_size.0 <= 0 {
             return self;
         }
         let half = if self.0 >= 0 { tick_size.0 / 2 } else { -(tick_size.0 / 2) };
-        Self((self.0 + half) / tick_size.0 * tick_size.0)
+        Self(self.0.saturating_add(half) / tick_size.0 * tick_size.0)
     }
 }
 
@@ -231,6 +231,16 @@ mod tests {
     fn prices_round_to_the_tick_and_take_percentages() {
         assert_eq!(Price::from(100.03).round_to(Price::paise(5)), Price::from(100.05));
         assert_eq!(Price::from(200).percent(1.5), Price::from(3));
+    }
+
+    #[test]
+    fn arithmetic_stops_at_the_ends_of_the_range_and_never_wraps() {
+        let (lowest, highest) = (Price::from_units(i64::MIN), Price::from_units(i64::MAX));
+        assert_eq!((-lowest, lowest.abs()), (highest, highest));
+        assert_eq!((Price::rupees(i64::MAX), Price::paise(i64::MIN)), (highest, lowest));
+        assert_eq!((highest + Price::paise(1), lowest - Price::paise(1)), (highest, lowest));
+        assert!(highest.round_to(Price::paise(5)) > Price::ZERO);
+        assert_eq!(highest.percent(1e9), highest);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use crate::market_data::{Candle, Interval, Tick};
 use crate::time::Timestamp;
 
 /// The columns of a tick that this sdk knows.
-pub(crate) const TICK: usize = 12;
+pub(crate) const TICK: usize = 15;
 /// The columns of a bar that this sdk knows.
-pub(crate) const CANDLE: usize = 8;
+pub(crate) const CANDLE: usize = 9;
 
 /// The first `N` columns of a batch; a newer host's further ones are left alone.
 pub(crate) struct Columns<'a, const N: usize>([&'a [i64]; N]);
@@ -34,8 +34,8 @@ impl<'a, const N: usize> Columns<'a, N> {
 
 #[inline]
 pub(crate) fn tick(row: [i64; TICK]) -> Tick {
-    let [token, time, last_price, last_quantity, average_price, volume, bid, ask, open, high, low, close] =
-        row;
+    let [token, time, last_price, last_quantity, average_price, volume, ..] = row;
+    let [.., buy_quantity, sell_quantity, bid, ask, open, high, low, close, oi] = row;
     Tick {
         token: token as u32,
         time: Timestamp::from_micros(time),
@@ -43,17 +43,20 @@ pub(crate) fn tick(row: [i64; TICK]) -> Tick {
         last_quantity: last_quantity as u32,
         average_price: Price::from_units(average_price),
         volume: volume.cast_unsigned(),
+        buy_quantity: buy_quantity.cast_unsigned(),
+        sell_quantity: sell_quantity.cast_unsigned(),
         bid: Price::from_units(bid),
         ask: Price::from_units(ask),
         open: Price::from_units(open),
         high: Price::from_units(high),
         low: Price::from_units(low),
         close: Price::from_units(close),
+        oi: oi.cast_unsigned(),
     }
 }
 
 #[inline]
-pub(crate) fn candle([token, seconds, start, open, high, low, close, volume]: [i64; CANDLE]) -> Candle {
+pub(crate) fn candle([token, seconds, start, open, high, low, close, volume, oi]: [i64; CANDLE]) -> Candle {
     Candle {
         token: token as u32,
         // A length newer than this sdk cannot be subscribed to by it.
@@ -64,6 +67,7 @@ pub(crate) fn candle([token, seconds, start, open, high, low, close, volume]: [i
         low: Price::from_units(low),
         close: Price::from_units(close),
         volume: volume.cast_unsigned(),
+        oi: oi.cast_unsigned(),
     }
 }
 
@@ -80,25 +84,26 @@ mod tests {
 
     #[test]
     fn an_event_is_read_across_the_columns() {
-        let numbers: Vec<i64> = (0..24).collect();
+        let numbers: Vec<i64> = (0..30).collect();
         let columns = Columns::<TICK>::of(2, &numbers).unwrap();
         let second = tick(columns.row(1));
         assert_eq!((second.token, second.time.micros()), (1, 3));
         assert_eq!((second.last_quantity, second.volume), (7, 11));
-        assert_eq!((second.bid.units(), second.close.units()), (13, 23));
+        assert_eq!((second.buy_quantity, second.sell_quantity, second.bid.units()), (13, 15, 17));
+        assert_eq!((second.close.units(), second.oi), (27, 29));
     }
 
     #[test]
     fn a_bar_knows_its_interval_by_its_seconds() {
-        let columns = [8, 86_400, 5, 1, 2, 3, 4, -1];
+        let columns = [8, 86_400, 5, 1, 2, 3, 4, -1, 6];
         let bar = candle(Columns::<CANDLE>::of(1, &columns).unwrap().row(0));
         assert_eq!((bar.token, bar.interval, bar.volume), (8, Interval::Day, u64::MAX));
-        assert_eq!((bar.open.units(), bar.close.units()), (1, 4));
+        assert_eq!((bar.open.units(), bar.close.units(), bar.oi), (1, 4, 6));
     }
 
     #[test]
     fn columns_of_a_newer_host_change_nothing() {
-        let mut numbers: Vec<i64> = (0..24).collect();
+        let mut numbers: Vec<i64> = (0..30).collect();
         let known = Columns::<TICK>::of(2, &numbers).unwrap().row(1);
         numbers.extend([100, 101]);
         assert_eq!(Columns::<TICK>::of(2, &numbers).unwrap().row(1), known);
@@ -106,10 +111,10 @@ mod tests {
 
     #[test]
     fn a_length_that_does_not_fit_is_an_error_and_no_panic() {
-        for (count, length) in [(2, 23), (2, 25), (1, 11), (0, 12), (u32::MAX, 12), (3, 0)] {
+        for (count, length) in [(2, 29), (2, 31), (1, 14), (0, 15), (u32::MAX, 15), (3, 0)] {
             let said = Columns::<TICK>::of(count, &vec![0; length]).err().map(|error| error.to_string());
             let said = said.unwrap_or_else(|| panic!("{length} numbers for {count} events"));
-            assert!(said.contains("12 columns or more"), "{said}");
+            assert!(said.contains("15 columns or more"), "{said}");
         }
         assert!(Columns::<TICK>::of(0, &[]).is_ok(), "no events are no numbers");
     }

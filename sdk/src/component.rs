@@ -21,8 +21,7 @@ pub fn describe<S: Strategy>(package: Package) -> WireManifest {
 }
 
 pub fn start<S: Strategy>(slot: &Slot<S>, params: Vec<(String, Value)>) -> Result<(), String> {
-    let run =
-        S::Params::fill(&mut door::values(params)).and_then(|params| Runner::start(params, door::now()));
+    let run = S::Params::fill(&mut door::values(params)).and_then(Runner::start);
     slot.replace(Some(run.map_err(|error| error.to_string())?));
     Ok(())
 }
@@ -46,7 +45,7 @@ pub fn on_order<S: Strategy>(slot: &Slot<S>, update: guest::OrderUpdate) -> Resu
 }
 
 pub fn on_timer<S: Strategy>(slot: &Slot<S>, id: u64) -> Result<(), String> {
-    with(slot, |run| run.timer(id, door::now()))
+    with(slot, |run| run.timer(id))
 }
 
 pub fn on_notice<S: Strategy>(slot: &Slot<S>, notice: guest::Notice) -> Result<(), String> {
@@ -54,7 +53,7 @@ pub fn on_notice<S: Strategy>(slot: &Slot<S>, notice: guest::Notice) -> Result<(
 }
 
 pub fn stop<S: Strategy>(slot: &Slot<S>) -> Result<(), String> {
-    with(slot, |run| run.stop(door::now()))
+    with(slot, |run| run.stop())
 }
 
 fn with<S: Strategy, T>(slot: &Slot<S>, call: impl FnOnce(&mut Runner<S>) -> Result<T>) -> Result<T, String> {

@@ -3,6 +3,7 @@
 //! Reads are as of the event at hand; nothing here waits. What depends on the outside (risk, broker, exchange)
 //! comes back through `on_order`. The parts stand in `context/`.
 
+mod exits;
 mod orders;
 mod state;
 mod timers;
@@ -17,8 +18,8 @@ use crate::market_data::{Candle, Depth, Instrument, Interval, Tick};
 use crate::order::{Order, OrderId, Position, Product};
 use crate::time::{Session, Timestamp};
 use crate::{batch, directory, door};
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use timers::Period;
 
 /// What the run's fills come to today, before charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,15 +33,26 @@ pub struct Figures {
 /// What a handler can see and ask for. One lives as long as the run.
 #[derive(Debug, Default)]
 pub struct Context {
-    pub(crate) now: Timestamp,
-    pub(crate) product: Product,
-    pub(crate) periods: BTreeMap<u64, Duration>,
+    product: Product,
+    periods: BTreeMap<u64, Period>,
+    /// Orders whose withdrawal was asked for, until something is heard of them.
+    withdrawing: BTreeSet<OrderId>,
+    /// Intents that the event at hand asked for so far.
+    asked: usize,
 }
 
 impl Context {
-    /// The time of the event at hand.
+    /// The host's clock at the event at hand. It never runs backwards, though feeds stamp their snapshots unevenly: a tick
+    /// stamped earlier than the event before finds the clock where it was. A bar's time is its end, at the latest the
+    /// close.
     pub fn now(&self) -> Timestamp {
-        self.now
+        batch::settle();
+        door::now()
+    }
+
+    /// The next event is at hand.
+    pub(crate) fn begin_event(&mut self) {
+        self.asked = 0;
     }
 
     /// Today's session; none on a holiday.
@@ -101,7 +113,7 @@ impl Context {
         self.orders().into_iter().find(|order| order.id == id)
     }
 
-    /// Everything the run holds or held today, one entry per instrument and product.
+    /// Everything the run holds or held, one entry per instrument and product.
     pub fn positions(&self) -> Vec<Position> {
         batch::settle();
         door::positions()

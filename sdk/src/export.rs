@@ -21,7 +21,7 @@ macro_rules! export {
             use $crate::__private::component;
 
             ::std::thread_local! {
-                static SLOT: component::Slot<$strategy> = const { ::std::cell::RefCell::new(None) };
+                static SLOT: component::Slot<$strategy> = const { ::std::cell::RefCell::new(::std::option::Option::None) };
             }
 
             struct Component;
@@ -30,25 +30,27 @@ macro_rules! export {
                 fn describe() -> manifest::Manifest {
                     component::describe::<$strategy>($crate::package!($name))
                 }
-                fn start(params: Vec<(String, manifest::Value)>) -> Result<(), String> {
+                fn start(
+                    params: ::std::vec::Vec<(::std::string::String, manifest::Value)>,
+                ) -> ::std::result::Result<(), ::std::string::String> {
                     SLOT.with(|slot| component::start(slot, params))
                 }
-                fn on_ticks(ticks: guest::Batch) -> Result<u32, String> {
+                fn on_ticks(ticks: guest::Batch) -> ::std::result::Result<u32, ::std::string::String> {
                     SLOT.with(|slot| component::on_ticks(slot, &ticks))
                 }
-                fn on_candles(candles: guest::Batch) -> Result<u32, String> {
+                fn on_candles(candles: guest::Batch) -> ::std::result::Result<u32, ::std::string::String> {
                     SLOT.with(|slot| component::on_candles(slot, &candles))
                 }
-                fn on_order(update: guest::OrderUpdate) -> Result<(), String> {
+                fn on_order(update: guest::OrderUpdate) -> ::std::result::Result<(), ::std::string::String> {
                     SLOT.with(|slot| component::on_order(slot, update))
                 }
-                fn on_timer(id: u64) -> Result<(), String> {
+                fn on_timer(id: u64) -> ::std::result::Result<(), ::std::string::String> {
                     SLOT.with(|slot| component::on_timer(slot, id))
                 }
-                fn on_notice(notice: guest::Notice) -> Result<(), String> {
+                fn on_notice(notice: guest::Notice) -> ::std::result::Result<(), ::std::string::String> {
                     SLOT.with(|slot| component::on_notice(slot, notice))
                 }
-                fn stop() -> Result<(), String> {
+                fn stop() -> ::std::result::Result<(), ::std::string::String> {
                     SLOT.with(component::stop)
                 }
             }

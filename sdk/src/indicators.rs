@@ -3,6 +3,11 @@
 //! Every update is O(1) and allocates nothing. Running sums are renewed once per window from the values themselves,
 //! so rounding errors do not pile up over a long run. `value()` is `None` until there is enough to say something.
 //! Inputs are anything that becomes an `f64`: a [`Price`](crate::Price) does. Knows no market.
+//!
+//! What is no finite number (NaN, infinite) says nothing: an update with it changes nothing and answers the last value.
+//! One bad quotient can so not poison an average for the rest of the run.
+//!
+//! All of them serialise, so [`State`](crate::State) keeps them from one run to the next.
 
 mod atr;
 mod bollinger;
@@ -17,6 +22,8 @@ pub use ema::Ema;
 pub use rsi::Rsi;
 pub use sma::Sma;
 pub use vwap::Vwap;
+
+use serde::{Deserialize, Serialize};
 
 /// The larger of two numbers without a branch or a library call: `f64::max` is both in WebAssembly.
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
@@ -47,7 +54,7 @@ fn checked(period: u32) -> usize {
 }
 
 /// Wilder's average: the plain mean of the first `period` values, then `(before × (period − 1) + value) ÷ period`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Wilder {
     period: f64,
     seen: f64,

@@ -4,6 +4,7 @@ use crate::market_data::Interval;
 pub use crate::parameter::{Parameter, ParameterKind};
 use crate::params::Parameters;
 use crate::strategy::{Hears, Strategy};
+pub use crate::warm_up::{WarmUp, WarmUpCount, WarmUpInterval};
 
 /// Who wrote it: filled by [`export!`](crate::export!) from the author's `Cargo.toml`.
 #[derive(Debug, Clone, Copy)]
@@ -33,23 +34,29 @@ pub struct Manifest {
     pub hears: Hears,
     /// Bars to hear beside those named by parameters.
     pub candles: Vec<Interval>,
-    /// Bars that must be there before the first event.
-    pub warm_up: Vec<(Interval, u32)>,
+    /// Bars that must be there before the first event: those of the strategy, then those of its parameters.
+    pub warm_up: Vec<WarmUp>,
 }
 
 impl Manifest {
     /// The manifest of a strategy in a package.
     pub fn of<S: Strategy>(package: Package) -> Self {
         let summary = if S::SUMMARY.is_empty() { package.description } else { S::SUMMARY };
+        let parameters = S::Params::declare();
+        let asks = |fits: fn(&ParameterKind) -> bool| parameters.iter().any(|it| fits(&it.kind));
+        let instrument =
+            !S::INSTRUMENTS.is_empty() || asks(|it| matches!(it, ParameterKind::Instrument { .. }));
+        let interval = !S::CANDLES.is_empty() || asks(|it| matches!(it, ParameterKind::Interval { .. }));
+        let fixed = S::WARM_UP.iter().map(|(interval, count)| WarmUp::fixed(*interval, *count));
         Self {
             name: package.name.to_owned(),
             version: package.version.to_owned(),
             summary: summary.to_owned(),
-            parameters: S::Params::declare(),
+            hears: S::HEARS.resolve(instrument, interval),
+            parameters,
             instruments: S::INSTRUMENTS.iter().map(|symbol| (*symbol).to_owned()).collect(),
-            hears: S::HEARS,
             candles: S::CANDLES.to_vec(),
-            warm_up: S::WARM_UP.to_vec(),
+            warm_up: fixed.chain(S::Params::warm_up()).collect(),
         }
     }
 }

@@ -5,11 +5,12 @@
 use crate::amounts::Price;
 use crate::time::Timestamp;
 use crate::token::Token;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 /// What sort of thing an instrument is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum InstrumentKind {
     Equity,
@@ -17,6 +18,8 @@ pub enum InstrumentKind {
     Future,
     Call,
     Put,
+    /// Something newer than this list.
+    Other,
 }
 
 /// One instrument: what an order for it must respect.
@@ -38,6 +41,8 @@ pub struct Instrument {
     pub expiry: String,
     /// Zero where there is none.
     pub strike: Price,
+    /// What else the host knows of it: names and values.
+    pub tags: Vec<(String, String)>,
 }
 
 /// The newest snapshot of one instrument. Fields the feed did not carry are zero.
@@ -55,6 +60,10 @@ pub struct Tick {
     pub average_price: Price,
     /// Units traded today.
     pub volume: u64,
+    /// Units bid for in the whole book.
+    pub buy_quantity: u64,
+    /// Units offered in the whole book.
+    pub sell_quantity: u64,
     /// Best bid.
     pub bid: Price,
     /// Best offer.
@@ -67,6 +76,8 @@ pub struct Tick {
     pub low: Price,
     /// The *previous* day's close.
     pub close: Price,
+    /// Open interest; derivatives only.
+    pub oi: u64,
 }
 
 impl Tick {
@@ -77,7 +88,7 @@ impl Tick {
 }
 
 /// How long a bar is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Interval {
     Minute,
@@ -130,16 +141,21 @@ impl Interval {
 
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Interval::Minute => f.write_str("minute"),
-            Interval::Day => f.write_str("day"),
-            longer => write!(f, "{}minute", longer.seconds() / 60),
-        }
+        f.write_str(match self {
+            Interval::Minute => "minute",
+            Interval::Minute3 => "3minute",
+            Interval::Minute5 => "5minute",
+            Interval::Minute10 => "10minute",
+            Interval::Minute15 => "15minute",
+            Interval::Minute30 => "30minute",
+            Interval::Minute60 => "60minute",
+            Interval::Day => "day",
+        })
     }
 }
 
 /// A finished bar, stamped with the start of its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candle {
     /// Which instrument, as a number; [`Candle::symbol`] has the name.
     pub token: Token,
@@ -157,6 +173,8 @@ pub struct Candle {
     pub close: Price,
     /// Units traded in it.
     pub volume: u64,
+    /// Open interest at its end; derivatives only, zero where the source did not carry it.
+    pub oi: u64,
 }
 
 impl Candle {
@@ -165,7 +183,7 @@ impl Candle {
         crate::directory::symbol_of(self.token)
     }
 
-    /// When it ends.
+    /// When its interval is over. The session may close before: the clock of the event is then the close.
     pub fn end(&self) -> Timestamp {
         self.start + self.interval.duration()
     }

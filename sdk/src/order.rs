@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The run's own number for one of its orders: 1, 2, 3 …
+///
+/// The numbers go on where the host restarted in the middle of a run, and begin anew with the next run: what a run keeps
+/// in its state under a number means nothing to the run after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OrderId(pub u64);
@@ -45,7 +48,7 @@ impl Side {
 }
 
 /// How an order names its price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderKind {
     /// At what the market gives.
     Market,
@@ -62,7 +65,8 @@ pub enum OrderKind {
 pub enum Product {
     /// Delivery.
     Cnc,
-    /// Intraday. The default: every exchange takes it.
+    /// Intraday. The default: every exchange takes it. The broker closes such positions itself before the session ends,
+    /// for a fee; be flat before that.
     #[default]
     Mis,
     /// Derivatives held overnight.
@@ -72,7 +76,7 @@ pub enum Product {
 }
 
 /// How long an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Validity {
     /// Until the session ends.
     #[default]
@@ -115,6 +119,8 @@ pub struct Change {
     pub trigger: Option<Price>,
     /// The new kind.
     pub kind: Option<OrderKind>,
+    /// The new validity.
+    pub validity: Option<Validity>,
 }
 
 /// What is wrong with a request. The text is for people.
@@ -149,7 +155,7 @@ impl fmt::Display for OrderError {
 impl std::error::Error for OrderError {}
 
 /// Where an order is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderStatus {
     /// Written down, not yet with the broker.
     Pending,
@@ -171,6 +177,8 @@ pub enum OrderStatus {
     Cancelled,
     /// Never sent, or proven never to have arrived.
     Abandoned,
+    /// Something newer than this list, and not final: the message says what.
+    Other,
 }
 
 impl OrderStatus {
@@ -186,13 +194,14 @@ impl OrderStatus {
             | OrderStatus::Unknown
             | OrderStatus::TriggerPending
             | OrderStatus::Open
-            | OrderStatus::Partial => false,
+            | OrderStatus::Partial
+            | OrderStatus::Other => false,
         }
     }
 }
 
 /// Why the host or the broker said no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Refusal {
     /// Nothing was refused.
@@ -215,7 +224,7 @@ pub enum Refusal {
 }
 
 /// One of the run's own orders, as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The run's own number.
     pub id: OrderId,
@@ -243,6 +252,14 @@ pub struct Order {
     pub refusal: Refusal,
     /// The same in words.
     pub message: String,
+    /// How long it stands.
+    pub validity: Validity,
+    /// As it was asked for: 1/100 percent, −1 for the exchange's own band.
+    pub market_protection: i32,
+    /// When it was asked for.
+    pub placed_at: Timestamp,
+    /// What else the host knows of it: names and values.
+    pub tags: Vec<(String, String)>,
 }
 
 impl Order {
@@ -254,6 +271,11 @@ impl Order {
     /// True when nothing more can happen to it.
     pub fn is_final(&self) -> bool {
         self.status.is_final()
+    }
+
+    /// How many may still trade, negative for a sale: what the order may yet do to the position.
+    pub fn on_the_way(&self) -> i64 {
+        self.side.sign() * i64::from(self.outstanding())
     }
 
     /// True when it ended without a single fill: refused, rejected, abandoned or cancelled unfilled.
@@ -280,6 +302,12 @@ impl OrderUpdate {
     pub fn is(&self, id: OrderId) -> bool {
         self.order.id == id
     }
+
+    /// True when it says that a change or a withdrawal was refused: the order stands as before, and
+    /// [`message`](Order::message) says why.
+    pub fn refused_change(&self) -> bool {
+        !self.order.is_final() && self.order.refusal != Refusal::None
+    }
 }
 
 /// What the run holds of one instrument, from its own fills.
@@ -293,6 +321,7 @@ pub struct Position {
     pub quantity: i64,
     /// Average price of what is held; zero when flat.
     pub average_price: Price,
-    /// Booked profit or loss of this position, before charges.
+    /// Booked profit or loss of this position by the run so far, over all days, before charges. Today's is
+    /// [`Context::pnl_today`](crate::Context::pnl_today).
     pub realised: crate::Money,
 }

@@ -1,24 +1,20 @@
 //! Parameters: what a trader can set at a start, declared by `#[derive(Parameters)]` on a struct.
 //!
 //! A field's type decides what the form asks for, `#[param(default = …, min = …, max = …)]` says the rest, and
-//! the doc comment is the line that the trader reads. Knows no strategy.
+//! the doc comment is the line that the trader reads. Knows no strategy; the types stand in `params/types.rs`.
+
+mod symbol;
+mod types;
+
+pub use symbol::Symbol;
+pub use types::{Bounded, Lengthy, Whole};
 
 use crate::amounts::Price;
 use crate::error::Error;
 use crate::market_data::Interval;
 use crate::parameter::{Parameter, ParameterKind};
-use serde::{Deserialize, Serialize};
-use std::borrow::Borrow;
+use crate::warm_up::WarmUp;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::ops::Deref;
-
-/// Whole numbers a JSON number carries exactly: ±(2⁵³ − 1).
-const EXACT_IN_JSON: i64 = 9_007_199_254_740_991;
-/// Longest text where the author names no `max_length`, in characters.
-const DEFAULT_MAX_LENGTH: u32 = 256;
-/// Highest price where the author names no `max`: ten crore rupees.
-const DEFAULT_MAX_PRICE: Price = Price::rupees(100_000_000);
 
 /// A struct of parameters. Derive it.
 pub trait Parameters: Sized {
@@ -26,6 +22,14 @@ pub trait Parameters: Sized {
     fn declare() -> Vec<Parameter>;
     /// Fills the struct. The host has checked the values already; an error here names what it missed.
     fn fill(values: &mut Values) -> Result<Self, Error>;
+    /// The values that are in the struct, by name: what a test desk plays the host with.
+    fn values(&self) -> Vec<(String, Value)> {
+        Vec::new()
+    }
+    /// Bars that must be there before the first event, as `#[param(warm_up = …)]` says.
+    fn warm_up() -> Vec<WarmUp> {
+        Vec::new()
+    }
 }
 
 impl Parameters for () {
@@ -94,7 +98,10 @@ pub trait ParameterType: Sized {
     fn kind(rules: Rules<Self>) -> ParameterKind;
     /// From the host's value; `None` when it is of another kind.
     fn from_value(value: Value) -> Option<Self>;
-    /// What stands in where the author declared no default and the trader gave nothing.
+    /// As the host's value.
+    fn to_value(&self) -> Value;
+    /// What stands in where the author declared no default and the trader gave nothing: off for a toggle, and nothing for
+    /// the rest, which must be given.
     fn without_default() -> Option<Self> {
         None
     }
@@ -106,188 +113,4 @@ pub trait Choice: Sized + Clone + 'static {
     fn choices() -> Vec<(&'static str, Self)>;
     /// This one's name.
     fn name(&self) -> &'static str;
-}
-
-impl ParameterType for i64 {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        let (min, max) = (rules.min.unwrap_or(-EXACT_IN_JSON), rules.max.unwrap_or(EXACT_IN_JSON));
-        ParameterKind::Integer { default: rules.default, min, max }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Integer(it) => Some(it),
-            _ => None,
-        }
-    }
-}
-
-impl ParameterType for u32 {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        let (min, max) = (rules.min.unwrap_or(0), rules.max.unwrap_or(u32::MAX));
-        ParameterKind::Integer { default: rules.default.map(i64::from), min: min.into(), max: max.into() }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        i64::from_value(value)?.try_into().ok()
-    }
-}
-
-impl ParameterType for f64 {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        let (min, max) = (rules.min.unwrap_or(f64::MIN), rules.max.unwrap_or(f64::MAX));
-        ParameterKind::Number { default: rules.default, min, max }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Number(it) => Some(it),
-            _ => None,
-        }
-    }
-}
-
-impl ParameterType for Price {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        let (min, max) = (rules.min.unwrap_or(Price::ZERO), rules.max.unwrap_or(DEFAULT_MAX_PRICE));
-        ParameterKind::Price { default: rules.default, min, max }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Price(it) => Some(it),
-            _ => None,
-        }
-    }
-}
-
-impl ParameterType for bool {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        ParameterKind::Toggle { default: rules.default.unwrap_or(false) }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Toggle(it) => Some(it),
-            _ => None,
-        }
-    }
-
-    fn without_default() -> Option<Self> {
-        Some(false)
-    }
-}
-
-impl ParameterType for String {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        let max_length = rules.max_length.unwrap_or(DEFAULT_MAX_LENGTH);
-        ParameterKind::Text { default: rules.default, max_length }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Text(it) => Some(it),
-            _ => None,
-        }
-    }
-}
-
-impl ParameterType for Symbol {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        ParameterKind::Instrument { default: rules.default.map(|symbol| symbol.0) }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Instrument(it) => Some(Symbol(it)),
-            _ => None,
-        }
-    }
-}
-
-impl ParameterType for Interval {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        ParameterKind::Interval { default: rules.default }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Interval(it) => Some(it),
-            _ => None,
-        }
-    }
-}
-
-impl<T: Choice> ParameterType for T {
-    fn kind(rules: Rules<Self>) -> ParameterKind {
-        let choices = T::choices().into_iter().map(|(name, _)| name.to_owned()).collect();
-        ParameterKind::Choice { default: rules.default.map(|it| it.name().to_owned()), choices }
-    }
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value {
-            Value::Choice(name) => T::choices().into_iter().find(|it| it.0 == name).map(|it| it.1),
-            _ => None,
-        }
-    }
-}
-
-/// The name of an instrument, such as `NSE:INFY`. As a parameter it makes the host subscribe to it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Symbol(String);
-
-impl From<&str> for Symbol {
-    fn from(symbol: &str) -> Self {
-        Self(symbol.to_owned())
-    }
-}
-
-impl Deref for Symbol {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl AsRef<str> for Symbol {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for Symbol {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Symbol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl PartialEq<str> for Symbol {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == other
-    }
-}
-
-impl PartialEq<&str> for Symbol {
-    fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
-    }
-}
-
-impl PartialEq<Symbol> for &str {
-    fn eq(&self, other: &Symbol) -> bool {
-        *self == other.0
-    }
-}
-
-impl PartialEq<Symbol> for String {
-    fn eq(&self, other: &Symbol) -> bool {
-        *self == other.0
-    }
 }

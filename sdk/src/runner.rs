@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::market_data::{Candle, Tick};
 use crate::order::OrderUpdate;
 use crate::strategy::{Notice, Strategy};
-use crate::time::Timestamp;
 use crate::{batch, directory};
 
 /// One run of a strategy.
@@ -20,54 +19,47 @@ pub struct Runner<S> {
 
 impl<S: Strategy> Runner<S> {
     /// The first event.
-    pub fn start(params: S::Params, now: Timestamp) -> Result<Self> {
+    pub fn start(params: S::Params) -> Result<Self> {
         batch::begin();
         directory::load();
-        let mut runner = Self { strategy: S::new(params), ctx: Context { now, ..Context::default() } };
+        let mut runner = Self { strategy: S::new(params), ctx: Context::default() };
         runner.strategy.on_start(&mut runner.ctx)?;
         Ok(runner)
     }
 
     /// A batch of ticks, oldest first. Answers how many were taken: all, or up to the first that left a trace.
     pub fn ticks(&mut self, count: u32, tick: impl Fn(usize) -> Tick) -> Result<u32> {
-        self.take(count, |strategy, ctx, index| {
-            let tick = tick(index);
-            ctx.now = tick.time;
-            strategy.on_tick(ctx, &tick)
-        })
+        self.take(count, |strategy, ctx, index| strategy.on_tick(ctx, &tick(index)))
     }
 
     /// A batch of bars, under the same rule.
     pub fn candles(&mut self, count: u32, candle: impl Fn(usize) -> Candle) -> Result<u32> {
-        self.take(count, |strategy, ctx, index| {
-            let candle = candle(index);
-            ctx.now = candle.end();
-            strategy.on_candle(ctx, &candle)
-        })
+        self.take(count, |strategy, ctx, index| strategy.on_candle(ctx, &candle(index)))
     }
 
     /// One of the run's own orders changed.
     pub fn order(&mut self, update: &OrderUpdate) -> Result {
-        self.event(update.time);
+        self.event();
+        self.ctx.heard(update);
         self.strategy.on_order(&mut self.ctx, update)
     }
 
     /// A timer went off.
-    pub fn timer(&mut self, id: u64, now: Timestamp) -> Result {
-        self.event(now);
-        renew(&self.ctx, id);
+    pub fn timer(&mut self, id: u64) -> Result {
+        self.event();
+        renew(&mut self.ctx, id);
         self.strategy.on_timer(&mut self.ctx, id)
     }
 
     /// Something that is no market event.
     pub fn notice(&mut self, notice: &Notice) -> Result {
-        self.event(notice.time);
+        self.event();
         self.strategy.on_notice(&mut self.ctx, notice)
     }
 
     /// The last event.
-    pub fn stop(&mut self, now: Timestamp) -> Result {
-        self.event(now);
+    pub fn stop(&mut self) -> Result {
+        self.event();
         self.strategy.on_stop(&mut self.ctx)
     }
 
@@ -76,9 +68,9 @@ impl<S: Strategy> Runner<S> {
         &self.strategy
     }
 
-    fn event(&mut self, now: Timestamp) {
+    fn event(&mut self) {
         batch::begin();
-        self.ctx.now = now;
+        self.ctx.begin_event();
     }
 
     fn take(
@@ -89,6 +81,7 @@ impl<S: Strategy> Runner<S> {
         batch::begin();
         for index in 0..count {
             batch::advance_to(index);
+            self.ctx.begin_event();
             handle(&mut self.strategy, &mut self.ctx, index as usize)?;
             if batch::traced() {
                 return Ok(index + 1);
@@ -132,7 +125,7 @@ mod tests {
     fn play(prices: &[i64]) -> (Result<u32>, u32) {
         // Installs the door of this thread.
         Desk::<ByPrice>::new(()).start();
-        let mut run = Runner::<ByPrice>::start((), Timestamp::default()).unwrap();
+        let mut run = Runner::<ByPrice>::start(()).unwrap();
         REACHED.set(0);
         let tick = |index: usize| Tick { last_price: Price::from_units(prices[index]), ..Tick::default() };
         (run.ticks(prices.len() as u32, tick), REACHED.get())

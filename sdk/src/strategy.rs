@@ -22,16 +22,17 @@ pub trait Strategy: Sized + 'static {
     const SUMMARY: &'static str = "";
 
     /// Which events to deliver. [`#[sdk::strategy]`](macro@crate::strategy) on the `impl` works it out from the
-    /// handlers that are there; without it, all of them.
-    const HEARS: Hears = Hears::ALL;
+    /// handlers that are there; without it, everything that can come.
+    const HEARS: Hears = Hears::POSSIBLE;
 
-    /// Instruments beside those named by parameters.
+    /// Instruments beside those named by parameters. Who hears ticks or bars needs one, here or as a parameter.
     const INSTRUMENTS: &'static [&'static str] = &[];
 
-    /// Bars to hear beside those named by parameters.
+    /// Bars to hear beside those named by parameters. Who hears bars needs an interval, here or as a parameter.
     const CANDLES: &'static [Interval] = &[];
 
-    /// Bars that must be there before the first event; read them with [`Context::candles`] in `on_start`.
+    /// Bars that must be there before the first event; read them with [`Context::candles`] in `on_start`. What depends on
+    /// parameters is said at the parameter: `#[param(warm_up = interval)]`.
     const WARM_UP: &'static [(Interval, u32)] = &[];
 
     /// Makes the strategy from its parameters, which are complete and within their bounds.
@@ -67,7 +68,9 @@ pub trait Strategy: Sized + 'static {
         Ok(())
     }
 
-    /// The last event. What is asked for here is still written down, but no answer comes.
+    /// The last event. What is asked for here is still written down and sent, but no answer comes. What is not withdrawn
+    /// here stays as it is, unless the trader asked to square off: then the host withdraws and closes everything after
+    /// this.
     fn on_stop(&mut self, _ctx: &mut Context) -> Result {
         Ok(())
     }
@@ -92,10 +95,23 @@ impl Hears {
     pub const NOTICES: Hears = Hears(16);
     /// Everything.
     pub const ALL: Hears = Hears(31);
+    /// Everything that can come: ticks only where an instrument is named, bars only where an interval is too.
+    pub const POSSIBLE: Hears = Hears(63);
 
     /// Both sets together, where `|` cannot be used: in constants.
     pub const fn and(self, other: Hears) -> Hears {
         Hears(self.0 | other.0)
+    }
+
+    /// What of [`Hears::POSSIBLE`] is possible; any other set is what it is.
+    pub(crate) fn resolve(self, instrument: bool, interval: bool) -> Hears {
+        if self != Hears::POSSIBLE {
+            return self;
+        }
+        let always = Hears::ORDERS | Hears::TIMERS | Hears::NOTICES;
+        let ticks = if instrument { Hears::TICKS } else { Hears::NONE };
+        let candles = if instrument && interval { Hears::CANDLES } else { Hears::NONE };
+        always | ticks | candles
     }
 
     /// True when everything in `other` is in this set.

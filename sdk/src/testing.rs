@@ -10,6 +10,7 @@
 //! #[sdk::strategy]
 //! impl Strategy for OneShot {
 //!     type Params = ();
+//!     const INSTRUMENTS: &'static [&'static str] = &["NSE:INFY"];
 //!     fn new((): ()) -> Self {
 //!         OneShot(false)
 //!     }
@@ -27,26 +28,37 @@
 //! assert_eq!(desk.position("NSE:INFY"), 10);
 //! ```
 //!
+//! The desk keeps to what the host keeps to: the manifest (events that the strategy does not hear move prices and are not
+//! delivered; bars and warm-up that it did not ask for are refused, with the remedy), the checks of every request in the
+//! host's own words, the limits of one event, and the order of things: what the strategy asks for happens after its
+//! handler, never inside it.
+//!
 //! Orders fill by a simple rule: a market order at the last price, a limit order at its limit once the last price
-//! reaches it, a stop once its trigger is touched. [`Desk::manual_fills`] leaves all of it to the test.
+//! reaches it, a stop once its trigger is touched. [`Desk::manual_fills`] leaves all of it to the test. Time passes by
+//! itself, a second a tick; on the way timers go off, the market opens and closes, days turn and weekends pass.
 
 mod book;
+mod broker;
+mod contract;
+mod day;
 pub(crate) mod door;
+mod holdings;
+mod limits;
 mod matching;
+mod seen;
 mod validate;
 
-use crate::amounts::{Money, Price, Quantity};
+use crate::amounts::{Money, Price};
 use crate::error::Result;
-use crate::log::Level;
 use crate::market_data::{Candle, Depth, Instrument, Interval, Tick};
-use crate::order::{Order, OrderId, OrderStatus, OrderUpdate, Refusal};
+use crate::order::OrderUpdate;
 use crate::params::{Parameters, Values};
 use crate::runner::Runner;
-use crate::strategy::{Notice, NoticeKind, Strategy};
+use crate::strategy::{Hears, Notice, NoticeKind, Strategy};
 use crate::time::{Session, Timestamp};
 use book::Book;
+use contract::Contract;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -65,10 +77,12 @@ pub enum Event {
     Candle(Candle),
     /// A change of an order.
     Order(OrderUpdate),
-    /// A timer.
+    /// A timer. One that is not set, or not any more, is not delivered.
     Timer(u64),
     /// A notice.
     Notice(Notice),
+    /// A new date with its session. It moves the book alone: what is booked *today* begins anew.
+    Day(Option<Session>),
     /// The end.
     Stop,
 }
@@ -78,22 +92,26 @@ pub enum Event {
 pub struct Desk<S: Strategy> {
     params: Option<S::Params>,
     run: Option<Runner<S>>,
+    contract: Contract,
     book: Rc<RefCell<Book>>,
+    heard: Vec<(Timestamp, Event)>,
 }
 
+/// What is there before the start.
 impl<S: Strategy> Desk<S> {
-    /// A desk for a strategy with these parameters. It is Monday, 5 January 2026, 09:15 in India, and the market opens.
+    /// A desk for a strategy with these parameters, which knows the instruments that they and the strategy name. It is
+    /// Monday, 5 January 2026, 09:15 in India, and the market opens.
+    ///
+    /// # Panics
+    /// When the host would refuse the parameters.
     pub fn new(params: S::Params) -> Self {
+        let contract = Contract::of::<S>(&params);
         let mut book = Book::default();
-        for symbol in S::INSTRUMENTS {
+        for symbol in &contract.instruments {
             book.learn(symbol);
         }
-        for parameter in S::Params::declare() {
-            if let crate::manifest::ParameterKind::Instrument { default: Some(symbol) } = parameter.kind {
-                book.learn(&symbol);
-            }
-        }
-        Self { params: Some(params), run: None, book: Rc::new(RefCell::new(book)) }
+        let book = Rc::new(RefCell::new(book));
+        Self { params: Some(params), run: None, contract, book, heard: Vec::new() }
     }
 
     /// A desk for a strategy whose parameters all have defaults.
@@ -111,13 +129,18 @@ impl<S: Strategy> Desk<S> {
         self
     }
 
-    /// Adds an instrument that is not like that.
+    /// Adds an instrument that is not like that, or makes one different.
+    ///
+    /// # Panics
+    /// When another one has its token.
     pub fn instrument(&mut self, instrument: Instrument) -> &mut Self {
         self.book.borrow_mut().add(instrument);
         self
     }
 
-    /// Orders stay open until the test fills, rejects or lapses them; one that the strategy cancels may still fill.
+    /// Orders stay open until the test fills, rejects or lapses them, and changes and withdrawals stay on their way until
+    /// the test says what becomes of them: [`Desk::accept_change`], [`Desk::refuse_change`], [`Desk::lapse`]. An order that
+    /// the strategy wants withdrawn may still fill.
     pub fn manual_fills(&mut self) -> &mut Self {
         self.book.borrow_mut().manual = true;
         self
@@ -142,9 +165,23 @@ impl<S: Strategy> Desk<S> {
         self
     }
 
-    /// Bars that are there before the first event, by their closes.
+    /// Bars that are there before the first event, by their closes. As from the host, no more come than were asked for:
+    /// the last.
+    ///
+    /// # Panics
+    /// When the strategy asks for none of this interval.
     pub fn warm_up(&mut self, symbol: &str, interval: Interval, closes: &[f64]) -> &mut Self {
-        self.book.borrow_mut().warm_up(symbol, interval, closes);
+        let asked = self.contract.expect_warm_up(interval);
+        let closes = &closes[closes.len().saturating_sub(asked)..];
+        let mut book = self.book.borrow_mut();
+        let token = book.learn(symbol);
+        let mut start = book.now - interval.duration() * closes.len() as u32;
+        for close in closes {
+            let [open, high, low, close] = [Price::from(*close); 4];
+            book.keep(Candle { token, interval, start, open, high, low, close, volume: 1, oi: 0 });
+            start = start + interval.duration();
+        }
+        drop(book);
         self
     }
 
@@ -156,7 +193,10 @@ impl<S: Strategy> Desk<S> {
         drop(book);
         self
     }
+}
 
+/// What happens.
+impl<S: Strategy> Desk<S> {
     /// Starts the run; every event does so by itself.
     pub fn start(&mut self) -> &mut Self {
         self.started().unwrap_or_else(|why| panic!("the strategy failed at its start: {why}"));
@@ -165,9 +205,15 @@ impl<S: Strategy> Desk<S> {
 
     /// A second later, a tick with this last price.
     pub fn tick(&mut self, symbol: &str, price: impl Into<Price>) -> &mut Self {
+        self.try_tick(symbol, price).unwrap_or_else(|why| panic!("the strategy failed: {why}"));
+        self
+    }
+
+    /// A second later, a tick with this last price. The error is the strategy's own.
+    pub fn try_tick(&mut self, symbol: &str, price: impl Into<Price>) -> Result {
         self.wait(PACE);
-        let tick = self.book.borrow_mut().tick(symbol, price.into());
-        self.must(Event::Tick(tick))
+        let tick = self.book.borrow_mut().next_tick(symbol, price.into());
+        self.play(Event::Tick(tick))
     }
 
     /// A tick a second, for each of these prices.
@@ -178,15 +224,24 @@ impl<S: Strategy> Desk<S> {
         self
     }
 
-    /// A finished bar of these open, high, low and close, and the time to its end.
+    /// A finished bar of these open, high, low and close, and the time to its end. A day's bar begins at midnight; any
+    /// other begins now. Both end with the session at the latest.
+    ///
+    /// # Panics
+    /// When the strategy gets no bars of this interval.
     pub fn candle(&mut self, symbol: &str, interval: Interval, prices: [f64; 4], volume: u64) -> &mut Self {
-        let start = self.now();
-        self.wait(interval.duration());
-        let candle = self.book.borrow_mut().candle(symbol, interval, start, prices, volume);
-        self.must(Event::Candle(candle))
+        self.contract.expect_bars(interval);
+        let now = self.now();
+        let start = if interval == Interval::Day { day::midnight_of(now) } else { now };
+        let [open, high, low, close] = prices.map(Price::from);
+        let token = self.book.borrow_mut().learn(symbol);
+        let candle = Candle { token, interval, start, open, high, low, close, volume, oi: 0 };
+        let end = self.book.borrow().end_of(&candle);
+        self.wait_until(end).must(Event::Candle(candle))
     }
 
-    /// Lets time pass; timers that come due go off on the way, in order.
+    /// Lets time pass. What comes due goes off on the way, in order: timers, the opening and closing of the market, the
+    /// turn of days.
     pub fn wait(&mut self, span: Duration) -> &mut Self {
         let until = self.now() + span;
         self.wait_until(until)
@@ -196,16 +251,31 @@ impl<S: Strategy> Desk<S> {
     pub fn wait_until(&mut self, until: Timestamp) -> &mut Self {
         self.start();
         loop {
-            let Some((id, at)) = self.book.borrow_mut().due_timer(until) else { break };
-            let mut book = self.book.borrow_mut();
-            book.now = book.now.max(at);
-            drop(book);
-            self.must(Event::Timer(id));
+            let (now, session, timer) = self.moment();
+            let (at, change) = day::next_change(now, session);
+            match timer.filter(|(due, _)| *due <= until && *due < at) {
+                Some((due, id)) => {
+                    self.book.borrow_mut().advance(due);
+                    self.must(Event::Timer(id));
+                }
+                None if at <= until => self.change_of_day(at, change),
+                None => break,
+            }
         }
-        let mut book = self.book.borrow_mut();
-        book.now = book.now.max(until);
-        drop(book);
+        self.book.borrow_mut().advance(until);
         self
+    }
+
+    /// Lets time pass to the open of the next trading day.
+    pub fn next_day(&mut self) -> &mut Self {
+        loop {
+            let midnight = day::midnight_of(self.now()) + Duration::from_secs(86_400);
+            self.wait_until(midnight);
+            let session = self.book.borrow().session;
+            if let Some(session) = session {
+                return self.wait_until(session.open);
+            }
+        }
     }
 
     /// A notice.
@@ -214,34 +284,12 @@ impl<S: Strategy> Desk<S> {
         self.must(Event::Notice(notice))
     }
 
-    /// Fills some of a standing order at a price.
-    pub fn fill(&mut self, id: OrderId, quantity: impl Into<Quantity>, price: impl Into<Price>) -> &mut Self {
-        self.start();
-        let update = self.book.borrow_mut().fill(id, quantity.into().get(), price.into());
-        self.must(Event::Order(update))
-    }
-
-    /// The broker or the exchange says no to a standing order.
-    pub fn reject(&mut self, id: OrderId, message: &str) -> &mut Self {
-        self.close_order(id, OrderStatus::Rejected, Refusal::Exchange, message)
-    }
-
-    /// The host's risk gate says no to a standing order.
-    pub fn refuse(&mut self, id: OrderId, refusal: Refusal, message: &str) -> &mut Self {
-        self.close_order(id, OrderStatus::Refused, refusal, message)
-    }
-
-    /// A standing order lapses, or a cancellation arrives.
-    pub fn lapse(&mut self, id: OrderId) -> &mut Self {
-        self.close_order(id, OrderStatus::Cancelled, Refusal::None, "lapsed")
-    }
-
     /// The last event.
     pub fn stop(&mut self) -> &mut Self {
         self.must(Event::Stop)
     }
 
-    /// Plays one event and what follows from it. The error is the strategy's own.
+    /// Plays one event and what follows from it, moving clock and book as the host does. The error is the strategy's own.
     pub fn play(&mut self, event: Event) -> Result {
         self.deliver(event)?;
         for _ in 0..MOST_UPDATES_IN_A_ROW {
@@ -256,125 +304,81 @@ impl<S: Strategy> Desk<S> {
         self
     }
 
+    fn moment(&self) -> (Timestamp, Option<Session>, Option<(Timestamp, u64)>) {
+        let book = self.book.borrow();
+        (book.now, book.session, book.next_timer())
+    }
+
+    fn change_of_day(&mut self, at: Timestamp, change: day::Change) {
+        match change {
+            day::Change::Midnight => {
+                self.book.borrow_mut().advance(at);
+                self.must(Event::Day(day::usual_session(at)));
+            }
+            day::Change::Notice(kind, text) => {
+                self.must(Event::Notice(Notice { kind, time: at, text: text.to_owned() }));
+            }
+        }
+    }
+
+    /// The book hears of the event, then the strategy, if it wants to.
     fn deliver(&mut self, event: Event) -> Result {
-        let now = self.now();
+        self.started()?;
+        let (heard, flag) = self.take(&event);
+        self.heard.push((self.now(), event.clone()));
+        if !heard || !self.contract.hears.contains(flag) {
+            return Ok(());
+        }
         let run = self.started()?;
-        match event {
+        let outcome = match event {
             Event::Tick(tick) => run.ticks(1, |_| tick).map(drop),
             Event::Candle(candle) => run.candles(1, |_| candle).map(drop),
             Event::Order(update) => run.order(&update),
-            Event::Timer(id) => run.timer(id, now),
+            Event::Timer(id) => run.timer(id),
             Event::Notice(notice) => run.notice(&notice),
-            Event::Stop => run.stop(now),
+            Event::Day(_) => Ok(()),
+            Event::Stop => run.stop(),
+        };
+        self.end_event();
+        outcome
+    }
+
+    /// Moves the book. Answers whether there is something to hear, and which flag says that the strategy wants to.
+    fn take(&mut self, event: &Event) -> (bool, Hears) {
+        let mut book = self.book.borrow_mut();
+        match event {
+            Event::Tick(tick) => book.take_tick(*tick),
+            Event::Candle(candle) => book.take_candle(*candle),
+            Event::Order(update) => book.take_order(update),
+            Event::Timer(id) => return (book.timers.remove(id).is_some(), Hears::TIMERS),
+            Event::Notice(notice) => book.advance(notice.time),
+            Event::Day(session) => book.new_day(*session),
+            Event::Stop => {}
         }
+        let flag = match event {
+            Event::Tick(_) => Hears::TICKS,
+            Event::Candle(_) => Hears::CANDLES,
+            Event::Order(_) => Hears::ORDERS,
+            Event::Timer(_) => Hears::TIMERS,
+            Event::Notice(_) => Hears::NOTICES,
+            Event::Day(_) | Event::Stop => Hears::NONE,
+        };
+        (true, flag)
     }
 
     fn started(&mut self) -> Result<&mut Runner<S>> {
         door::install(&self.book);
         crate::directory::load();
         if let Some(params) = self.params.take() {
-            self.run = Some(Runner::start(params, self.now())?);
+            self.run = Some(Runner::start(params)?);
+            self.end_event();
         }
         self.run.as_mut().ok_or_else(|| "the strategy failed at its start already".into())
     }
 
-    fn close_order(
-        &mut self,
-        id: OrderId,
-        status: OrderStatus,
-        refusal: Refusal,
-        message: &str,
-    ) -> &mut Self {
-        self.start();
-        let update = self.book.borrow_mut().close(id, status, refusal, message);
-        self.must(Event::Order(update))
-    }
-}
-
-/// What the strategy did.
-impl<S: Strategy> Desk<S> {
-    /// The time at the desk.
-    pub fn now(&self) -> Timestamp {
-        self.book.borrow().now
-    }
-
-    /// The strategy itself; its fields are visible to tests in its own module.
-    ///
-    /// # Panics
-    /// Before the start.
-    pub fn strategy(&self) -> &S {
-        self.run.as_ref().expect("the run starts with the first event or with .start()").strategy()
-    }
-
-    /// Everything asked for so far, in words: `buy 10 NSE:INFY limit 1500.00`, `cancel #1`.
-    pub fn asked(&self) -> Vec<String> {
-        self.book.borrow().asked.clone()
-    }
-
-    /// Every order, oldest first, as it stands.
-    pub fn orders(&self) -> Vec<Order> {
-        self.book.borrow().orders.iter().map(|standing| standing.order.clone()).collect()
-    }
-
-    /// The orders that are not final.
-    pub fn standing(&self) -> Vec<Order> {
-        self.orders().into_iter().filter(|order| !order.is_final()).collect()
-    }
-
-    /// The newest order.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub fn last_order(&self) -> Order {
-        self.orders().pop().expect("the strategy placed no order so far")
-    }
-
-    /// Units held, negative when short, over all products.
-    pub fn position(&self, symbol: &str) -> i64 {
-        let book = self.book.borrow();
-        book.positions.iter().filter(|it| it.symbol == symbol).map(|it| it.quantity).sum()
-    }
-
-    /// Booked profit or loss over everything.
-    pub fn realised(&self) -> Money {
-        self.book.borrow().positions.iter().map(|it| it.realised).sum()
-    }
-
-    /// Every log line.
-    pub fn logs(&self) -> Vec<String> {
-        self.book.borrow().logs.iter().map(|(_, text)| text.clone()).collect()
-    }
-
-    /// Every log line with its level.
-    pub fn log_lines(&self) -> Vec<(Level, String)> {
-        self.book.borrow().logs.clone()
-    }
-
-    /// Every amount recorded, with its label.
-    pub fn pnl_records(&self) -> Vec<(String, Money)> {
-        self.book.borrow().pnl.clone()
-    }
-
-    /// A stored value.
-    pub fn state<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let book = self.book.borrow();
-        let bytes = book.state.get(key)?;
-        Some(serde_json::from_slice(bytes).unwrap_or_else(|why| panic!("state `{key}`: {why}")))
-    }
-
-    /// Every timer that is set, with its time.
-    pub fn timers(&self) -> Vec<(u64, Timestamp)> {
-        self.book.borrow().timers.iter().map(|(id, at)| (*id, *at)).collect()
-    }
-
-    /// Fails unless some log line contains the text.
-    #[track_caller]
-    pub fn assert_logged(&self, text: &str) -> &Self {
-        let logs = self.logs();
-        assert!(
-            logs.iter().any(|line| line.contains(text)),
-            "no log line contains {text:?}; there are: {logs:#?}"
-        );
-        self
+    fn end_event(&mut self) {
+        let mut book = self.book.borrow_mut();
+        let said = book.used.end_event();
+        book.logs.extend(said);
     }
 }

@@ -69,6 +69,13 @@ pub struct Session {
     pub close: Timestamp,
 }
 
+impl Session {
+    /// True for a market without a night, as the demo's: there is no close to be flat before.
+    pub fn never_closes(self) -> bool {
+        self.close.since(self.open) >= Duration::from_secs(86_400)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

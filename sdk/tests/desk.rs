@@ -1,56 +1,12 @@
 //! What a handler can ask for, and how the desk answers.
 
+#[path = "support/script.rs"]
+mod script;
+
+use script::{Step, TCS, script};
 use sdk::prelude::*;
-use sdk::testing::{Desk, Event};
+use sdk::testing::Event;
 use sdk::{Instrument, InstrumentKind};
-
-const TCS: &str = "NSE:TCS";
-
-type Step = fn(&mut Context) -> Result;
-
-/// Does one thing per tick, in order.
-struct Script {
-    steps: std::vec::IntoIter<Step>,
-}
-
-struct Steps(Vec<Step>);
-
-impl sdk::params::Parameters for Steps {
-    fn declare() -> Vec<sdk::manifest::Parameter> {
-        Vec::new()
-    }
-    fn fill(_values: &mut sdk::params::Values) -> Result<Self> {
-        Ok(Steps(Vec::new()))
-    }
-}
-
-impl Strategy for Script {
-    type Params = Steps;
-    fn new(Steps(steps): Steps) -> Self {
-        Script { steps: steps.into_iter() }
-    }
-    fn on_tick(&mut self, ctx: &mut Context, _tick: &Tick) -> Result {
-        self.steps.next().map_or(Ok(()), |step| step(ctx))
-    }
-    fn on_order(&mut self, _ctx: &mut Context, update: &OrderUpdate) -> Result {
-        info!("{} {:?}", update.order.id, update.order.status);
-        Ok(())
-    }
-    fn on_timer(&mut self, ctx: &mut Context, id: u64) -> Result {
-        info!("timer {id} at {}", ctx.now());
-        Ok(())
-    }
-    fn on_notice(&mut self, _ctx: &mut Context, notice: &Notice) -> Result {
-        info!("{:?}: {}", notice.kind, notice.text);
-        Ok(())
-    }
-}
-
-fn script(steps: &[Step]) -> Desk<Script> {
-    let mut desk = Desk::new(Steps(steps.to_vec()));
-    desk.knows(TCS);
-    desk
-}
 
 #[test]
 fn a_limit_order_rests_until_the_price_reaches_it() {
@@ -97,7 +53,7 @@ fn standing_orders_change_and_go() {
     assert_eq!(desk.asked()[1..], ["modify #1 quantity 7 price 91.00", "cancel #1"]);
     assert_eq!(desk.last_order().status, OrderStatus::Cancelled);
     let failed = desk.play(Event::Tick(Tick::default())).unwrap_err();
-    assert_eq!(failed.to_string(), "order #1 does not stand");
+    assert_eq!(failed.to_string(), "order 1 is not a standing order of this run");
 }
 
 #[test]
@@ -136,16 +92,16 @@ fn bad_requests_are_answered_at_once_in_plain_words() {
     let bad: [(Step, &str); 5] = [
         (
             |ctx| Ok(ctx.buy("NSE:NOBODY", 1).market().map(drop)?),
-            "NSE:NOBODY is not one of the run's instruments",
+            "NSE:NOBODY is not among the run's instruments: declare it",
         ),
         (
             |ctx| Ok(ctx.buy(TCS, 0).market().map(drop)?),
-            "0 of NSE:TCS: a quantity is a multiple of 1 above zero",
+            "quantity 0 must be a positive multiple of the lot size 1",
         ),
-        (|ctx| Ok(ctx.buy(TCS, -4).market().map(drop)?), "0 of NSE:TCS"),
+        (|ctx| Ok(ctx.buy(TCS, -4).market().map(drop)?), "quantity 0 must be"),
         (
             |ctx| Ok(ctx.buy(TCS, 1).limit(99.99).map(drop)?),
-            "price 99.99 of NSE:TCS: it is a multiple of 0.05",
+            "price 99.99 must be a positive multiple of the tick size 0.05",
         ),
         (|ctx| Ok(ctx.buy("NSE:NIFTY 50", 1).market().map(drop)?), "NSE:NIFTY 50 is an index"),
     ];
@@ -160,6 +116,7 @@ fn bad_requests_are_answered_at_once_in_plain_words() {
             lot_size: 1,
             expiry: String::new(),
             strike: Price::ZERO,
+            tags: Vec::new(),
         };
         let failed = desk.instrument(index).play(Event::Tick(Tick::default())).unwrap_err().to_string();
         assert!(failed.starts_with(text), "{failed}");
@@ -177,8 +134,13 @@ fn timers_go_off_in_order_and_relative_to_the_session() {
         Ok(())
     }]);
     desk.tick(TCS, 100.0).wait(Duration::from_secs(7 * 3600));
-    let expected =
-        ["timer 2 at 09:16:00", "timer 3 at 12:15:01", "timer 3 at 15:15:01", "timer 1 at 15:20:00"];
+    let expected = [
+        "timer 2 at 09:16:00",
+        "timer 3 at 12:15:01",
+        "timer 3 at 15:15:01",
+        "timer 1 at 15:20:00",
+        "MarketClose: the market has closed",
+    ];
     assert_eq!(desk.logs(), expected);
     assert_eq!(desk.timers().len(), 1, "the one that repeats");
 }

@@ -1,6 +1,6 @@
 //! Parameters from their declaration to the manifest and back to typed values.
 
-use sdk::manifest::{Manifest, Package, ParameterKind};
+use sdk::manifest::{Manifest, Package, ParameterKind, WarmUp, WarmUpCount, WarmUpInterval};
 use sdk::params::{Parameters as _, Value, Values};
 use sdk::prelude::*;
 use sdk::{Hears, export};
@@ -17,9 +17,9 @@ struct Params {
     symbol: Symbol,
     /// How many bars
     /// to look back.
-    #[param(default = 20, min = 2, max = 200)]
+    #[param(default = 20, min = 2, max = 200, warm_up = interval, warm_up_plus = 1)]
     bars: u32,
-    #[param(default = -1, min = -5)]
+    #[param(default = -1, min = -5, warm_up = Interval::Day, warm_up_times = 3)]
     offset: i64,
     #[param(default = 0.5)]
     share: f64,
@@ -43,6 +43,7 @@ struct Nothing;
 impl Strategy for Nothing {
     type Params = Params;
     const CANDLES: &'static [Interval] = &[Interval::Day];
+    const WARM_UP: &'static [(Interval, u32)] = &[(Interval::Minute, 7)];
 
     fn new(_params: Params) -> Self {
         Nothing
@@ -74,6 +75,13 @@ fn the_manifest_says_what_the_author_wrote() {
     let [symbol, bars, ..] = manifest.parameters.as_slice() else { panic!("{manifest:?}") };
     assert_eq!((symbol.name.as_str(), symbol.doc.as_str()), ("symbol", "What to trade."));
     assert_eq!(symbol.kind, ParameterKind::Instrument { default: None });
+    let follows = |name, times, plus| WarmUpCount::Parameter { name, times, plus };
+    let warm_up = [
+        WarmUp::fixed(Interval::Minute, 7),
+        WarmUp { interval: WarmUpInterval::Parameter("interval"), count: follows("bars", 1, 1) },
+        WarmUp { interval: WarmUpInterval::Fixed(Interval::Day), count: follows("offset", 3, 0) },
+    ];
+    assert_eq!(manifest.warm_up, warm_up);
     assert_eq!(bars.doc, "How many bars to look back.");
     assert_eq!(bars.kind, ParameterKind::Integer { default: Some(20), min: 2, max: 200 });
 }
@@ -110,6 +118,32 @@ fn what_is_given_is_typed_and_the_rest_has_its_default() {
         (params.share, params.limit, params.eager, params.quiet),
         (0.5, Price::from(99.95), true, false)
     );
+}
+
+#[test]
+fn parameters_come_back_as_the_values_they_were_made_of() {
+    let given =
+        [("symbol", Value::Instrument("NSE:TCS".to_owned())), ("style", Value::Choice("fast".to_owned()))];
+    let params = Params::fill(&mut values(&given)).unwrap();
+    let back = params.values();
+    assert_eq!(back.len(), Params::declare().len());
+    for (name, value) in given {
+        assert!(back.contains(&(name.to_owned(), value)), "{back:?}");
+    }
+    let again = Params::fill(&mut back.clone().into_iter().collect()).unwrap();
+    assert_eq!(again.values(), back);
+}
+
+#[derive(Parameters)]
+struct Raw {
+    #[param(default = 3)]
+    r#type: u32,
+}
+
+#[test]
+fn a_raw_name_is_a_plain_one_to_the_trader() {
+    assert_eq!(Raw::declare()[0].name, "type");
+    assert_eq!(Raw::fill(&mut values(&[("type", Value::Integer(4))])).unwrap().r#type, 4);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod compile;
 
 use std::path::PathBuf;
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 13] = [
     "spin",
     "hoard",
     "flood",
@@ -16,6 +16,8 @@ const PROGRAMS: [&str; 11] = [
     "echo",
     "many-params",
     "scalper",
+    "liar",
+    "parity",
     "foreign-import",
 ];
 

@@ -108,6 +108,7 @@ fn candle(tape: &Tape, place: usize, interval: Interval, bar: Bar) -> Candle {
         low: bar.low,
         close: bar.close,
         volume: bar.volume,
+        oi: 0,
     }
 }
 

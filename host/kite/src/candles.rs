@@ -63,6 +63,7 @@ fn candle(row: &[Value], token: InstrumentToken, interval: Interval) -> Option<C
         low: price(3)?,
         close: price(4)?,
         volume: volume(row.get(5)?)?,
+        oi: row.get(6).map_or(Some(0), volume)?,
     })
 }
 
@@ -104,6 +105,7 @@ mod tests {
         assert_eq!(candles[0].start.ist_text(), "2026-11-23 09:15:00");
         assert_eq!((candles[0].open, candles[0].volume), (Price::from_paise(141_295), 12_345));
         assert_eq!((candles[1].high.units(), candles[1].volume), (832_525, 7));
+        assert_eq!((candles[0].oi, candles[1].oi), (0, 100));
     }
 
     #[test]

@@ -98,6 +98,7 @@ pub(crate) fn modify_form(current: &OrderRequest, change: &Change) -> Result<For
     if *change == Change::default() {
         return Err(Error::invalid("the change names nothing to change"));
     }
+    check_variety(current.variety)?;
     let wanted = change.applied_to(current);
     if wanted.quantity == 0 {
         return Err(Error::invalid("the new quantity must be positive: cancel the order instead"));

@@ -283,6 +283,6 @@ async fn candles_are_asked_for_in_ist() {
     let request = server.requests().remove(0);
     assert_eq!(
         request.path,
-        "/instruments/historical/408065/5minute?from=2026-11-23+09%3A15%3A00&to=2026-11-23+09%3A16%3A00"
+        "/instruments/historical/408065/5minute?from=2026-11-23+09%3A15%3A00&to=2026-11-23+09%3A16%3A00&oi=1"
     );
 }

@@ -59,6 +59,9 @@ pub struct Candle {
     pub close: Price,
     /// Units traded in the bar.
     pub volume: u64,
+    /// Open interest at its end; derivatives only, zero where the source did not carry it.
+    #[serde(default)]
+    pub oi: u64,
 }
 
 impl Interval {

@@ -77,6 +77,9 @@ pub struct Change {
     pub trigger: Option<Price>,
     /// The new order type.
     pub kind: Option<OrderKind>,
+    /// The new validity.
+    #[serde(default)]
+    pub validity: Option<Validity>,
 }
 
 /// What is wrong with a request, told to the guest at once.
@@ -214,6 +217,7 @@ impl Change {
                 Price::ZERO
             },
             market_protection: if unprotected { PROTECTION_AUTOMATIC } else { standing.market_protection },
+            validity: self.validity.unwrap_or(standing.validity),
             ..standing.clone()
         }
     }
@@ -224,7 +228,7 @@ impl Change {
     /// The first thing that is wrong with it.
     pub fn check(&self, standing: &OrderRequest, instrument: &Instrument) -> Result<(), RequestError> {
         if *self == Self::default() {
-            let reason = "the change names nothing to change: give a quantity, price, trigger or order type";
+            let reason = "the change names nothing to change: give a quantity, price, trigger, order type or validity";
             return Err(RequestError::InvalidCombination { reason: reason.to_owned() });
         }
         self.check_kind(standing)?;

@@ -52,7 +52,7 @@ fn bare_batch_of_256(bencher: Bencher<'_, '_>) {
 
 fn bare_call(count: u32) -> impl FnMut() -> u32 {
     let (mut store, strategy) = Bare::new(guests::ECHO).started(&echo_params(true));
-    let batch = Batch { count, columns: vec![1; 12 * count as usize] };
+    let batch = Batch { count, columns: vec![1; 15 * count as usize] };
     move || {
         let guest = strategy.bulkhead_strategy_guest();
         guest.call_on_ticks(&mut store, black_box(&batch)).unwrap().unwrap()

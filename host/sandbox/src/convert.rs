@@ -57,6 +57,13 @@ pub(crate) fn product_in(word: wit::Product) -> Product {
     }
 }
 
+pub(crate) fn validity_out(word: Validity) -> wit::Validity {
+    match word {
+        Validity::Day => wit::Validity::Day,
+        Validity::Ioc => wit::Validity::Ioc,
+    }
+}
+
 pub(crate) fn validity_in(word: wit::Validity) -> Validity {
     match word {
         wit::Validity::Day => Validity::Day,
@@ -158,6 +165,7 @@ pub(crate) fn instrument_out(instrument: &Instrument) -> wit::Instrument {
         lot_size: instrument.lot_size,
         expiry: instrument.expiry.map(|date| date.to_string()).unwrap_or_default(),
         strike: instrument.strike.units(),
+        tags: Vec::new(),
     }
 }
 
@@ -169,12 +177,15 @@ pub(crate) fn tick_out(tick: &Tick) -> wit::Tick {
         last_quantity: tick.last_quantity,
         average_price: tick.average_price.units(),
         volume: tick.volume,
+        buy_quantity: tick.buy_quantity,
+        sell_quantity: tick.sell_quantity,
         bid: tick.bid().units(),
         ask: tick.ask().units(),
         open: tick.open.units(),
         high: tick.high.units(),
         low: tick.low.units(),
         close: tick.close.units(),
+        oi: tick.oi,
     }
 }
 
@@ -203,6 +214,7 @@ pub(crate) fn candle_out(candle: &Candle) -> wit::Candle {
         low: candle.low.units(),
         close: candle.close.units(),
         volume: candle.volume,
+        oi: candle.oi,
     }
 }
 
@@ -221,6 +233,10 @@ pub(crate) fn order_out(order: &OrderView) -> wit::Order {
         average_price: order.average_price.units(),
         refusal: refusal_out(order.refusal),
         message: order.message.clone(),
+        validity: validity_out(order.validity),
+        market_protection: order.market_protection,
+        placed_at: order.placed_at.micros(),
+        tags: Vec::new(),
     }
 }
 

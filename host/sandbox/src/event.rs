@@ -1,7 +1,9 @@
 //! What a run is told: the facts it starts from and the events after. Knows nothing of where they come from.
 
 use crate::manifest::Params;
-use market::{Candle, Instrument, Money, OrderKind, Price, Product, RunOrderId, Side, Symbol, Timestamp};
+use market::{
+    Candle, Instrument, Money, OrderKind, Price, Product, RunOrderId, Side, Symbol, Timestamp, Validity,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,8 +47,10 @@ pub struct HeldPosition {
     pub product: Product,
     /// Negative when short.
     pub quantity: i64,
-    /// Average price of what is held; zero when flat.
+    /// Average price of what is held; zero when flat. Rounded: `cost` is exact.
     pub average_price: Price,
+    /// What was paid for it, of the quantity's sign; zero when flat.
+    pub cost: Money,
     /// Booked profit or loss, before charges.
     pub realised: Money,
 }
@@ -136,6 +140,12 @@ pub struct OrderView {
     pub refusal: RefusalCode,
     /// The same in words.
     pub message: String,
+    /// How long it stands.
+    pub validity: Validity,
+    /// As it was asked for: 1/100 percent, −1 for automatic.
+    pub market_protection: i32,
+    /// When it was asked for.
+    pub placed_at: Timestamp,
 }
 
 /// Where an order is on its way, in the guest's words.

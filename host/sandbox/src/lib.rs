@@ -29,6 +29,9 @@ pub use failure::{Call, EngineError, Failure, Refusal};
 pub use gate::GateReport;
 pub use limits::{CompileLimits, Limits};
 pub use machine::Machine;
-pub use manifest::{Hears, Manifest, ParamError, Parameter, ParameterKind, Params, Value, WarmUp};
+pub use manifest::{
+    Hears, Manifest, ParamError, Parameter, ParameterKind, Params, Value, WarmUp, WarmUpCount,
+    WarmUpInterval, WarmUpWish,
+};
 pub use program::Program;
 pub use step::{LogLevel, Step, Trace};

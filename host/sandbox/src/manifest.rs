@@ -4,9 +4,11 @@
 
 mod bind;
 mod read;
+mod warm_up;
 
 pub use bind::ParamError;
 pub(crate) use read::{read, value_out};
+pub use warm_up::{WarmUp, WarmUpCount, WarmUpInterval, WarmUpWish};
 
 use market::{Interval, Price};
 use serde::{Deserialize, Serialize};
@@ -33,8 +35,8 @@ pub struct Manifest {
     pub hears: Hears,
     /// Intervals of candles it hears, beside those named by parameters.
     pub candles: Vec<Interval>,
-    /// Bars that must be there before the first event.
-    pub warm_up: Vec<WarmUp>,
+    /// Bars that must be there before the first event, as far as that is said without parameters.
+    pub warm_up: Vec<WarmUpWish>,
     /// Names and values the host may understand.
     pub tags: BTreeMap<String, String>,
 }
@@ -50,6 +52,9 @@ pub struct Parameter {
     /// Its type, default and bounds.
     #[serde(flatten)]
     pub kind: ParameterKind,
+    /// Hints for the form, which may leave them alone.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A parameter's type, with default and bounds. Without a default it must be given at every start.
@@ -92,7 +97,7 @@ pub enum ParameterKind {
     Text {
         /// Taken when none is given.
         default: Option<String>,
-        /// The longest allowed, in bytes.
+        /// The longest allowed, in characters.
         max_length: u32,
     },
     /// One of a list.
@@ -150,16 +155,6 @@ pub struct Hears {
     pub timers: bool,
     /// Notices.
     pub notices: bool,
-}
-
-/// Bars that must be there before the first event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WarmUp {
-    /// How long each is.
-    pub interval: Interval,
-    /// How many.
-    pub count: u32,
 }
 
 impl Manifest {

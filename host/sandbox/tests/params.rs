@@ -45,7 +45,7 @@ fn what_is_not_given_takes_its_default() {
 #[test]
 fn every_wrong_parameter_is_named_at_once() {
     let given = json!({
-        "quantity": 101, "mode": "c", "symbol": "INFY", "bars": "2minute", "note": "long", "extra": 1,
+        "quantity": 101, "mode": "c", "symbol": "INFY", "bars": "2minute", "note": "l₹ng", "extra": 1,
     });
     let errors = manifest().bind(map(given)).unwrap_err();
     let said: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -55,7 +55,7 @@ fn every_wrong_parameter_is_named_at_once() {
         "mode: \"c\" must be one of a, b",
         "symbol: `INFY` names no instrument",
         "bars: `2minute` is no interval",
-        "note: is 4 bytes long: at most 3",
+        "note: is 4 characters long: at most 3",
         "extra: is no parameter of this strategy: it has quantity, limit",
     ];
     assert_eq!(said.len(), wanted.len(), "{said:?}");

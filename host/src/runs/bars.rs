@@ -77,6 +77,7 @@ impl Open {
             low: price,
             close: price,
             volume: tick.volume.saturating_sub(volume_before),
+            oi: tick.oi,
         };
         Self { candle, volume_before, volume_seen: tick.volume }
     }
@@ -87,6 +88,7 @@ impl Open {
         self.candle.low = self.candle.low.min(price);
         self.candle.close = price;
         self.candle.volume = tick.volume.saturating_sub(self.volume_before);
+        self.candle.oi = tick.oi;
         self.volume_seen = tick.volume;
     }
 }

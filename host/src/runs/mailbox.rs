@@ -200,6 +200,7 @@ mod tests {
             low: price,
             close: price,
             volume: 0,
+            oi: 0,
         };
         mailbox.push_tick(tick(1, 1));
         mailbox.push_candle(candle);

@@ -5,7 +5,6 @@
 use super::words;
 use market::{Candle, Instrument, Interval, Symbol, Timestamp};
 use sandbox::{Manifest, ParamError, Params, Start, WarmUp};
-use std::collections::BTreeMap;
 use tenant::{BrokerError, BrokerState, Clock, RunLine, RunRecord, StoreError, Tenant};
 
 /// A share of the week in which the market trades, turned around: how much calendar time covers bars of trading time.
@@ -13,9 +12,6 @@ const CALENDAR_PER_SESSION: i64 = 6;
 
 /// Weekends and holidays that may lie before the first bar, in seconds.
 const WARM_UP_SLACK_SECONDS: i64 = 7 * 86_400;
-
-/// The most bars a start may ask for, of each instrument and interval.
-const WARM_UP_BARS_MAX: u32 = 1_000;
 
 /// The most bars a start may carry in all. Each is one more that the broker is asked for and the machine must hold.
 const WARM_UP_BARS_ALL_MAX: usize = 50_000;
@@ -107,13 +103,9 @@ pub(super) async fn prepare(
 /// # Errors
 /// When it is more than a start may carry.
 pub(super) fn warm_up(manifest: &Manifest, params: &Params) -> Result<Vec<WarmUp>, ParamError> {
-    let mut counts = BTreeMap::new();
-    for WarmUp { interval, count } in &manifest.warm_up {
-        let most: &mut u32 = counts.entry(*interval).or_default();
-        *most = (*most).max((*count).min(WARM_UP_BARS_MAX));
-    }
+    let wanted = manifest.warm_up(params);
     let instruments = manifest.instruments(params).len();
-    let each: usize = counts.values().map(|count| *count as usize).sum();
+    let each: usize = wanted.iter().map(|warm_up| warm_up.count as usize).sum();
     let all = each * instruments;
     if all > WARM_UP_BARS_ALL_MAX {
         let message = format!(
@@ -122,7 +114,7 @@ pub(super) fn warm_up(manifest: &Manifest, params: &Params) -> Result<Vec<WarmUp
         );
         return Err(ParamError { parameter: "warm-up".to_owned(), message });
     }
-    Ok(counts.into_iter().map(|(interval, count)| WarmUp { interval, count }).collect())
+    Ok(wanted)
 }
 
 fn check_broker(tenant: &Tenant) -> Result<(), NotReady> {
@@ -163,7 +155,6 @@ async fn bars(
     now: Timestamp,
 ) -> Result<Vec<Candle>, NotReady> {
     let WarmUp { interval, count } = wanted;
-    let count = count.min(WARM_UP_BARS_MAX);
     let from = now.plus_seconds(-reach_seconds(interval, count));
     let mut bars = tenant.history(instrument.token, interval, from, now).await?;
     bars.retain(|bar| bar.start.plus_seconds(interval.seconds()) <= now);
@@ -187,9 +178,10 @@ fn seed_of(run_id: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sandbox::Hears;
+    use sandbox::{Hears, WarmUpCount, WarmUpInterval, WarmUpWish};
+    use std::collections::BTreeMap;
 
-    fn manifest(instruments: usize, warm_up: Vec<WarmUp>) -> Manifest {
+    fn manifest(instruments: usize, warm_up: Vec<WarmUpWish>) -> Manifest {
         Manifest {
             name: "test".to_owned(),
             version: "1".to_owned(),
@@ -203,22 +195,22 @@ mod tests {
         }
     }
 
-    fn bars(interval: Interval, count: u32) -> WarmUp {
-        WarmUp { interval, count }
+    fn bars(interval: Interval, count: u32) -> WarmUpWish {
+        WarmUpWish { interval: WarmUpInterval::Fixed(interval), count: WarmUpCount::Fixed(count) }
     }
 
     #[test]
     fn an_interval_that_is_asked_for_twice_is_fetched_once() {
         let wanted = vec![bars(Interval::Minute, 20), bars(Interval::Day, 5), bars(Interval::Minute, 50)];
         let each = warm_up(&manifest(2, wanted), &Params::new()).unwrap();
-        assert_eq!(each.len(), 2);
-        assert!(each.contains(&bars(Interval::Minute, 50)) && each.contains(&bars(Interval::Day, 5)));
+        let most = |interval, count| WarmUp { interval, count };
+        assert_eq!(each, [most(Interval::Minute, 50), most(Interval::Day, 5)]);
     }
 
     #[test]
     fn more_bars_than_a_start_may_carry_are_refused_with_the_figures() {
-        let wanted = vec![bars(Interval::Minute, 5_000)];
-        let most = WARM_UP_BARS_ALL_MAX / WARM_UP_BARS_MAX as usize;
+        let wanted = vec![bars(Interval::Minute, 1_000)];
+        let most = WARM_UP_BARS_ALL_MAX / 1_000;
         warm_up(&manifest(most, wanted.clone()), &Params::new()).unwrap();
         let said = warm_up(&manifest(most + 1, wanted), &Params::new()).unwrap_err().to_string();
         assert!(said.contains("51 instruments are 51000: at most 50000"), "{said}");

@@ -5,7 +5,9 @@ use super::cell::Opening;
 use super::journal::Journal;
 use super::shard::{Command, ShardHandle, TICK_BATCHES_MAX, Ticks};
 use super::told::{Ask, Counters, Told};
-use market::{Instrument, InstrumentKind, Interval, Money, OrderKind, Price, Product, Side, Tick, Timestamp};
+use market::{
+    Instrument, InstrumentKind, Interval, Money, OrderKind, Price, Product, Side, Tick, Timestamp, Validity,
+};
 use sandbox::{Engine, Event, GuestOrderStatus, Limits, OrderUpdate, OrderView, RefusalCode, Start, Trace};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -133,6 +135,9 @@ fn update(filled: u32) -> Event {
         average_price: Price::from_rupees(1_500),
         refusal: RefusalCode::None,
         message: String::new(),
+        validity: Validity::Day,
+        market_protection: -1,
+        placed_at: Timestamp::from_seconds(1_795_400_000),
     };
     let time = Timestamp::from_seconds(1_795_400_001);
     Event::Order(OrderUpdate { order, time, fill_quantity: 1, fill_price: Price::from_rupees(1_500) })

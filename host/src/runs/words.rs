@@ -48,6 +48,9 @@ pub(super) fn order(record: OrderRecord) -> OrderView {
         average_price: record.average_price,
         refusal: refusal(record.refusal),
         message: record.message,
+        validity: record.validity,
+        market_protection: record.market_protection,
+        placed_at: record.created_at,
     }
 }
 
@@ -58,6 +61,7 @@ pub(super) fn position(record: PositionRecord) -> HeldPosition {
         product: record.product,
         quantity: record.quantity,
         average_price: record.average_price,
+        cost: record.average_price * record.quantity,
         realised: record.realised,
     }
 }

@@ -273,6 +273,7 @@ fn changed(standing: &OrderRequest, change: &Change) -> OrderRequest {
         price: change.price.unwrap_or(standing.price),
         trigger: change.trigger.unwrap_or(standing.trigger),
         kind: change.kind.unwrap_or(standing.kind),
+        validity: change.validity.unwrap_or(standing.validity),
         ..standing.clone()
     }
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Fields, Result};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -16,7 +17,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let name = &input.ident;
     let variants: Vec<_> = data.variants.iter().map(|it| &it.ident).collect();
-    let words: Vec<_> = variants.iter().map(|it| kebab(&it.to_string())).collect();
+    let words: Vec<_> = variants.iter().map(|it| kebab(&it.unraw().to_string())).collect();
     Ok(quote! {
         impl ::sdk::params::Choice for #name {
             fn choices() -> ::std::vec::Vec<(&'static str, Self)> {

@@ -2,9 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use quote::quote_spanned;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Lit, Meta, Result, Type, UnOp,
-    spanned::Spanned,
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, Meta, Result, Type, UnOp,
 };
 
 #[derive(Default)]
@@ -13,6 +15,19 @@ struct Rules {
     min: Option<Expr>,
     max: Option<Expr>,
     max_length: Option<Expr>,
+    warm_up: Option<Expr>,
+    warm_up_times: Option<Expr>,
+    warm_up_plus: Option<Expr>,
+}
+
+/// What one field adds to the code.
+struct Parts {
+    declare: TokenStream,
+    fill: TokenStream,
+    value: TokenStream,
+    warm_up: Option<TokenStream>,
+    /// Does not compile where a rule does not apply to the field's type.
+    checks: TokenStream,
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -29,13 +44,16 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         ));
     };
     let name = &input.ident;
-    let (mut declared, mut filled) = (Vec::new(), Vec::new());
-    for field in &fields.named {
-        let (declare, fill) = one(field)?;
-        declared.push(declare);
-        filled.push(fill);
-    }
+    let all: Vec<&Field> = fields.named.iter().collect();
+    let parts = all.iter().map(|field| one(field, &all)).collect::<Result<Vec<Parts>>>()?;
+    let declared = parts.iter().map(|it| &it.declare);
+    let filled = parts.iter().map(|it| &it.fill);
+    let values = parts.iter().map(|it| &it.value);
+    let warm_up = parts.iter().filter_map(|it| it.warm_up.as_ref());
+    let checks = parts.iter().map(|it| &it.checks);
     Ok(quote! {
+        const _: () = { #(#checks)* };
+
         impl ::sdk::params::Parameters for #name {
             fn declare() -> ::std::vec::Vec<::sdk::manifest::Parameter> {
                 ::std::vec![#(#declared),*]
@@ -43,15 +61,22 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             fn fill(values: &mut ::sdk::params::Values) -> ::std::result::Result<Self, ::sdk::Error> {
                 ::std::result::Result::Ok(Self { #(#filled),* })
             }
+            fn values(&self) -> ::std::vec::Vec<(::std::string::String, ::sdk::params::Value)> {
+                ::std::vec![#(#values),*]
+            }
+            fn warm_up() -> ::std::vec::Vec<::sdk::manifest::WarmUp> {
+                ::std::vec![#(#warm_up),*]
+            }
         }
     })
 }
 
-/// How one field is declared and how it is filled.
-fn one(field: &Field) -> Result<(TokenStream, TokenStream)> {
+fn one(field: &Field, all: &[&Field]) -> Result<Parts> {
     let ident = field.ident.as_ref().ok_or_else(|| Error::new(field.span(), "a parameter needs a name"))?;
-    let (name, ty, doc) = (ident.to_string(), &field.ty, doc_line(&field.attrs));
-    let rules = rules(field)?.into_tokens(ty);
+    let (name, ty, doc) = (ident.unraw().to_string(), &field.ty, doc_line(&field.attrs));
+    let rules = rules(field)?;
+    let (checks, warm_up) = (rules.checks(ty), rules.warm_up(&name, all)?);
+    let rules = rules.into_tokens(ty);
     let declare = quote! {
         ::sdk::manifest::Parameter {
             name: #name.into(),
@@ -59,7 +84,9 @@ fn one(field: &Field) -> Result<(TokenStream, TokenStream)> {
             kind: <#ty as ::sdk::params::ParameterType>::kind(#rules),
         }
     };
-    Ok((declare, quote!(#ident: values.take::<#ty>(#name, #rules)?)))
+    let fill = quote!(#ident: values.take::<#ty>(#name, #rules)?);
+    let value = quote!((#name.into(), <#ty as ::sdk::params::ParameterType>::to_value(&self.#ident)));
+    Ok(Parts { declare, fill, value, warm_up, checks })
 }
 
 fn rules(field: &Field) -> Result<Rules> {
@@ -71,7 +98,13 @@ fn rules(field: &Field) -> Result<Rules> {
                 Some("min") => &mut rules.min,
                 Some("max") => &mut rules.max,
                 Some("max_length") => &mut rules.max_length,
-                _ => return Err(meta.error("known here: default, min, max, max_length")),
+                Some("warm_up") => &mut rules.warm_up,
+                Some("warm_up_times") => &mut rules.warm_up_times,
+                Some("warm_up_plus") => &mut rules.warm_up_plus,
+                Some(_) | None => {
+                    let known = "default, min, max, max_length, warm_up, warm_up_times, warm_up_plus";
+                    return Err(meta.error(format!("known here: {known}")));
+                }
             };
             *slot = Some(meta.value()?.parse()?);
             Ok(())
@@ -81,6 +114,44 @@ fn rules(field: &Field) -> Result<Rules> {
 }
 
 impl Rules {
+    fn checks(&self, ty: &Type) -> TokenStream {
+        let wanted = [
+            (self.min.is_some() || self.max.is_some(), quote!(Bounded)),
+            (self.max_length.is_some(), quote!(Lengthy)),
+            (self.warm_up.is_some(), quote!(Whole)),
+        ];
+        let wanted = wanted.into_iter().filter(|it| it.0).map(|it| it.1);
+        quote_spanned! { ty.span() => #({
+            const fn applies<T: ::sdk::params::#wanted>() {}
+            applies::<#ty>();
+        })* }
+    }
+
+    /// `warm_up = interval` follows the field of that name; anything else is an interval of its own.
+    fn warm_up(&self, name: &str, all: &[&Field]) -> Result<Option<TokenStream>> {
+        let Some(wanted) = &self.warm_up else {
+            return match self.warm_up_times.as_ref().or(self.warm_up_plus.as_ref()) {
+                Some(lost) => {
+                    let text = "say of which interval too: warm_up = interval, or warm_up = Interval::Day";
+                    Err(Error::new(lost.span(), text))
+                }
+                None => Ok(None),
+            };
+        };
+        let times = self.warm_up_times.as_ref().map_or_else(|| quote!(1), |it| quote!(#it));
+        let plus = self.warm_up_plus.as_ref().map_or_else(|| quote!(0), |it| quote!(#it));
+        let interval = match bare_name(wanted) {
+            Some(field) => follow(field, all)?,
+            None => quote!(::sdk::manifest::WarmUpInterval::Fixed(#wanted)),
+        };
+        Ok(Some(quote! {
+            ::sdk::manifest::WarmUp {
+                interval: #interval,
+                count: ::sdk::manifest::WarmUpCount::Parameter { name: #name, times: #times, plus: #plus },
+            }
+        }))
+    }
+
     fn into_tokens(self, ty: &Type) -> TokenStream {
         let typed = |expr: Option<Expr>| option(expr.map(|it| literal(it, ty)));
         let (default, min, max) = (typed(self.default), typed(self.min), typed(self.max));
@@ -88,6 +159,24 @@ impl Rules {
         quote! {
             ::sdk::params::Rules::<#ty> { default: #default, min: #min, max: #max, max_length: #max_length }
         }
+    }
+}
+
+/// A name that begins with a small letter, which is a field's and no constant's.
+fn bare_name(expr: &Expr) -> Option<&Ident> {
+    let Expr::Path(path) = expr else { return None };
+    path.path.get_ident().filter(|it| it.unraw().to_string().starts_with(char::is_lowercase))
+}
+
+fn follow(wanted: &Ident, all: &[&Field]) -> Result<TokenStream> {
+    let name = wanted.unraw().to_string();
+    let found = all.iter().find(|it| it.ident.as_ref().is_some_and(|it| it.unraw() == name));
+    match found {
+        Some(field) if named(&field.ty, "Interval") => {
+            Ok(quote!(::sdk::manifest::WarmUpInterval::Parameter(#name)))
+        }
+        Some(_) => Err(Error::new(wanted.span(), format!("`{name}` is no Interval"))),
+        None => Err(Error::new(wanted.span(), format!("there is no parameter `{name}`"))),
     }
 }
 
@@ -146,8 +235,43 @@ mod tests {
             }
         );
         assert!(
-            expand(&input).unwrap_err().to_string().contains("known here: default, min, max, max_length")
+            expand(&input)
+                .unwrap_err()
+                .to_string()
+                .contains("known here: default, min, max, max_length, warm_up")
         );
+    }
+
+    #[test]
+    fn warm_up_follows_a_field_that_is_an_interval_and_no_other() {
+        let said = |warm_up: TokenStream| {
+            let input: DeriveInput = parse_quote!(
+                struct Params {
+                    #[param(#warm_up)]
+                    slow: u32,
+                    bars: Interval,
+                }
+            );
+            expand(&input).map_err(|error| error.to_string())
+        };
+        assert!(said(quote!(warm_up = bars)).unwrap().to_string().contains("WarmUpInterval :: Parameter"));
+        assert!(
+            said(quote!(warm_up = Interval::Day)).unwrap().to_string().contains("WarmUpInterval :: Fixed")
+        );
+        assert_eq!(said(quote!(warm_up = slow)).unwrap_err(), "`slow` is no Interval");
+        assert_eq!(said(quote!(warm_up = fast)).unwrap_err(), "there is no parameter `fast`");
+        assert!(said(quote!(warm_up_plus = 1)).unwrap_err().contains("of which interval"));
+    }
+
+    #[test]
+    fn a_raw_name_loses_its_mark() {
+        let input: DeriveInput = parse_quote!(
+            struct Params {
+                r#type: u32,
+            }
+        );
+        let code = expand(&input).unwrap().to_string();
+        assert!(code.contains("name : \"type\""), "{code}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Asking for orders: drafts with defaults instead of a row of arguments.
+//! Asking for orders: drafts with defaults instead of a row of arguments. How to come to a position stands in `exits`.
 
 use super::Context;
 use crate::amounts::{Price, Quantity};
@@ -7,6 +7,8 @@ use crate::{batch, door};
 
 /// The exchange's own band, in Kite's words.
 const EXCHANGE_BAND: i32 = -1;
+/// A protection that no host takes: what an unusable percentage becomes, so that it is refused and not reinterpreted.
+const NO_PROTECTION: i32 = 0;
 
 impl Context {
     /// Begins an order to buy. Options first, the kind last: `ctx.buy("NSE:INFY", 10).limit(1500.0)?`.
@@ -31,52 +33,22 @@ impl Context {
 
     /// Begins a change of a standing order: `ctx.modify(id).price(1501.0).send()?`.
     pub fn modify(&mut self, id: OrderId) -> Modification<'_> {
-        Modification { _ctx: self, id, change: Change::default() }
+        Modification { ctx: self, id, change: Change::default() }
     }
 
-    /// Asks to withdraw a standing order.
+    /// Asks to withdraw a standing order. Until its next update, [`Context::target`] counts on its being gone.
     pub fn cancel(&mut self, id: OrderId) -> Result<(), OrderError> {
         batch::trace();
-        door::cancel(id)
-    }
-
-    /// The product of every order from here on that names none. It is [`Product::Mis`] at first.
-    pub fn use_product(&mut self, product: Product) {
-        self.product = product;
-    }
-
-    /// Trades at market until the run holds that much, counting what its standing orders may still bring.
-    /// `None` when there is nothing to do.
-    pub fn target(&mut self, symbol: impl AsRef<str>, quantity: i64) -> Result<Option<OrderId>, OrderError> {
-        let symbol = symbol.as_ref();
-        let held = self.position(symbol);
-        let on_the_way: i64 = (self.orders().iter())
-            .filter(|order| order.symbol == symbol)
-            .map(|order| order.side.sign() * i64::from(order.outstanding()))
-            .sum();
-        let product = if held.quantity == 0 { self.product } else { held.product };
-        self.trade(symbol, quantity - held.quantity - on_the_way, product)
-    }
-
-    /// Cancels what stands in the instrument and trades what is held back to flat, at market.
-    pub fn liquidate(&mut self, symbol: impl AsRef<str>) -> Result<(), OrderError> {
-        let symbol = symbol.as_ref();
-        for order in self.orders().iter().filter(|it| it.symbol == symbol && !it.is_final()) {
-            self.cancel(order.id)?;
-        }
-        for held in self.positions().iter().filter(|it| it.symbol == symbol) {
-            self.trade(symbol, -held.quantity, held.product)?;
-        }
+        door::cancel(id)?;
+        self.asked += 1;
+        self.withdrawing.insert(id);
         Ok(())
     }
 
-    fn trade(&mut self, symbol: &str, signed: i64, product: Product) -> Result<Option<OrderId>, OrderError> {
-        let side = match signed {
-            0 => return Ok(None),
-            1.. => Side::Buy,
-            _ => Side::Sell,
-        };
-        self.order_for(side, symbol, signed.abs()).product(product).market().map(Some)
+    /// The product of every order from here on that names none. It is [`Product::Mis`] at first: intraday, closed by the
+    /// broker itself before the session ends.
+    pub fn use_product(&mut self, product: Product) {
+        self.product = product;
     }
 }
 
@@ -85,7 +57,7 @@ impl Context {
 #[derive(Debug)]
 #[must_use = "say the kind to send it: .market()?, .limit(price)?, .stop(trigger, price)? or .stop_market(trigger)?"]
 pub struct OrderDraft<'a> {
-    _ctx: &'a mut Context,
+    ctx: &'a mut Context,
     request: OrderRequest,
 }
 
@@ -102,7 +74,7 @@ impl<'a> OrderDraft<'a> {
             validity: Validity::Day,
             market_protection: EXCHANGE_BAND,
         };
-        Self { _ctx: ctx, request }
+        Self { ctx, request }
     }
 
     /// How the position is held, instead of the run's default.
@@ -117,9 +89,11 @@ impl<'a> OrderDraft<'a> {
         self
     }
 
-    /// How far from the last price a market order may trade, in percent, instead of the exchange's own band.
+    /// How far from the last price a market order may trade, in percent from 0.01 to 100, instead of the exchange's own
+    /// band. Anything else makes a market order that is refused.
     pub fn protection_percent(mut self, percent: f64) -> Self {
-        self.request.market_protection = (percent * 100.0).round() as i32;
+        let hundredths = (percent * 100.0).round();
+        self.request.market_protection = if hundredths >= 1.0 { hundredths as i32 } else { NO_PROTECTION };
         self
     }
 
@@ -145,7 +119,9 @@ impl<'a> OrderDraft<'a> {
 
     fn send(self, kind: OrderKind, price: Price, trigger: Price) -> Result<OrderId, OrderError> {
         batch::trace();
-        door::place(&OrderRequest { kind, price, trigger, ..self.request })
+        let id = door::place(&OrderRequest { kind, price, trigger, ..self.request })?;
+        self.ctx.asked += 1;
+        Ok(id)
     }
 }
 
@@ -153,7 +129,7 @@ impl<'a> OrderDraft<'a> {
 #[derive(Debug)]
 #[must_use = "nothing changes until .send()"]
 pub struct Modification<'a> {
-    _ctx: &'a mut Context,
+    ctx: &'a mut Context,
     id: OrderId,
     change: Change,
 }
@@ -183,9 +159,18 @@ impl Modification<'_> {
         self
     }
 
-    /// Asks for the change.
+    /// The new validity.
+    pub fn validity(mut self, validity: Validity) -> Self {
+        self.change.validity = Some(validity);
+        self
+    }
+
+    /// Asks for the change. Whether it came about is told by the order's next update; see
+    /// [`OrderUpdate::refused_change`](crate::OrderUpdate::refused_change).
     pub fn send(self) -> Result<(), OrderError> {
         batch::trace();
-        door::modify(self.id, &self.change)
+        door::modify(self.id, &self.change)?;
+        self.ctx.asked += 1;
+        Ok(())
     }
 }

@@ -16,6 +16,8 @@ pub enum StateError {
     Full(String),
     /// The value does not become JSON, or what is stored is not of the type asked for.
     Unreadable(String),
+    /// Something newer than this list; the text says what.
+    Other(String),
 }
 
 impl fmt::Display for StateError {
@@ -25,7 +27,8 @@ impl fmt::Display for StateError {
             | StateError::ValueTooLarge(text)
             | StateError::TooManyKeys(text)
             | StateError::Full(text)
-            | StateError::Unreadable(text) => f.write_str(text),
+            | StateError::Unreadable(text)
+            | StateError::Other(text) => f.write_str(text),
         }
     }
 }

@@ -29,6 +29,13 @@ impl fmt::Display for TimerError {
 
 impl std::error::Error for TimerError {}
 
+/// A timer that repeats: how often, and when it is due.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Period {
+    every: Duration,
+    due: Timestamp,
+}
+
 /// One timer by its number. Setting it again replaces it; `on_timer` gets the number.
 #[derive(Debug)]
 #[must_use = "say when: .at(…), .after(…), .every(…), .after_open(…) or .before_close(…)"]
@@ -50,17 +57,19 @@ impl<'a> Timer<'a> {
 
     /// Once, after a while.
     pub fn after(self, span: Duration) -> Result<(), TimerError> {
-        let time = self.ctx.now + span;
+        let time = self.ctx.now() + span;
         self.at(time)
     }
 
-    /// Again and again, first after one period.
+    /// Again and again, first after one period. Each time is one period after the one before, not after the moment it was
+    /// handled, so it does not drift; times that passed in the meantime are left out.
     pub fn every(self, period: Duration) -> Result<(), TimerError> {
         if period.is_zero() {
             return Err(TimerError::ZeroPeriod);
         }
-        set(self.id, self.ctx.now + period)?;
-        self.ctx.periods.insert(self.id, period);
+        let due = self.ctx.now() + period;
+        set(self.id, due)?;
+        self.ctx.periods.insert(self.id, Period { every: period, due });
         Ok(())
     }
 
@@ -89,14 +98,42 @@ impl<'a> Timer<'a> {
 }
 
 /// A timer went off: one that repeats is set for its next time.
-pub(crate) fn renew(ctx: &Context, id: u64) {
-    if let Some(period) = ctx.periods.get(&id) {
+pub(crate) fn renew(ctx: &mut Context, id: u64) {
+    let now = ctx.now();
+    if let Some(period) = ctx.periods.get_mut(&id) {
+        period.due = next_due(*period, now);
         // It replaces itself, so there is room for it.
-        let _ = set(id, ctx.now + *period);
+        let _ = set(id, period.due);
     }
+}
+
+/// The first time of its row that is still to come.
+fn next_due(period: Period, now: Timestamp) -> Timestamp {
+    let every = period.every.as_micros().max(1);
+    let missed = now.since(period.due).as_micros() / every;
+    let ahead = u64::try_from((missed + 1).saturating_mul(every)).unwrap_or(u64::MAX);
+    period.due + Duration::from_micros(ahead)
 }
 
 fn set(id: u64, time: Timestamp) -> Result<(), TimerError> {
     batch::trace();
     if door::set_timer(id, time) { Ok(()) } else { Err(TimerError::TooMany) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    #[test]
+    fn a_timer_that_repeats_keeps_its_row_however_late_it_is_handled() {
+        let period = Period { every: Duration::from_secs(10), due: at(100) };
+        assert_eq!(next_due(period, at(100)), at(110));
+        assert_eq!(next_due(period, at(109)), at(110), "nine seconds late, and still on the row");
+        assert_eq!(next_due(period, at(110)), at(120), "what passed is left out");
+        assert_eq!(next_due(period, at(157)), at(160));
+    }
 }

@@ -5,7 +5,7 @@ use crate::bindings::bulkhead::strategy as wit;
 use crate::bindings::exports::bulkhead::strategy::guest;
 use crate::context::StateError;
 use crate::log::Level;
-use crate::manifest::{Manifest, Parameter, ParameterKind};
+use crate::manifest::{Manifest, Parameter, ParameterKind, WarmUp, WarmUpCount, WarmUpInterval};
 use crate::market_data::{Candle, Instrument, InstrumentKind, Interval, Level as BookLevel, Tick};
 use crate::order::{
     Change, Order, OrderError, OrderId, OrderKind, OrderRequest, OrderStatus, OrderUpdate, Position, Product,
@@ -47,12 +47,12 @@ same_words!(Side, wit::types::Side, { Buy, Sell });
 same_words!(OrderKind, wit::types::OrderKind, { Market, Limit, Stop, StopMarket });
 same_words!(Product, wit::types::Product, { Cnc, Mis, Nrml, Mtf });
 same_words!(Validity, wit::types::Validity, { Day, Ioc });
-same_words!(InstrumentKind, wit::types::InstrumentKind, { Equity, Index, Future, Call, Put });
+same_words!(InstrumentKind, wit::types::InstrumentKind, { Equity, Index, Future, Call, Put, Other });
 same_words!(Interval, wit::types::Interval, {
     Minute, Minute3, Minute5, Minute10, Minute15, Minute30, Minute60, Day,
 });
 same_words!(OrderStatus, wit::types::OrderStatus, {
-    Pending, Refused, Rejected, Unknown, TriggerPending, Open, Partial, Complete, Cancelled, Abandoned,
+    Pending, Refused, Rejected, Unknown, TriggerPending, Open, Partial, Complete, Cancelled, Abandoned, Other,
 });
 same_words!(Refusal, wit::types::Refusal, {
     None, RateLimit, OrderCount, QuantityLimit, ValueLimit, OpenOrders, DailyLoss, PriceBand, MarketClosed,
@@ -87,6 +87,7 @@ impl FromWire<wit::state::StateError> for StateError {
             W::ValueTooLarge(text) => StateError::ValueTooLarge(text),
             W::TooManyKeys(text) => StateError::TooManyKeys(text),
             W::Full(text) => StateError::Full(text),
+            W::Other(text) => StateError::Other(text),
         }
     }
 }
@@ -102,6 +103,7 @@ impl FromWire<wit::types::Instrument> for Instrument {
             lot_size: wire.lot_size,
             expiry: wire.expiry,
             strike: Price::from_units(wire.strike),
+            tags: wire.tags,
         }
     }
 }
@@ -115,12 +117,15 @@ impl FromWire<wit::types::Tick> for Tick {
             last_quantity: wire.last_quantity,
             average_price: Price::from_units(wire.average_price),
             volume: wire.volume,
+            buy_quantity: wire.buy_quantity,
+            sell_quantity: wire.sell_quantity,
             bid: Price::from_units(wire.bid),
             ask: Price::from_units(wire.ask),
             open: Price::from_units(wire.open),
             high: Price::from_units(wire.high),
             low: Price::from_units(wire.low),
             close: Price::from_units(wire.close),
+            oi: wire.oi,
         }
     }
 }
@@ -142,6 +147,7 @@ impl FromWire<wit::types::Candle> for Candle {
             low: Price::from_units(wire.low),
             close: Price::from_units(wire.close),
             volume: wire.volume,
+            oi: wire.oi,
         }
     }
 }
@@ -162,6 +168,10 @@ impl FromWire<wit::types::Order> for Order {
             average_price: Price::from_units(wire.average_price),
             refusal: FromWire::from_wire(wire.refusal),
             message: wire.message,
+            validity: FromWire::from_wire(wire.validity),
+            market_protection: wire.market_protection,
+            placed_at: Timestamp::from_micros(wire.placed_at),
+            tags: wire.tags,
         }
     }
 }
@@ -189,6 +199,7 @@ pub(super) fn request(request: &OrderRequest) -> wit::broker::OrderRequest {
         product: request.product.to_wire(),
         validity: request.validity.to_wire(),
         market_protection: request.market_protection,
+        tags: Vec::new(),
     }
 }
 
@@ -198,6 +209,7 @@ pub(super) fn change(change: &Change) -> wit::broker::Change {
         price: change.price.map(Price::units),
         trigger: change.trigger.map(Price::units),
         kind: change.kind.map(ToWire::to_wire),
+        validity: change.validity.map(ToWire::to_wire),
     }
 }
 
@@ -230,8 +242,6 @@ pub(crate) fn values(wire: Vec<(String, wit::manifest::Value)>) -> Values {
 }
 
 pub(crate) fn manifest(manifest: Manifest) -> wit::manifest::Manifest {
-    let warm_up =
-        |(interval, count): (Interval, u32)| wit::manifest::WarmUp { interval: interval.to_wire(), count };
     wit::manifest::Manifest {
         name: manifest.name,
         version: manifest.version,
@@ -260,7 +270,22 @@ fn hears(ours: Hears) -> wit::manifest::Hears {
 }
 
 fn parameter(ours: Parameter) -> wit::manifest::Parameter {
-    wit::manifest::Parameter { name: ours.name, doc: ours.doc, kind: kind(ours.kind) }
+    wit::manifest::Parameter { name: ours.name, doc: ours.doc, kind: kind(ours.kind), tags: Vec::new() }
+}
+
+fn warm_up(ours: WarmUp) -> wit::manifest::WarmUp {
+    use wit::manifest::{Scaled, WarmUpCount as C, WarmUpInterval as I};
+    let interval = match ours.interval {
+        WarmUpInterval::Fixed(interval) => I::Fixed(interval.to_wire()),
+        WarmUpInterval::Parameter(name) => I::Parameter(name.to_owned()),
+    };
+    let count = match ours.count {
+        WarmUpCount::Fixed(count) => C::Fixed(count),
+        WarmUpCount::Parameter { name, times, plus } => {
+            C::Parameter(Scaled { name: name.to_owned(), times, plus })
+        }
+    };
+    wit::manifest::WarmUp { interval, count }
 }
 
 fn kind(ours: ParameterKind) -> wit::manifest::ParameterKind {

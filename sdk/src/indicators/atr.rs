@@ -2,12 +2,13 @@
 
 use super::{Wilder, checked, larger, smaller};
 use crate::market_data::Candle;
+use serde::{Deserialize, Serialize};
 
 /// Average true range: the Wilder average of `max(high, close before) − min(low, close before)`; the first bar's
 /// true range is `high − low`.
 ///
 /// Source: Wilder, *New Concepts in Technical Trading Systems* (1978), section III.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Atr {
     close_before: Option<f64>,
     range: Wilder,
@@ -29,7 +30,7 @@ impl Atr {
         self.update_with(candle.high, candle.low, candle.close)
     }
 
-    /// Takes a bar's high, low and close and answers the average.
+    /// Takes a bar's high, low and close and answers the average. A bar with a part that is no finite number is left out.
     #[inline]
     pub fn update_with(
         &mut self,
@@ -37,11 +38,14 @@ impl Atr {
         low: impl Into<f64>,
         close: impl Into<f64>,
     ) -> Option<f64> {
-        let (high, low) = (high.into(), low.into());
+        let (high, low, close) = (high.into(), low.into(), close.into());
+        if !(high.is_finite() && low.is_finite() && close.is_finite()) {
+            return self.value();
+        }
         let top = larger(high, self.close_before.unwrap_or(high));
         let bottom = smaller(low, self.close_before.unwrap_or(low));
         self.range.update(top - bottom);
-        self.close_before = Some(close.into());
+        self.close_before = Some(close);
         self.value()
     }
 
@@ -63,6 +67,17 @@ mod tests {
         let mut atr = Atr::new(2);
         assert_eq!(atr.update_with(11.0, 9.0, 10.0), None);
         assert_eq!(atr.update_with(15.0, 14.0, 15.0), Some(3.5));
+        assert_eq!(atr.update_with(15.0, 14.0, 14.5), Some(2.25));
+    }
+
+    #[test]
+    fn what_is_no_finite_number_changes_nothing() {
+        let mut atr = Atr::new(2);
+        atr.update_with(11.0, 9.0, 10.0);
+        assert_eq!(atr.update_with(f64::NAN, 9.0, 10.0), None);
+        assert_eq!(atr.update_with(15.0, 14.0, 15.0), Some(3.5));
+        assert_eq!(atr.update_with(f64::INFINITY, 14.0, 14.5), Some(3.5));
+        assert_eq!(atr.update_with(15.0, 14.0, f64::NAN), Some(3.5));
         assert_eq!(atr.update_with(15.0, 14.0, 14.5), Some(2.25));
     }
 

@@ -1,7 +1,9 @@
 //! Bollinger bands.
 
+use serde::{Deserialize, Serialize};
+
 /// The three lines.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bands {
     /// `middle − width × deviation`.
     pub lower: f64,
@@ -15,7 +17,7 @@ pub struct Bands {
 /// `√(Σ (x − mean)² ÷ n)`, above and below it.
 ///
 /// Source: Bollinger, *Bollinger on Bollinger Bands* (2001), chapter 7; he takes 20 and 2.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bollinger {
     window: Box<[f64]>,
     next: usize,
@@ -28,7 +30,7 @@ pub struct Bollinger {
 }
 
 /// Sums of deviations from an anchor near the values, so that squares of large prices do not drown small differences.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Sums {
     anchor: f64,
     first: f64,
@@ -64,6 +66,9 @@ impl Bollinger {
     #[inline]
     pub fn update(&mut self, value: impl Into<f64>) -> Option<Bands> {
         let value = value.into();
+        if !value.is_finite() {
+            return self.value();
+        }
         if self.next == 0 {
             self.fresh = Sums::at(value);
         }
@@ -106,6 +111,16 @@ mod tests {
             bands.update(x);
         }
         assert_eq!(bands.value(), Some(Bands { lower: 1.0, middle: 5.0, upper: 9.0 }));
+    }
+
+    #[test]
+    fn what_is_no_finite_number_changes_nothing() {
+        let mut bands = Bollinger::new(2, 2.0);
+        assert_eq!([f64::NAN, 1.0, f64::INFINITY].map(|x| bands.update(x)), [None; 3]);
+        let warm = bands.update(3.0);
+        assert_eq!(warm, Some(Bands { lower: 0.0, middle: 2.0, upper: 4.0 }));
+        assert_eq!(bands.update(f64::NEG_INFINITY), warm);
+        assert_eq!(bands.update(5.0), Some(Bands { lower: 2.0, middle: 4.0, upper: 6.0 }));
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! The exponential moving average.
 
+use serde::{Deserialize, Serialize};
+
 /// Exponential moving average: `before + (x − before) × 2 ÷ (n + 1)`, beginning with the mean of the first `n` values.
 ///
 /// Source: Appel, *Technical Analysis: Power Tools for Active Investors* (2005), chapter 8; the seed is TA-Lib's.
@@ -8,7 +10,7 @@
 /// let mut ema = sdk::indicators::Ema::new(3);
 /// assert_eq!([2.0, 4.0, 6.0, 8.0].map(|x| ema.update(x)), [None, None, Some(4.0), Some(6.0)]);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ema {
     period: f64,
     weight: f64,
@@ -30,10 +32,14 @@ impl Ema {
     /// Takes a value and answers the average.
     #[inline]
     pub fn update(&mut self, value: impl Into<f64>) -> Option<f64> {
+        let value = value.into();
+        if !value.is_finite() {
+            return self.value();
+        }
         self.seen += 1.0;
         // 1 ÷ seen makes the mean of the seed.
         let weight = if self.seen > self.period { self.weight } else { 1.0 / self.seen };
-        self.average += (value.into() - self.average) * weight;
+        self.average += (value - self.average) * weight;
         self.value()
     }
 
@@ -53,6 +59,14 @@ mod tests {
         let seed = xs.get(..period)?.iter().sum::<f64>() / period as f64;
         let weight = 2.0 / (period as f64 + 1.0);
         Some(xs[period..].iter().fold(seed, |before, x| before * (1.0 - weight) + x * weight))
+    }
+
+    #[test]
+    fn what_is_no_finite_number_changes_nothing() {
+        let mut ema = Ema::new(2);
+        assert_eq!([f64::NAN, 2.0, f64::INFINITY, 4.0].map(|x| ema.update(x)), [None, None, None, Some(3.0)]);
+        assert_eq!(ema.update(f64::NAN), Some(3.0));
+        assert_eq!(ema.update(6.0), Some(5.0));
     }
 
     proptest! {

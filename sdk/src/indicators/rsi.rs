@@ -1,13 +1,14 @@
 //! The relative strength index.
 
 use super::{Wilder, checked, larger};
+use serde::{Deserialize, Serialize};
 
 /// Relative strength index: `100 × gain ÷ (gain + loss)`, where gain and loss are Wilder averages of the rises and
 /// falls from one value to the next. 50 where nothing moved.
 ///
 /// The same as `100 − 100 ÷ (1 + gain ÷ loss)`, without the division by zero. Warm after `period + 1` values.
 /// Source: Wilder, *New Concepts in Technical Trading Systems* (1978), section VI.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rsi {
     before: Option<f64>,
     gain: Wilder,
@@ -29,6 +30,9 @@ impl Rsi {
     #[inline]
     pub fn update(&mut self, value: impl Into<f64>) -> Option<f64> {
         let value = value.into();
+        if !value.is_finite() {
+            return self.value();
+        }
         if let Some(before) = self.before {
             let change = value - before;
             self.gain.update(larger(change, 0.0));
@@ -81,6 +85,21 @@ mod tests {
             rsi.update(5.0);
         }
         assert_eq!(rsi.value(), Some(50.0));
+    }
+
+    #[test]
+    fn what_is_no_finite_number_changes_nothing() {
+        let (mut clean, mut dirty) = (Rsi::new(2), Rsi::new(2));
+        for x in [10.0, 12.0, 11.0, 14.0] {
+            clean.update(x);
+            for noise in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                let before = dirty.value();
+                assert_eq!(dirty.update(noise), before);
+            }
+            dirty.update(x);
+        }
+        assert!(clean.value().is_some());
+        assert_eq!(dirty.value(), clean.value());
     }
 
     proptest! {

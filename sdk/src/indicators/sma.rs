@@ -1,5 +1,7 @@
 //! The simple moving average.
 
+use serde::{Deserialize, Serialize};
+
 /// Simple moving average: the mean of the last `period` values, `(x₁ + … + xₙ) ÷ n`.
 ///
 /// Source: Murphy, *Technical Analysis of the Financial Markets* (1999), chapter 9.
@@ -8,7 +10,7 @@
 /// let mut sma = sdk::indicators::Sma::new(3);
 /// assert_eq!([1.0, 2.0, 6.0, 4.0].map(|x| sma.update(x)), [None, None, Some(3.0), Some(4.0)]);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sma {
     window: Box<[f64]>,
     next: usize,
@@ -34,6 +36,9 @@ impl Sma {
     #[inline]
     pub fn update(&mut self, value: impl Into<f64>) -> Option<f64> {
         let value = value.into();
+        if !value.is_finite() {
+            return self.value();
+        }
         self.sum += value - self.window[self.next];
         self.fresh += value;
         self.window[self.next] = value;
@@ -64,6 +69,22 @@ mod tests {
         }
         let after: Vec<_> = (0..8).map(|_| sma.update(0.1)).collect();
         assert!((after[7].unwrap() - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_no_finite_number_changes_nothing() {
+        let mut sma = Sma::new(2);
+        assert_eq!([f64::NAN, 1.0, f64::INFINITY, 3.0].map(|x| sma.update(x)), [None, None, None, Some(2.0)]);
+        assert_eq!([f64::NEG_INFINITY, f64::NAN].map(|x| sma.update(x)), [Some(2.0); 2]);
+        assert_eq!(sma.update(5.0), Some(4.0));
+    }
+
+    #[test]
+    fn it_goes_on_after_being_kept() {
+        let mut sma = Sma::new(3);
+        assert_eq!([1.0, 2.0].map(|x| sma.update(x)), [None, None]);
+        let mut kept: Sma = serde_json::from_str(&serde_json::to_string(&sma).unwrap()).unwrap();
+        assert_eq!(kept.update(6.0), Some(3.0));
     }
 
     proptest! {

@@ -2,13 +2,14 @@
 
 use crate::market_data::{Candle, Tick};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Volume-weighted average price since the day began: `Σ price × volume ÷ Σ volume`. A bar counts at its typical price
 /// `(high + low + close) ÷ 3`, a tick at its last price for what was traded since the tick before. Begins anew with
 /// every trading date.
 ///
 /// Source: Berkowitz, Logue and Noser, *The Total Cost of Transactions on the NYSE* (Journal of Finance 43, 1988).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Vwap {
     day: Option<i64>,
     value: f64,
@@ -37,10 +38,14 @@ impl Vwap {
         self.update_with(tick.time, tick.last_price, traded)
     }
 
-    /// Takes a price and how much traded at it, and answers the average.
+    /// Takes a price and how much traded at it, and answers the average. A price that is no finite number is left out.
     pub fn update_with(&mut self, time: Timestamp, price: impl Into<f64>, volume: u64) -> Option<f64> {
         self.roll(time);
-        self.value += price.into() * volume as f64;
+        let price = price.into();
+        if !price.is_finite() {
+            return self.value();
+        }
+        self.value += price * volume as f64;
         self.volume += volume as f64;
         self.value()
     }
@@ -74,6 +79,15 @@ mod tests {
         assert_eq!(vwap.update_with(MORNING, 104.0, 3), Some(103.0));
         let tomorrow = MORNING + Duration::from_secs(86_400);
         assert_eq!(vwap.update_with(tomorrow, 90.0, 5), Some(90.0));
+    }
+
+    #[test]
+    fn what_is_no_finite_number_changes_nothing() {
+        let mut vwap = Vwap::new();
+        assert_eq!(vwap.update_with(MORNING, f64::NAN, 5), None);
+        assert_eq!(vwap.update_with(MORNING, 100.0, 1), Some(100.0));
+        assert_eq!(vwap.update_with(MORNING, f64::INFINITY, 5), Some(100.0));
+        assert_eq!(vwap.update_with(MORNING, 104.0, 3), Some(103.0));
     }
 
     #[test]

@@ -1,22 +1,16 @@
 //! The door of a test: answers what the host would answer, from the desk that is playing on this thread.
 
-use super::book::Book;
+use super::book::{Asked, Book};
+use super::limits::{self, TIMERS};
 use crate::amounts::Money;
 use crate::context::{Figures, StateError};
 use crate::log::Level;
 use crate::market_data::{Candle, Depth, Instrument, Interval, Tick};
-use crate::order::{
-    Change, Order, OrderError, OrderId, OrderKind, OrderRequest, OrderStatus, Position, Refusal, Validity,
-};
+use crate::order::{Change, Order, OrderError, OrderId, OrderKind, OrderRequest, Position, Validity};
 use crate::time::{Session, Timestamp};
 use crate::token::Token;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-const MOST_TIMERS: usize = 1_000;
-const MOST_KEYS: usize = 1_000;
-const LARGEST_VALUE: usize = 64 * 1024;
-const LONGEST_KEY: usize = 128;
 
 thread_local! {
     static PLAYING: RefCell<Option<Rc<RefCell<Book>>>> = const { RefCell::new(None) };
@@ -39,13 +33,17 @@ pub(crate) fn reached(index: u32) {
     REACHED.set(index);
 }
 
+pub(crate) fn now() -> Timestamp {
+    desk(|book| book.now)
+}
+
 pub(crate) fn session() -> Option<Session> {
     desk(|book| book.session)
 }
 
 pub(crate) fn set_timer(id: u64, at: Timestamp) -> bool {
     desk(|book| {
-        let room = book.timers.len() < MOST_TIMERS || book.timers.contains_key(&id);
+        let room = book.used.record() && (book.timers.len() < TIMERS || book.timers.contains_key(&id));
         if room {
             book.timers.insert(id, at);
         }
@@ -74,16 +72,13 @@ pub(crate) fn depth(token: Token) -> Depth {
 }
 
 pub(crate) fn candles(token: Token, interval: Interval, count: u32) -> Vec<Candle> {
-    desk(|book| {
-        let all: Vec<_> =
-            book.candles.iter().filter(|it| it.token == token && it.interval == interval).copied().collect();
-        all[all.len().saturating_sub(count as usize)..].to_vec()
-    })
+    desk(|book| book.bars(token, interval, count as usize))
 }
 
 pub(crate) fn place(request: &OrderRequest) -> Result<OrderId, OrderError> {
     desk(|book| {
         book.check(request)?;
+        book.used.intent()?;
         book.asked.push(in_words(request));
         Ok(book.place(request))
     })
@@ -91,21 +86,17 @@ pub(crate) fn place(request: &OrderRequest) -> Result<OrderId, OrderError> {
 
 pub(crate) fn modify(id: OrderId, change: &Change) -> Result<(), OrderError> {
     desk(|book| {
-        let order = &mut find_standing(book, id)?.order;
-        order.quantity = change.quantity.unwrap_or(order.quantity);
-        order.price = change.price.unwrap_or(order.price);
-        order.trigger = change.trigger.unwrap_or(order.trigger);
-        order.kind = change.kind.unwrap_or(order.kind);
-        let order = order.clone();
+        book.check_change(find_standing(book, id)?, change)?;
+        book.used.intent()?;
         let words = [
             change.quantity.map(|it| format!(" quantity {it}")),
             change.price.map(|it| format!(" price {it}")),
             change.trigger.map(|it| format!(" trigger {it}")),
             change.kind.map(|it| format!(" kind {it:?}")),
+            change.validity.map(|it| format!(" validity {it:?}")),
         ];
         book.asked.push(format!("modify {id}{}", words.into_iter().flatten().collect::<String>()));
-        let update = book.news_of(order);
-        book.updates.push_back(update);
+        book.waiting.push_back((id, Asked::Change(*change)));
         Ok(())
     })
 }
@@ -113,22 +104,19 @@ pub(crate) fn modify(id: OrderId, change: &Change) -> Result<(), OrderError> {
 pub(crate) fn cancel(id: OrderId) -> Result<(), OrderError> {
     desk(|book| {
         find_standing(book, id)?;
+        book.used.intent()?;
         book.asked.push(format!("cancel {id}"));
-        if book.manual {
-            return Ok(());
-        }
-        let update = book.close(id, OrderStatus::Cancelled, Refusal::None, "");
-        book.updates.push_back(update);
+        book.waiting.push_back((id, Asked::Withdrawal));
         Ok(())
     })
 }
 
 pub(crate) fn orders() -> Vec<Order> {
-    desk(|book| book.orders.iter().map(|it| it.order.clone()).collect())
+    desk(|book| book.readable())
 }
 
 pub(crate) fn positions() -> Vec<Position> {
-    desk(|book| book.positions.clone())
+    desk(|book| book.holdings.all())
 }
 
 pub(crate) fn cash() -> Money {
@@ -136,18 +124,26 @@ pub(crate) fn cash() -> Money {
 }
 
 pub(crate) fn record_pnl(label: &str, amount: Money) {
-    desk(|book| book.pnl.push((label.to_owned(), amount)));
+    desk(|book| {
+        if book.used.record() {
+            book.pnl.push((limits::label(label).to_owned(), amount));
+        }
+    });
 }
 
 pub(crate) fn pnl_today() -> Figures {
-    desk(|book| Figures {
-        realised: book.positions.iter().map(|it| it.realised).sum(),
-        unrealised: book.positions.iter().map(|it| unrealised(book, it)).sum(),
+    desk(|book| {
+        let price = |symbol: &str| Some(book.last.get(&book.find(symbol)?.token)?.last_price);
+        Figures { realised: book.holdings.today(), unrealised: book.holdings.unrealised(price) }
     })
 }
 
 pub(crate) fn log(level: Level, text: &str) {
-    desk(|book| book.logs.push((level, text.to_owned())));
+    desk(|book| {
+        if let Some(line) = book.used.line(text) {
+            book.logs.push((level, line));
+        }
+    });
 }
 
 pub(crate) fn state_get(key: &str) -> Option<Vec<u8>> {
@@ -155,19 +151,8 @@ pub(crate) fn state_get(key: &str) -> Option<Vec<u8>> {
 }
 
 pub(crate) fn state_set(key: &str, value: &[u8]) -> Result<(), StateError> {
-    if key.is_empty() || key.len() > LONGEST_KEY || key.chars().any(char::is_control) {
-        return Err(StateError::InvalidKey("a key is 1 to 128 bytes without control characters".to_owned()));
-    }
-    if value.len() > LARGEST_VALUE {
-        return Err(StateError::ValueTooLarge(format!(
-            "`{key}` has {} bytes, of 64 KiB at most",
-            value.len()
-        )));
-    }
     desk(|book| {
-        if book.state.len() >= MOST_KEYS && !book.state.contains_key(key) {
-            return Err(StateError::TooManyKeys("there are 1 000 keys already; delete one first".to_owned()));
-        }
+        limits::check_state(&mut book.used, &book.state, key, value)?;
         book.state.insert(key.to_owned(), value.to_vec());
         Ok(())
     })
@@ -181,15 +166,9 @@ pub(crate) fn state_keys() -> Vec<String> {
     desk(|book| book.state.keys().cloned().collect())
 }
 
-fn unrealised(book: &Book, held: &Position) -> Money {
-    let token = book.find(&held.symbol).map(|it| it.token);
-    let last = token.and_then(|token| book.last.get(&token));
-    last.map_or(Money::ZERO, |tick| (tick.last_price - held.average_price) * held.quantity)
-}
-
-fn find_standing(book: &mut Book, id: OrderId) -> Result<&mut super::book::Standing, OrderError> {
-    (book.orders.iter_mut().find(|it| it.order.id == id && !it.order.is_final()))
-        .ok_or_else(|| OrderError::UnknownOrder(format!("order {id} does not stand")))
+fn find_standing(book: &Book, id: OrderId) -> Result<&Order, OrderError> {
+    let unknown = || OrderError::UnknownOrder(format!("order {} is not a standing order of this run", id.0));
+    book.find_standing(id).ok_or_else(unknown)
 }
 
 fn in_words(request: &OrderRequest) -> String {

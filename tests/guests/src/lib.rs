@@ -19,6 +19,8 @@ pub const ALL: &[(&str, &[u8])] = &[
     ("echo", ECHO),
     ("many-params", MANY_PARAMS),
     ("scalper", SCALPER),
+    ("liar", LIAR),
+    ("parity", PARITY),
     ("foreign-import", FOREIGN_IMPORT),
     ("evil-door", EVIL_DOOR),
     ("wrong-world", WRONG_WORLD),
@@ -26,10 +28,10 @@ pub const ALL: &[(&str, &[u8])] = &[
 ];
 
 /// Those of [`ALL`] that are strategies and must be accepted at upload.
-pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(10).0;
+pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(12).0;
 
 /// Those of [`ALL`] that must be refused at upload.
-pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(10).1;
+pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(12).1;
 
 #[cfg(test)]
 mod tests {

@@ -112,6 +112,8 @@ fn change(params: &Params, variety: Variety) -> Result<ModifyOrder, Refusal> {
             price: params.price("price")?,
             trigger: params.price("trigger_price")?,
             kind: params.parsed("order_type")?,
+            // Stands beside, where a TTL keeps its minutes.
+            validity: None,
         },
         validity: validity(params)?.0,
         disclosed_quantity: params.count("disclosed_quantity")?,

@@ -91,7 +91,8 @@ impl Session {
     ) -> Result<Vec<Candle>, Error> {
         let token_text = token.to_string();
         let route = ["instruments", "historical", &token_text, interval.as_str()];
-        let fields = vec![("from", from.ist_text().into()), ("to", to.ist_text().into())];
+        let oi = ("oi", "1".into());
+        let fields = vec![("from", from.ist_text().into()), ("to", to.ist_text().into()), oi];
         let answer = self.send(Method::GET, &route, fields, Lane::Historical, Size::Bulk).await?;
         let rows: Candles = answer.data()?;
         rows.into_candles(token, interval).map_err(|reason| answer.unreadable(reason))

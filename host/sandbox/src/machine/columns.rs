@@ -25,12 +25,15 @@ impl Columns {
                 i64::from(tick.last_quantity),
                 tick.average_price.units(),
                 tick.volume.cast_signed(),
+                tick.buy_quantity.cast_signed(),
+                tick.sell_quantity.cast_signed(),
                 tick.bid().units(),
                 tick.ask().units(),
                 tick.open.units(),
                 tick.high.units(),
                 tick.low.units(),
                 tick.close.units(),
+                tick.oi.cast_signed(),
             ]
         });
     }
@@ -46,6 +49,7 @@ impl Columns {
                 candle.low.units(),
                 candle.close.units(),
                 candle.volume.cast_signed(),
+                candle.oi.cast_signed(),
             ]
         });
     }
@@ -69,27 +73,29 @@ mod tests {
     use market::{Interval, Price, Timestamp};
 
     fn tick(token: u32, volume: u64) -> Tick {
-        Tick { volume, ..Tick::at(token, Timestamp::from_seconds(1), Price::from_units(7)) }
+        Tick { volume, oi: volume + 1, ..Tick::at(token, Timestamp::from_seconds(1), Price::from_units(7)) }
     }
 
     #[test]
     fn one_column_stands_behind_the_other_and_nothing_of_the_batch_before_is_left() {
         let mut columns = Columns::new();
-        columns.fill_ticks(&[tick(1, 10), tick(2, 20), tick(3, u64::MAX)]);
+        columns.fill_ticks(&[tick(1, 10), tick(2, 20), tick(3, 30)]);
         columns.fill_ticks(&[tick(4, 40), tick(5, 50)]);
         let Batch { count, columns } = columns.batch();
-        assert_eq!((*count, columns.len()), (2, 24));
+        assert_eq!((*count, columns.len()), (2, 30));
         assert_eq!(columns[..6], [4, 5, 1_000_000, 1_000_000, 7, 7]);
         assert_eq!(columns[10..12], [40, 50], "volume is the sixth");
+        assert_eq!(columns[28..], [41, 51], "open interest is the last");
     }
 
     #[test]
-    fn bars_have_eight_columns_with_their_length_in_seconds() {
+    fn bars_have_nine_columns_with_their_length_in_seconds() {
         let [open, high, low, close] = [1, 2, 3, 4].map(Price::from_units);
         let start = Timestamp::EPOCH;
-        let bar = Candle { token: 9, interval: Interval::Day, start, open, high, low, close, volume: 5 };
+        let bar =
+            Candle { token: 9, interval: Interval::Day, start, open, high, low, close, volume: 5, oi: 6 };
         let mut columns = Columns::new();
         columns.fill_candles(&[bar]);
-        assert_eq!(columns.batch().columns, [9, 86_400, 0, 1, 2, 3, 4, 5]);
+        assert_eq!(columns.batch().columns, [9, 86_400, 0, 1, 2, 3, 4, 5, 6]);
     }
 }

@@ -34,6 +34,11 @@ impl Manifest {
         for parameter in given.into_iter().map(|(name, _)| name) {
             errors.push(ParamError { parameter, message: self.unknown() });
         }
+        if errors.is_empty()
+            && let Some((parameter, message)) = self.too_much_warm_up(&params)
+        {
+            errors.push(ParamError { parameter, message });
+        }
         if errors.is_empty() { Ok(params) } else { Err(errors) }
     }
 
@@ -120,8 +125,9 @@ fn within<T: PartialOrd + std::fmt::Display>(value: T, min: T, max: T) -> Result
 
 fn check_text(given: &Json, max_length: u32) -> Result<String, String> {
     let text = given.as_str().ok_or_else(|| wrong(given, "text"))?;
-    if text.len() > max_length as usize {
-        return Err(format!("is {} bytes long: at most {max_length} are allowed", text.len()));
+    let length = text.chars().count();
+    if length > max_length as usize {
+        return Err(format!("is {length} characters long: at most {max_length} are allowed"));
     }
     Ok(text.to_owned())
 }

@@ -48,7 +48,7 @@ mod tests {
         let price = Price::from_rupees(close);
         let start = Timestamp::from_seconds(minute * 60);
         let (open, high, low, close) = (price, price, price, price);
-        Candle { token: 1, interval: Interval::Minute, start, open, high, low, close, volume: 0 }
+        Candle { token: 1, interval: Interval::Minute, start, open, high, low, close, volume: 0, oi: 0 }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The run's own orders: all that stand, and the last finished.
 
 use crate::event::{GuestOrderStatus, OrderView, RefusalCode};
-use market::{OrderRequest, Price, RunOrderId};
+use market::{OrderRequest, Price, RunOrderId, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Orders by number, which is also their age.
@@ -30,7 +30,7 @@ impl Orders {
     }
 
     /// Hands out the next number for a request that was found well-formed.
-    pub(crate) fn place(&mut self, request: &OrderRequest) -> RunOrderId {
+    pub(crate) fn place(&mut self, request: &OrderRequest, now: Timestamp) -> RunOrderId {
         let id = self.next;
         self.take(OrderView {
             id,
@@ -46,6 +46,9 @@ impl Orders {
             average_price: Price::ZERO,
             refusal: RefusalCode::None,
             message: String::new(),
+            validity: request.validity,
+            market_protection: request.market_protection,
+            placed_at: now,
         });
         id
     }
@@ -75,7 +78,7 @@ mod tests {
     fn standing_orders_stay_and_only_the_last_finished_do() {
         let request = OrderRequest::market("NSE:INFY".parse().unwrap(), Side::Buy, 1);
         let mut orders = Orders::new(Vec::new(), 7, 2);
-        let ids: Vec<_> = (0..4).map(|_| orders.place(&request)).collect();
+        let ids: Vec<_> = (0..4).map(|_| orders.place(&request, Timestamp::EPOCH)).collect();
         assert_eq!(ids, [7, 8, 9, 10]);
         for id in [8, 9, 10] {
             let mut order = orders.standing(id).unwrap().clone();

@@ -24,9 +24,8 @@ struct Held {
 impl Positions {
     pub(crate) fn new(positions: Vec<HeldPosition>, today: Money) -> Self {
         let held = positions.into_iter().map(|position| {
-            let cost = position.average_price * position.quantity;
-            let held = Held { quantity: position.quantity, cost, realised: position.realised };
-            ((position.symbol, position.product), held)
+            let HeldPosition { symbol, product, quantity, cost, realised, .. } = position;
+            ((symbol, product), Held { quantity, cost, realised })
         });
         Self { held: held.collect(), today }
     }
@@ -37,6 +36,7 @@ impl Positions {
             product: *product,
             quantity: held.quantity,
             average_price: held.cost.per_unit(held.quantity),
+            cost: held.cost,
             realised: held.realised,
         })
     }
@@ -111,5 +111,16 @@ mod tests {
         held.take(2, at(11));
         let booked: Money = (0..3).map(|_| held.take(-1, at(12))).sum();
         assert_eq!((booked, held.cost), (Money::from_rupees(4), Money::ZERO));
+    }
+
+    #[test]
+    fn thirds_of_a_rupee_survive_a_restart() {
+        let mut before = Positions::new(Vec::new(), Money::ZERO);
+        let infy: Symbol = "NSE:INFY".parse().unwrap();
+        before.held.entry((infy.clone(), Product::Cnc)).or_default().take(1, at(10));
+        before.held.entry((infy.clone(), Product::Cnc)).or_default().take(2, at(11));
+        let mut after = Positions::new(before.all().collect(), Money::ZERO);
+        let held = after.held.get_mut(&(infy, Product::Cnc)).unwrap();
+        assert_eq!(held.take(-3, at(12)), Money::from_rupees(4), "not a rounded average times three");
     }
 }

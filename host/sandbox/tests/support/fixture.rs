@@ -51,7 +51,7 @@ fn warm_up() -> Vec<Candle> {
     let bar = |number: i64| {
         let [open, high, low, close] = [Price::from_rupees(1_500); 4];
         let start = self::open().plus_seconds((number - 20) * 60);
-        Candle { token: token(), interval: Interval::Minute, start, open, high, low, close, volume: 1 }
+        Candle { token: token(), interval: Interval::Minute, start, open, high, low, close, volume: 1, oi: 0 }
     };
     (0..20).map(bar).collect()
 }

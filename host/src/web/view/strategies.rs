@@ -75,10 +75,13 @@ pub(crate) struct ParameterView {
     min: Option<f64>,
     /// Of `integer`, `number` and `price`.
     max: Option<f64>,
-    /// Of `text`, in bytes.
+    /// Of `text`, in characters.
     max_length: Option<u32>,
     /// Of `choice`.
     choices: Option<Vec<String>>,
+    /// Hints for a form, which may leave alone what it does not know.
+    #[schema(value_type = Object)]
+    tags: Map<String, Value>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,8 +110,10 @@ pub(crate) struct HearsView {
 /// Bars that must be there before the first event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WarmUpView {
-    interval: String,
-    count: u32,
+    /// `5minute`; or an object whose `parameter` names the interval parameter that says it.
+    interval: Value,
+    /// A number; or an object: the value of the integer parameter `parameter`, times `times`, plus `plus`.
+    count: Value,
 }
 
 /// One strategy of the gallery.

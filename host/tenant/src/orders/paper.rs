@@ -138,6 +138,7 @@ pub(super) fn test_order(quantity: u32) -> OrderRecord {
         filled: 0,
         price: Price::ZERO,
         trigger: Price::ZERO,
+        market_protection: -1,
         average_price: Price::ZERO,
         state: OrderState::Sending,
         refusal: RefusalCode::None,

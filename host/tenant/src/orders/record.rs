@@ -84,6 +84,8 @@ pub struct OrderRecord {
     pub price: Price,
     /// Trigger, zero where there is none.
     pub trigger: Price,
+    /// As it was asked for: 1/100 percent, −1 for automatic.
+    pub market_protection: i32,
     /// Average over all fills.
     pub average_price: Price,
     /// Where it stands.

@@ -292,6 +292,7 @@ impl Desk {
             filled: 0,
             price: request.price,
             trigger: request.trigger,
+            market_protection: request.market_protection,
             average_price: Price::ZERO,
             state,
             refusal,

@@ -329,6 +329,7 @@ fn order(row: &SqliteRow) -> Result<StoredOrder, StoreError> {
         filled: row.try_get("filled")?,
         price: price(row, "price")?,
         trigger: price(row, "trigger_price")?,
+        market_protection: row.try_get("market_protection")?,
         average_price: price(row, "average_price")?,
         state: word::<OrderState>(row, "state")?,
         refusal: RefusalCode::from_word(&refusal).ok_or_else(|| unreadable("refusal", &refusal))?,

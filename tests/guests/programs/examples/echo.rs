@@ -1,4 +1,4 @@
-//! Writes a line for every tick it takes and trades on every so many, so that tests can see batches.
+//! Writes a line for every tick or bar it takes and trades on every so many, so that tests can see batches.
 //!
 //! With `quiet` it writes a line only where it trades: everything between is taken in one go.
 
@@ -9,13 +9,13 @@ struct Params {
     /// What to listen to.
     #[param(default = "NSE:INFY")]
     instrument: Symbol,
-    /// Trades on every so many ticks; 0 never trades.
+    /// Trades on every so many ticks and bars; 0 never trades.
     #[param(default = 0)]
     every: u32,
-    /// Writes no line for a tick that is not traded on.
+    /// Writes no line for a tick or bar that is not traded on.
     #[param(default = false)]
     quiet: bool,
-    /// Reads the newest tick from the host on every tick and fails unless it is the one at hand.
+    /// Reads the newest tick or bar from the host on every one and fails unless it is the one at hand.
     #[param(default = false)]
     compare: bool,
 }
@@ -23,14 +23,16 @@ struct Params {
 struct Echo {
     params: Params,
     ticks: u32,
+    candles: u32,
 }
 
 #[sdk::strategy]
 impl Strategy for Echo {
     type Params = Params;
+    const CANDLES: &'static [Interval] = &[Interval::Minute];
 
     fn new(params: Params) -> Self {
-        Self { params, ticks: 0 }
+        Self { params, ticks: 0, candles: 0 }
     }
 
     fn on_tick(&mut self, ctx: &mut Context, tick: &Tick) -> Result {
@@ -48,8 +50,18 @@ impl Strategy for Echo {
         Ok(())
     }
 
-    fn on_candle(&mut self, _ctx: &mut Context, candle: &Candle) -> Result {
-        info!("candle {} {} {}", candle.symbol(), candle.interval, candle.close);
+    fn on_candle(&mut self, ctx: &mut Context, candle: &Candle) -> Result {
+        self.candles += 1;
+        if self.params.compare && ctx.candles(candle.symbol(), candle.interval, 1) != [*candle] {
+            return Err(Error::new(format_args!("bar {} is not the newest the host knows", self.candles)));
+        }
+        if !self.params.quiet {
+            info!("candle {} {} {} at {}", candle.symbol(), candle.interval, candle.close, ctx.now());
+        }
+        if self.params.every > 0 && self.candles.is_multiple_of(self.params.every) {
+            let id = ctx.buy(&self.params.instrument, 1).market()?;
+            info!("trade {id} on bar {}", self.candles);
+        }
         Ok(())
     }
 
