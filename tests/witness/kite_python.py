@@ -26,6 +26,7 @@ KEY, SECRET, USER = "demo-uk9394", "demo-secret-uk9394", "UK9394"
 INFY, NIFTY = 408065, 256265
 PATIENCE_S = 15
 
+# A session of its own for every case, opened by the runner.
 kite = KiteConnect(KEY, root=BASE)
 cases = []
 
@@ -38,6 +39,12 @@ def case(function):
 def request_token():
     answer = requests.post(BASE + "/sim/request-token", json={"apiKey": KEY}, timeout=5)
     return answer.json()["requestToken"]
+
+
+def sign_in():
+    fresh = KiteConnect(KEY, root=BASE)
+    fresh.generate_session(request_token(), SECRET)
+    return fresh
 
 
 def refused(kind, call):
@@ -61,9 +68,13 @@ def place(**changes):
     return kite.place_order("regular", **{name: value for name, value in order.items() if value is not None})
 
 
-def place_resting():
+def filled(**changes):
+    return settled(place(**changes), "COMPLETE")
+
+
+def place_resting(**changes):
     price = round(last_price() * 0.97 / 0.5) * 0.5
-    return place(order_type="LIMIT", price=price, market_protection=None)
+    return place(order_type="LIMIT", price=price, market_protection=None, **changes)
 
 
 def settled(order_id, *statuses):
@@ -78,20 +89,21 @@ def settled(order_id, *statuses):
 
 @case
 def a_wrong_secret_is_a_token_exception():
-    error = refused(exceptions.TokenException, lambda: kite.generate_session(request_token(), "wrong"))
+    stranger = KiteConnect(KEY, root=BASE)
+    error = refused(exceptions.TokenException, lambda: stranger.generate_session(request_token(), "wrong"))
     assert error.code == 403
 
 
 @case
 def a_request_token_opens_a_session():
-    session = kite.generate_session(request_token(), SECRET)
+    session = KiteConnect(KEY, root=BASE).generate_session(request_token(), SECRET)
     assert session["user_id"] == USER and isinstance(session["login_time"], datetime.datetime)
 
 
 @case
 def a_request_token_works_once():
     token = request_token()
-    kite.generate_session(token, SECRET)
+    KiteConnect(KEY, root=BASE).generate_session(token, SECRET)
     refused(exceptions.TokenException, lambda: KiteConnect(KEY, root=BASE).generate_session(token, SECRET))
 
 
@@ -116,7 +128,11 @@ def the_profile_names_the_user():
 def margins_add_up():
     margins = kite.margins()
     equity = margins["equity"]
-    assert equity["net"] == equity["available"]["live_balance"] and "commodity" in margins
+    available, utilised = equity["available"], equity["utilised"]
+    assert equity["net"] == available["live_balance"] and "commodity" in margins
+    assert abs(equity["net"] - (available["cash"] - utilised["debits"])) < 0.01
+    parts = ["span", "exposure", "m2m_realised", "m2m_unrealised", "option_premium", "holding_sales", "delivery"]
+    assert abs(utilised["debits"] - sum(utilised[part] for part in parts)) < 0.01
     assert kite.margins("equity")["enabled"] is True
 
 
@@ -204,6 +220,7 @@ def trades_belong_to_their_orders():
 
 @case
 def positions_have_29_fields():
+    filled(quantity=2)
     positions = kite.positions()
     infy = next(row for row in positions["net"] if row["tradingsymbol"] == "INFY")
     assert len(infy) == 29 and infy["quantity"] > 0 and infy["realised"] == 0
@@ -211,8 +228,39 @@ def positions_have_29_fields():
 
 @case
 def a_position_is_converted():
-    assert kite.convert_position("NSE", "INFY", "BUY", "day", 1, "MIS", "CNC") is True
-    assert any(row["product"] == "CNC" for row in kite.positions()["net"])
+    filled(tradingsymbol="WIPRO", quantity=3)
+    assert kite.convert_position("NSE", "WIPRO", "BUY", "day", 2, "MIS", "CNC") is True
+    rows = [row for row in kite.positions()["net"] if row["tradingsymbol"] == "WIPRO"]
+    held = {row["product"]: row["quantity"] for row in rows}
+    assert held["CNC"] >= 2 and "MIS" in held
+
+
+@case
+def a_conversion_of_more_than_there_is_is_an_input_exception():
+    filled(tradingsymbol="ONGC", quantity=1)
+    refused(exceptions.InputException,
+            lambda: kite.convert_position("NSE", "ONGC", "BUY", "day", 10_000, "MIS", "CNC"))
+    refused(exceptions.InputException,
+            lambda: kite.convert_position("NSE", "ONGC", "BUY", "overnight", 1, "MIS", "CNC"))
+
+
+@case
+def a_holding_is_sold_and_its_used_quantity_rises():
+    def used():
+        return next(row["used_quantity"] for row in kite.holdings() if row["tradingsymbol"] == "ITC")
+    before = used()
+    filled(tradingsymbol="ITC", transaction_type="SELL", product="CNC", quantity=1)
+    assert used() == before + 1
+
+
+@case
+def a_time_to_live_is_shown_and_changed():
+    order_id = place_resting(validity="TTL", validity_ttl=5)
+    order = settled(order_id, "OPEN")
+    assert order["validity"] == "TTL" and order["validity_ttl"] == 5
+    kite.modify_order("regular", order_id, validity="DAY")
+    assert settled(order_id, "OPEN")["validity"] == "DAY"
+    kite.cancel_order("regular", order_id)
 
 
 @case
@@ -279,10 +327,12 @@ def a_logout_ends_the_session():
 
 
 def main():
+    global kite
     failed = 0
     for function in cases:
         time.sleep(0.5)  # ten calls a second, counted by the calendar second
         try:
+            kite = sign_in()
             function()
             print(f"ok {function.__name__}", flush=True)
         except Exception:
