@@ -32,7 +32,9 @@ impl Demo {
         let bounds = self.bounds.resolve()?;
         start_diagnostics(false);
         let redirect = format!("http://{}/api/auth/callback", self.listen);
-        let config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
+        let mut config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
+        // The broker's books must be as old as the host's.
+        config.data_dir = Some(self.data_dir.clone());
         let accounts = config.accounts.clone();
         let simulator = start(config, "--sim-listen").await?;
         let kite_url = format!("http://{}", simulator.address());
