@@ -138,6 +138,64 @@ const cases = {
     const row = (await kite.getHoldings()).find((holding) => holding.tradingsymbol === "TATASTEEL");
     assert.ok(row.quantity > 0 && row.product === "CNC" && row.isin.length === 12);
   },
+  "a trigger is made, changed and deleted": async () => {
+    await sleep(1_100);
+    const last = (await kite.getLTP(["NSE:INFY"]))["NSE:INFY"].last_price;
+    const far = Math.round(last * 1.05);
+    const wish = (price) => ({
+      trigger_type: kite.GTT_TYPE_SINGLE, tradingsymbol: "INFY", exchange: "NSE", trigger_values: [price], last_price: last,
+      orders: [{ transaction_type: "BUY", quantity: 1, product: "CNC", order_type: "LIMIT", price }],
+    });
+    const { trigger_id: id } = await kite.placeGTT(wish(far));
+    assert.equal((await kite.getGTT(id)).status, "active");
+    await kite.modifyGTT(id, wish(far + 10));
+    assert.deepEqual((await kite.getGTT(id)).condition.trigger_values, [far + 10]);
+    await kite.deleteGTT(id);
+    assert.equal((await kite.getGTTs()).find((row) => row.id === id).status, "deleted");
+  },
+  ...Object.fromEntries([
+    ["quantity", { quantity: 0 }], ["product", { product: "ABC" }], ["exchange", { exchange: "XYZ" }],
+    ["tradingsymbol", { tradingsymbol: "NOSUCH" }], ["tag", { tag: "x".repeat(21) }],
+    ["price", { order_type: "LIMIT", price: 1, market_protection: undefined }],
+    ["trigger_price", { order_type: "SL-M", trigger_price: 1 }],
+    ["validity_ttl", { validity: "TTL" }], ["market_protection", { market_protection: 101 }],
+  ].map(([field, changes]) => [`a wrong ${field} is an InputException and leaves no row`, async () => {
+    const before = (await kite.getOrders()).length;
+    await refused(() => place(changes), "InputException");
+    assert.equal((await kite.getOrders()).length, before);
+  }])),
+  "an unknown order is a GeneralException": async () => {
+    await refused(() => kite.getOrderHistory("1"), "GeneralException");
+  },
+  "a finished order takes no change": async () => {
+    const id = await place();
+    await settled(id, "COMPLETE");
+    await refused(() => kite.modifyOrder("regular", id, { quantity: 5 }), "InputException");
+  },
+  "ohlc carries the day": async () => {
+    await sleep(1_100);
+    const { ohlc } = (await kite.getOHLC(["NSE:INFY"]))["NSE:INFY"];
+    assert.ok(ohlc.low <= ohlc.open && ohlc.open <= ohlc.high);
+  },
+  "a position is converted": async () => {
+    await settled(await place({ tradingsymbol: "ONGC", quantity: 2 }), "COMPLETE");
+    assert.equal(await kite.convertPosition({
+      exchange: "NSE", tradingsymbol: "ONGC", transaction_type: "BUY", position_type: "day", quantity: 1,
+      old_product: "MIS", new_product: "CNC",
+    }), true);
+  },
+  "positions add up": async () => {
+    await settled(await place({ tradingsymbol: "LT" }), "COMPLETE");
+    for (const row of (await kite.getPositions()).net) {
+      assert.ok(Math.abs(row.pnl - (row.sell_value - row.buy_value + row.quantity * row.last_price)) < 0.01);
+    }
+  },
+  "an iceberg shows its legs": async () => {
+    await sleep(150);
+    const { order_id: id } = await kite.placeOrder("iceberg", { ...MARKET, quantity: 4, iceberg_legs: 2, iceberg_quantity: 2 });
+    const row = (await kite.getOrders()).find((order) => order.order_id === id);
+    assert.deepEqual(row.meta.iceberg, { leg: 1, legs: 2, leg_quantity: 2, total_quantity: 4, remaining_quantity: 2 });
+  },
   "candles are parsed": async () => {
     const day = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
     const candles = await kite.getHistoricalData(INFY, "day", day(10), day(1));
