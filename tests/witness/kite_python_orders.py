@@ -38,7 +38,6 @@ refused_order("a_price_above_the_circuit", "upper circuit limit", order_type="LI
 refused_order("no_trigger", "trigger_price", order_type="SL-M")
 refused_order("a_trigger_on_the_wrong_side", "stoploss buy", order_type="SL-M", trigger_price=1300)
 refused_order("protection_above_a_hundred", "market_protection", market_protection=101)
-refused_order("delivery_of_a_future", "product", exchange="NFO", tradingsymbol="NOSUCH", product="CNC")
 refused_order("an_index_to_trade", "Index", tradingsymbol="NIFTY 50")
 refused_order("a_ttl_without_minutes", "validity_ttl", validity="TTL")
 refused_order("a_ttl_of_more_than_an_hour", "validity_ttl", validity="TTL", validity_ttl=61)
@@ -101,7 +100,7 @@ for field, kinds in {
     "placed_by": str, "account_id": str, "order_id": str, "exchange_order_id": str, "guid": str, "variety": str,
     "instrument_token": int, "validity": str, "validity_ttl": int, "disclosed_quantity": int, "meta": dict,
     "filled_quantity": int, "cancelled_quantity": int, "order_timestamp": datetime.datetime,
-    "exchange_update_timestamp": datetime.datetime, "exchange_timestamp": datetime.datetime, "modified": bool,
+    "exchange_update_timestamp": str, "exchange_timestamp": datetime.datetime, "modified": bool,
     "parent_order_id": type(None), "status_message": type(None), "status_message_raw": type(None),
 }.items():
     row_field(field, kinds)
@@ -146,6 +145,14 @@ def an_ioc_order_does_not_stand():
     order_id = place_resting(validity="IOC")
     order = settled(order_id, "CANCELLED")
     assert order["filled_quantity"] == 0 and order["cancelled_quantity"] == 1
+
+
+@case
+def a_future_is_not_delivered_and_trades_in_whole_lots():
+    future = next(row for row in desk.kite.instruments("NFO") if row["instrument_type"] == "FUT")
+    wish = dict(exchange="NFO", tradingsymbol=future["tradingsymbol"])
+    refused(exceptions.InputException, lambda: place(**wish, quantity=future["lot_size"], product="CNC"))
+    refused(exceptions.InputException, lambda: place(**wish, quantity=future["lot_size"] + 1, product="NRML"))
 
 
 @case

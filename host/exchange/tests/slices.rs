@@ -26,7 +26,7 @@ fn children_are_the_largest_lots_below_the_freeze_and_name_their_parent() {
     let mut exchange = exchange();
     // Sold from: money for about three lots, so the orders of this test stand far from the market instead.
     let tick = exchange.quote(exchange.find(&FUTURE.parse().unwrap()).unwrap().instrument.token).unwrap();
-    let cheap = market::OrderRequest {
+    let cheap = OrderRequest {
         kind: market::OrderKind::Limit,
         price: tick.lower_circuit_limit,
         market_protection: 0,
