@@ -24,7 +24,15 @@ const MARKET = {
   market_protection: -1,
 };
 
-const kite = new KiteConnect({ api_key: key, root: base });
+// A session of its own for every case, opened by the runner.
+let kite;
+
+async function signIn() {
+  const fresh = new KiteConnect({ api_key: key, root: base });
+  const session = await fresh.generateSession(await requestToken(), secret);
+  fresh.setAccessToken(session.access_token);
+  return fresh;
+}
 
 async function requestToken() {
   const answer = await fetch(`${base}/sim/request-token`, {
@@ -59,17 +67,23 @@ async function settled(id, status) {
 
 const cases = {
   "a wrong secret is a TokenException": async () => {
-    await refused(async () => kite.generateSession(await requestToken(), "wrong"), "TokenException");
+    const stranger = new KiteConnect({ api_key: key, root: base });
+    await refused(async () => stranger.generateSession(await requestToken(), "wrong"), "TokenException");
   },
   "a request token opens a session": async () => {
-    const session = await kite.generateSession(await requestToken(), secret);
+    const fresh = new KiteConnect({ api_key: key, root: base });
+    const session = await fresh.generateSession(await requestToken(), secret);
     assert.equal(session.user_id, user);
-    kite.setAccessToken(session.access_token);
+    assert.equal(session.api_key, key);
   },
   "the profile names the user": async () => assert.equal((await kite.getProfile()).user_id, user),
   "margins add up": async () => {
     const { equity } = await kite.getMargins();
-    assert.equal(equity.net, equity.available.live_balance);
+    const { available, utilised } = equity;
+    assert.equal(equity.net, available.live_balance);
+    assert.ok(Math.abs(equity.net - (available.cash - utilised.debits)) < 0.01);
+    const parts = ["span", "exposure", "m2m_realised", "m2m_unrealised", "option_premium", "holding_sales", "delivery"];
+    assert.ok(Math.abs(utilised.debits - parts.reduce((sum, part) => sum + utilised[part], 0)) < 0.01);
   },
   "instruments arrive as rows, not as text": async () => {
     const rows = await kite.getInstruments("NSE");
@@ -116,10 +130,72 @@ const cases = {
     assert.ok((await kite.getTrades()).length >= rows.length);
   },
   "positions have 29 fields": async () => {
+    await settled(await place(), "COMPLETE");
     const { net } = await kite.getPositions();
     assert.equal(Object.keys(net.find((row) => row.tradingsymbol === "INFY")).length, 29);
   },
-  "holdings are a list": async () => assert.ok(Array.isArray(await kite.getHoldings())),
+  "holdings name their shares": async () => {
+    const row = (await kite.getHoldings()).find((holding) => holding.tradingsymbol === "TATASTEEL");
+    assert.ok(row.quantity > 0 && row.product === "CNC" && row.isin.length === 12);
+  },
+  "a trigger is made, changed and deleted": async () => {
+    await sleep(1_100);
+    const last = (await kite.getLTP(["NSE:INFY"]))["NSE:INFY"].last_price;
+    const far = Math.round(last * 1.05);
+    const wish = (price) => ({
+      trigger_type: kite.GTT_TYPE_SINGLE, tradingsymbol: "INFY", exchange: "NSE", trigger_values: [price], last_price: last,
+      orders: [{ transaction_type: "BUY", quantity: 1, product: "CNC", order_type: "LIMIT", price }],
+    });
+    const { trigger_id: id } = await kite.placeGTT(wish(far));
+    assert.equal((await kite.getGTT(id)).status, "active");
+    await kite.modifyGTT(id, wish(far + 10));
+    assert.deepEqual((await kite.getGTT(id)).condition.trigger_values, [far + 10]);
+    await kite.deleteGTT(id);
+    assert.equal((await kite.getGTTs()).find((row) => row.id === id).status, "deleted");
+  },
+  ...Object.fromEntries([
+    ["quantity", { quantity: 0 }], ["product", { product: "ABC" }], ["exchange", { exchange: "XYZ" }],
+    ["tradingsymbol", { tradingsymbol: "NOSUCH" }], ["tag", { tag: "x".repeat(21) }],
+    ["price", { order_type: "LIMIT", price: 1, market_protection: undefined }],
+    ["trigger_price", { order_type: "SL-M", trigger_price: 1 }],
+    ["validity_ttl", { validity: "TTL" }], ["market_protection", { market_protection: 101 }],
+  ].map(([field, changes]) => [`a wrong ${field} is an InputException and leaves no row`, async () => {
+    const before = (await kite.getOrders()).length;
+    await refused(() => place(changes), "InputException");
+    assert.equal((await kite.getOrders()).length, before);
+  }])),
+  "an unknown order is a GeneralException": async () => {
+    await refused(() => kite.getOrderHistory("1"), "GeneralException");
+  },
+  "a finished order takes no change": async () => {
+    const id = await place();
+    await settled(id, "COMPLETE");
+    await refused(() => kite.modifyOrder("regular", id, { quantity: 5 }), "InputException");
+  },
+  "ohlc carries the day": async () => {
+    await sleep(1_100);
+    const { ohlc } = (await kite.getOHLC(["NSE:INFY"]))["NSE:INFY"];
+    assert.ok(ohlc.low <= ohlc.open && ohlc.open <= ohlc.high);
+  },
+  "a position is converted": async () => {
+    await settled(await place({ tradingsymbol: "ONGC", quantity: 2 }), "COMPLETE");
+    assert.equal(await kite.convertPosition({
+      exchange: "NSE", tradingsymbol: "ONGC", transaction_type: "BUY", position_type: "day", quantity: 1,
+      old_product: "MIS", new_product: "CNC",
+    }), true);
+  },
+  "positions add up": async () => {
+    await settled(await place({ tradingsymbol: "LT" }), "COMPLETE");
+    for (const row of (await kite.getPositions()).net) {
+      assert.ok(Math.abs(row.pnl - (row.sell_value - row.buy_value + row.quantity * row.last_price)) < 0.01);
+    }
+  },
+  "an iceberg shows its legs": async () => {
+    await sleep(150);
+    const { order_id: id } = await kite.placeOrder("iceberg", { ...MARKET, quantity: 4, iceberg_legs: 2, iceberg_quantity: 2 });
+    const row = (await kite.getOrders()).find((order) => order.order_id === id);
+    assert.deepEqual(row.meta.iceberg, { leg: 1, legs: 2, leg_quantity: 2, total_quantity: 4, remaining_quantity: 2 });
+  },
   "candles are parsed": async () => {
     const day = (back) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
     const candles = await kite.getHistoricalData(INFY, "day", day(10), day(1));
@@ -159,6 +235,7 @@ let failed = 0;
 for (const [name, run] of Object.entries(cases)) {
   await sleep(500); // ten calls a second, counted by the calendar second
   try {
+    kite = await signIn();
     await run();
     console.log(`ok ${name}`);
   } catch (error) {

@@ -5,93 +5,38 @@ Prints `ok|FAIL name` for each case and `N passed, N failed`; exit code 1 when o
 """
 
 import datetime
-import logging
 import os
 import queue
-import sys
 import time
 import traceback
 
 import requests
 from kiteconnect import KiteConnect, KiteTicker, exceptions
 
-# The ticker client turns epoch seconds into local time: make that the exchange's.
-os.environ["TZ"] = "Asia/Kolkata"
-time.tzset()
-logging.getLogger("kiteconnect").setLevel(logging.CRITICAL)
-
-BASE = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8081"
-WS = sys.argv[2] if len(sys.argv) > 2 else BASE.replace("http", "ws", 1) + "/"
-KEY, SECRET, USER = "demo-uk9394", "demo-secret-uk9394", "UK9394"
-INFY, NIFTY = 408065, 256265
-PATIENCE_S = 15
-
-kite = KiteConnect(KEY, root=BASE)
-cases = []
-
-
-def case(function):
-    cases.append(function)
-    return function
-
-
-def request_token():
-    answer = requests.post(BASE + "/sim/request-token", json={"apiKey": KEY}, timeout=5)
-    return answer.json()["requestToken"]
-
-
-def refused(kind, call):
-    try:
-        call()
-    except kind as error:
-        return error
-    raise AssertionError(f"no {kind.__name__} came")
-
-
-def last_price():
-    time.sleep(1.1)  # quotes are limited to one a second
-    return kite.ltp("NSE:INFY")["NSE:INFY"]["last_price"]
-
-
-def place(**changes):
-    order = dict(exchange="NSE", tradingsymbol="INFY", transaction_type="BUY", quantity=1, product="MIS",
-                 order_type="MARKET", market_protection=-1)
-    order.update(changes)
-    time.sleep(0.15)  # ten order calls a second
-    return kite.place_order("regular", **{name: value for name, value in order.items() if value is not None})
-
-
-def place_resting():
-    price = round(last_price() * 0.97 / 0.5) * 0.5
-    return place(order_type="LIMIT", price=price, market_protection=None)
-
-
-def settled(order_id, *statuses):
-    deadline = time.time() + PATIENCE_S
-    while True:
-        order = next(row for row in kite.orders() if row["order_id"] == order_id)
-        if order["status"] in statuses:
-            return order
-        assert time.time() < deadline, f"{order['status']}, never {statuses}: {order['status_message']}"
-        time.sleep(0.25)
+import desk
+from desk import (BASE, INFY, KEY, NIFTY, PATIENCE_S, SECRET, USER, WS, case, cases, filled, gtt_order, last_price, place,
+                  place_resting, refused, request_token, settled)
+import kite_python_orders  # noqa: F401  its cases run before those below
+import kite_python_market  # noqa: F401
 
 
 @case
 def a_wrong_secret_is_a_token_exception():
-    error = refused(exceptions.TokenException, lambda: kite.generate_session(request_token(), "wrong"))
+    stranger = KiteConnect(KEY, root=BASE)
+    error = refused(exceptions.TokenException, lambda: stranger.generate_session(request_token(), "wrong"))
     assert error.code == 403
 
 
 @case
 def a_request_token_opens_a_session():
-    session = kite.generate_session(request_token(), SECRET)
+    session = KiteConnect(KEY, root=BASE).generate_session(request_token(), SECRET)
     assert session["user_id"] == USER and isinstance(session["login_time"], datetime.datetime)
 
 
 @case
 def a_request_token_works_once():
     token = request_token()
-    kite.generate_session(token, SECRET)
+    KiteConnect(KEY, root=BASE).generate_session(token, SECRET)
     refused(exceptions.TokenException, lambda: KiteConnect(KEY, root=BASE).generate_session(token, SECRET))
 
 
@@ -109,34 +54,38 @@ def a_bad_access_token_calls_the_session_hook():
 
 @case
 def the_profile_names_the_user():
-    assert kite.profile()["user_id"] == USER
+    assert desk.kite.profile()["user_id"] == USER
 
 
 @case
 def margins_add_up():
-    margins = kite.margins()
+    margins = desk.kite.margins()
     equity = margins["equity"]
-    assert equity["net"] == equity["available"]["live_balance"] and "commodity" in margins
-    assert kite.margins("equity")["enabled"] is True
+    available, utilised = equity["available"], equity["utilised"]
+    assert equity["net"] == available["live_balance"] and "commodity" in margins
+    assert abs(equity["net"] - (available["cash"] - utilised["debits"])) < 0.01
+    parts = ["span", "exposure", "m2m_realised", "m2m_unrealised", "option_premium", "holding_sales", "delivery"]
+    assert abs(utilised["debits"] - sum(utilised[part] for part in parts)) < 0.01
+    assert desk.kite.margins("equity")["enabled"] is True
 
 
 @case
 def instruments_are_parsed():
-    rows = kite.instruments()
+    rows = desk.kite.instruments()
     infy = next(row for row in rows if row["tradingsymbol"] == "INFY" and row["exchange"] == "NSE")
     assert infy["instrument_token"] == INFY and infy["tick_size"] > 0 and infy["lot_size"] == 1
 
 
 @case
 def derivatives_have_expiries():
-    rows = kite.instruments("NFO")
+    rows = desk.kite.instruments("NFO")
     assert rows and all(isinstance(row["expiry"], datetime.date) and row["exchange"] == "NFO" for row in rows)
 
 
 @case
 def a_quote_has_depth_and_real_timestamps():
     time.sleep(1.1)
-    quote = kite.quote("NSE:INFY", "NSE:NIFTY 50", "NSE:NOSUCH")
+    quote = desk.kite.quote("NSE:INFY", "NSE:NIFTY 50", "NSE:NOSUCH")
     assert set(quote) == {"NSE:INFY", "NSE:NIFTY 50"}
     infy = quote["NSE:INFY"]
     assert len(infy["depth"]["buy"]) == 5 and isinstance(infy["timestamp"], datetime.datetime)
@@ -145,7 +94,7 @@ def a_quote_has_depth_and_real_timestamps():
 @case
 def ohlc_carries_the_day():
     time.sleep(1.1)
-    ohlc = kite.ohlc(["NSE:INFY"])["NSE:INFY"]["ohlc"]
+    ohlc = desk.kite.ohlc(["NSE:INFY"])["NSE:INFY"]["ohlc"]
     assert ohlc["low"] <= ohlc["open"] <= ohlc["high"]
 
 
@@ -170,7 +119,7 @@ def an_unknown_instrument_is_an_input_exception():
 def the_history_runs_from_request_to_complete():
     order_id = place()
     settled(order_id, "COMPLETE")
-    states = [row["status"] for row in kite.order_history(order_id)]
+    states = [row["status"] for row in desk.kite.order_history(order_id)]
     assert states[0] == "PUT ORDER REQ RECEIVED" and states[-1] == "COMPLETE"
 
 
@@ -178,10 +127,10 @@ def the_history_runs_from_request_to_complete():
 def an_order_is_modified_and_cancelled():
     order_id = place_resting()
     settled(order_id, "OPEN")
-    assert kite.modify_order("regular", order_id, quantity=2) == order_id
+    assert desk.kite.modify_order("regular", order_id, quantity=2) == order_id
     order = settled(order_id, "OPEN")
     assert order["modified"] is True and order["quantity"] == 2
-    assert kite.cancel_order("regular", order_id) == order_id
+    assert desk.kite.cancel_order("regular", order_id) == order_id
     assert settled(order_id, "CANCELLED")["cancelled_quantity"] == 2
 
 
@@ -189,7 +138,7 @@ def an_order_is_modified_and_cancelled():
 def a_finished_order_takes_no_cancel():
     order_id = place()
     settled(order_id, "COMPLETE")
-    error = refused(exceptions.KiteException, lambda: kite.cancel_order("regular", order_id))
+    error = refused(exceptions.KiteException, lambda: desk.kite.cancel_order("regular", order_id))
     assert error.code == 400
 
 
@@ -197,33 +146,65 @@ def a_finished_order_takes_no_cancel():
 def trades_belong_to_their_orders():
     order_id = place(quantity=3)
     settled(order_id, "COMPLETE")
-    rows = kite.order_trades(order_id)
+    rows = desk.kite.order_trades(order_id)
     assert sum(row["quantity"] for row in rows) == 3
-    assert {row["trade_id"] for row in rows} <= {row["trade_id"] for row in kite.trades()}
+    assert {row["trade_id"] for row in rows} <= {row["trade_id"] for row in desk.kite.trades()}
 
 
 @case
 def positions_have_29_fields():
-    positions = kite.positions()
+    filled(quantity=2)
+    positions = desk.kite.positions()
     infy = next(row for row in positions["net"] if row["tradingsymbol"] == "INFY")
     assert len(infy) == 29 and infy["quantity"] > 0 and infy["realised"] == 0
 
 
 @case
 def a_position_is_converted():
-    assert kite.convert_position("NSE", "INFY", "BUY", "day", 1, "MIS", "CNC") is True
-    assert any(row["product"] == "CNC" for row in kite.positions()["net"])
+    filled(tradingsymbol="WIPRO", quantity=3)
+    assert desk.kite.convert_position("NSE", "WIPRO", "BUY", "day", 2, "MIS", "CNC") is True
+    rows = [row for row in desk.kite.positions()["net"] if row["tradingsymbol"] == "WIPRO"]
+    held = {row["product"]: row["quantity"] for row in rows}
+    assert held["CNC"] >= 2 and "MIS" in held
+
+
+@case
+def a_conversion_of_more_than_there_is_is_an_input_exception():
+    filled(tradingsymbol="ONGC", quantity=1)
+    refused(exceptions.InputException,
+            lambda: desk.kite.convert_position("NSE", "ONGC", "BUY", "day", 10_000, "MIS", "CNC"))
+    refused(exceptions.InputException,
+            lambda: desk.kite.convert_position("NSE", "ONGC", "BUY", "overnight", 1, "MIS", "CNC"))
+
+
+@case
+def a_holding_is_sold_and_its_used_quantity_rises():
+    def used():
+        return next(row["used_quantity"] for row in desk.kite.holdings() if row["tradingsymbol"] == "ITC")
+    before = used()
+    filled(tradingsymbol="ITC", transaction_type="SELL", product="CNC", quantity=1)
+    assert used() == before + 1
+
+
+@case
+def a_time_to_live_is_shown_and_changed():
+    order_id = place_resting(validity="TTL", validity_ttl=5)
+    order = settled(order_id, "OPEN")
+    assert order["validity"] == "TTL" and order["validity_ttl"] == 5
+    desk.kite.modify_order("regular", order_id, validity="DAY")
+    assert settled(order_id, "OPEN")["validity"] == "DAY"
+    desk.kite.cancel_order("regular", order_id)
 
 
 @case
 def holdings_are_a_list():
-    assert isinstance(kite.holdings(), list) and kite.get_auction_instruments() == []
+    assert isinstance(desk.kite.holdings(), list) and desk.kite.get_auction_instruments() == []
 
 
 @case
 def candles_are_parsed_with_their_zone():
     now = datetime.datetime.now()
-    candles = kite.historical_data(INFY, now - datetime.timedelta(days=5), now, "5minute", oi=True)
+    candles = desk.kite.historical_data(INFY, now - datetime.timedelta(days=5), now, "5minute", oi=True)
     assert candles and candles[0]["date"].utcoffset() == datetime.timedelta(hours=5, minutes=30)
     assert candles[0]["low"] <= candles[0]["open"] <= candles[0]["high"] and "oi" in candles[0]
 
@@ -231,19 +212,61 @@ def candles_are_parsed_with_their_zone():
 @case
 def too_long_a_span_is_an_input_exception():
     error = refused(exceptions.InputException,
-                    lambda: kite.historical_data(INFY, "2026-01-01 09:15:00", "2026-06-01 09:15:00", "minute"))
+                    lambda: desk.kite.historical_data(INFY, "2026-01-01 09:15:00", "2026-06-01 09:15:00", "minute"))
     assert "60 days" in str(error)
 
 
 @case
+def a_single_trigger_is_made_changed_and_deleted():
+    last = last_price()
+    far = round(last * 1.05)
+    trigger_id = desk.kite.place_gtt(desk.kite.GTT_TYPE_SINGLE, "INFY", "NSE", [far], last, [gtt_order("BUY", far)])["trigger_id"]
+    gtt = desk.kite.get_gtt(trigger_id)
+    assert gtt["status"] == "active" and gtt["type"] == "single" and gtt["condition"]["instrument_token"] == INFY
+    assert gtt["orders"][0]["result"] is None and gtt["meta"] is None
+    further = far + 10
+    assert desk.kite.modify_gtt(trigger_id, desk.kite.GTT_TYPE_SINGLE, "INFY", "NSE", [further], last,
+                           [gtt_order("BUY", further)])["trigger_id"] == trigger_id
+    assert desk.kite.get_gtt(trigger_id)["condition"]["trigger_values"] == [further]
+    desk.kite.delete_gtt(trigger_id)
+    assert next(row for row in desk.kite.get_gtts() if row["id"] == trigger_id)["status"] == "deleted"
+
+
+@case
+def a_two_leg_trigger_needs_the_market_between_its_values():
+    last = last_price()
+    low, high = round(last * 0.95), round(last * 1.05)
+    orders = [gtt_order("SELL", low), gtt_order("SELL", high)]
+    trigger_id = desk.kite.place_gtt(desk.kite.GTT_TYPE_OCO, "INFY", "NSE", [low, high], last, orders)["trigger_id"]
+    assert desk.kite.get_gtt(trigger_id)["type"] == "two-leg"
+    desk.kite.delete_gtt(trigger_id)
+    refused(exceptions.InputException,
+            lambda: desk.kite.place_gtt(desk.kite.GTT_TYPE_OCO, "INFY", "NSE", [high, high + 10], last, orders))
+
+
+@case
+def a_trigger_fires_and_names_its_order():
+    last = last_price()
+    trigger = round(last * 1.02)
+    trigger_id = desk.kite.place_gtt(desk.kite.GTT_TYPE_SINGLE, "INFY", "NSE", [trigger], last,
+                                [gtt_order("BUY", trigger + 10)])["trigger_id"]
+    requests.post(BASE + "/sim/price", json={"symbol": "NSE:INFY", "price": trigger + 1}, timeout=5)
+    gtt = desk.kite.get_gtt(trigger_id)
+    assert gtt["status"] == "triggered"
+    order_id = gtt["orders"][0]["result"]["order_result"]["order_id"]
+    assert settled(order_id, "COMPLETE", "OPEN")["order_id"] == order_id
+    requests.post(BASE + "/sim/price", json={"symbol": "NSE:INFY", "price": round(last)}, timeout=5)
+
+
+@case
 def an_unknown_route_is_a_general_exception():
-    refused(exceptions.GeneralException, lambda: kite.get_gtts())
+    refused(exceptions.GeneralException, lambda: desk.kite.trigger_range("buy", "NSE:INFY"))
 
 
 @case
 def the_ticker_brings_ticks_and_order_updates():
     ticks, updates = queue.Queue(), queue.Queue()
-    ticker = KiteTicker(KEY, kite.access_token, root=WS, reconnect=False)
+    ticker = KiteTicker(KEY, desk.kite.access_token, root=WS, reconnect=False)
 
     def on_connect(ws, _response):
         ws.subscribe([INFY, NIFTY])
@@ -273,9 +296,9 @@ def the_ticker_brings_ticks_and_order_updates():
 
 @case
 def a_logout_ends_the_session():
-    kite.invalidate_access_token()
-    kite.session_expiry_hook = None
-    refused(exceptions.TokenException, kite.profile)
+    desk.kite.invalidate_access_token()
+    desk.kite.session_expiry_hook = None
+    refused(exceptions.TokenException, desk.kite.profile)
 
 
 def main():
@@ -283,6 +306,7 @@ def main():
     for function in cases:
         time.sleep(0.5)  # ten calls a second, counted by the calendar second
         try:
+            desk.kite = desk.sign_in()
             function()
             print(f"ok {function.__name__}", flush=True)
         except Exception:

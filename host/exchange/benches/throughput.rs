@@ -24,6 +24,31 @@ fn fresh() -> Exchange {
     Exchange::new(Setup { seed: 1, now, calendar: Calendar::always_open(), accounts })
 }
 
+/// The baseline of the orders below: writing down the rows of as many orders, each with its seven states, and no more.
+#[divan::bench]
+fn baseline_order_rows(bencher: Bencher) {
+    let mut exchange = fresh();
+    let placed = "NSE:INFY".parse::<market::Symbol>().ok().and_then(|symbol| {
+        exchange.place("UK9394", PlaceOrder::new(OrderRequest::market(symbol, Side::Buy, 1))).ok()
+    });
+    let rows =
+        placed.and_then(|id| exchange.order_history("UK9394", &id).map(<[_]>::to_vec)).unwrap_or_default();
+    bencher.counter(ItemsCount::new(ORDERS)).bench_local(|| {
+        let all: Vec<_> = (0..ORDERS).map(|_| rows.clone()).collect();
+        all.len()
+    });
+}
+
+/// The baseline of the ticks: as many quotes read from boards that stand still.
+#[divan::bench]
+fn baseline_quotes_read(bencher: Bencher) {
+    let exchange = fresh();
+    let tokens: Vec<_> = exchange.listings().map(|listing| listing.instrument.token).collect();
+    bencher.counter(ItemsCount::new(tokens.len())).bench_local(|| {
+        tokens.iter().filter_map(|token| exchange.quote(*token)).map(|quote| quote.tick.volume).sum::<u64>()
+    });
+}
+
 #[divan::bench]
 fn ticks(bencher: Bencher) {
     let made = fresh().advance(fresh().now().plus_seconds(SECONDS));

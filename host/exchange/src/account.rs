@@ -1,7 +1,7 @@
 //! One account: its money, positions, shares and which orders are its own.
 
-use crate::holding::Holding;
-use crate::ledger::{Line, Shares};
+use crate::holding::{Holding, isin};
+use crate::ledger::{Line, Shares, Units};
 use crate::listing::Listing;
 use crate::margin::{Available, Margins, Utilised};
 use crate::order::TradeRecord;
@@ -9,7 +9,7 @@ use crate::position::Positions;
 use crate::setup::AccountSetup;
 use crate::summary::Books;
 use crate::tape::Tape;
-use market::{InstrumentKind, Money, Price, Product, Side};
+use market::{InstrumentKind, Money, Price, Product, Side, Symbol, Timestamp, TradingDate};
 use std::collections::BTreeMap;
 
 /// Margin in percent of the value.
@@ -27,7 +27,7 @@ pub(crate) struct Account {
     lines: BTreeMap<(usize, Product), Line>,
     shares: BTreeMap<usize, Shares>,
     pub(crate) trades: Vec<TradeRecord>,
-    /// Today's orders, by their place on the desk.
+    /// Today's orders, by their index on the desk.
     pub(crate) orders: Vec<usize>,
     /// Those among them that still stand.
     pub(crate) standing: Vec<usize>,
@@ -36,9 +36,9 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn new(setup: AccountSetup, tape: &Tape) -> Self {
         let shares = setup.holdings.iter().filter_map(|holding| {
-            let place = tape.place_of(&holding.symbol)?;
+            let slot = tape.slot_of(&holding.symbol)?;
             let cost = holding.average_price * i64::from(holding.quantity);
-            Some((place, Shares { quantity: holding.quantity, t1_quantity: 0, cost }))
+            Some((slot, Shares { quantity: holding.quantity, t1_quantity: 0, cost }))
         });
         Self {
             user_id: setup.user_id,
@@ -52,41 +52,45 @@ impl Account {
     }
 
     /// Open units of one position.
-    pub(crate) fn held(&self, place: usize, product: Product) -> i64 {
-        self.lines.get(&(place, product)).map_or(0, Line::quantity)
+    pub(crate) fn held(&self, slot: usize, product: Product) -> i64 {
+        self.lines.get(&(slot, product)).map_or(0, Line::quantity)
     }
 
-    /// Shares that could be delivered: holdings and what was bought today less what was sold.
-    pub(crate) fn deliverable(&self, place: usize) -> i64 {
-        self.shares.get(&place).map_or(0, |shares| i64::from(shares.total())) + self.held(place, Product::Cnc)
+    /// Units of a delivery product that could be delivered: for CNC holdings and what was bought today less what was
+    /// sold, for MTF the position. `None` for products that may be sold short.
+    pub(crate) fn deliverable(&self, slot: usize, product: Product) -> Option<i64> {
+        let held = self.held(slot, product);
+        match product {
+            Product::Cnc => Some(self.shares.get(&slot).map_or(0, |shares| i64::from(shares.total())) + held),
+            Product::Mtf => Some(held),
+            Product::Mis | Product::Nrml => None,
+        }
     }
 
-    pub(crate) fn book(&mut self, place: usize, trade: TradeRecord) {
+    pub(crate) fn book(&mut self, slot: usize, trade: TradeRecord) {
         let fill = &trade.trade;
-        let key = (place, fill.product);
+        let key = (slot, fill.product);
         let line =
             self.lines.entry(key).or_insert_with(|| Line::new(fill.symbol.clone(), fill.token, fill.product));
         line.fill(fill.side, fill.quantity, fill.price);
         self.trades.push(trade);
     }
 
-    /// Moves open units from one product to another. False when there are not enough.
+    /// Moves open units from one product to another. False when there are not enough of that kind.
     pub(crate) fn convert(
         &mut self,
-        place: usize,
-        side: Side,
-        quantity: u32,
+        slot: usize,
+        (side, quantity, units): (Side, u32, Units),
         products: (Product, Product),
     ) -> bool {
-        let units = i64::from(quantity);
-        let Some(from) = self.lines.get_mut(&(place, products.0)) else { return false };
-        if from.quantity() * side.sign() < units {
+        let quantity = i64::from(quantity);
+        let Some(from) = self.lines.get_mut(&(slot, products.0)) else { return false };
+        if from.quantity() * side.sign() <= 0 || from.open_units(units) < quantity {
             return false;
         }
         let (symbol, token) = (from.symbol.clone(), from.token);
-        let cost = from.give(units);
-        let to =
-            self.lines.entry((place, products.1)).or_insert_with(|| Line::new(symbol, token, products.1));
+        let cost = from.give(quantity, units);
+        let to = self.lines.entry((slot, products.1)).or_insert_with(|| Line::new(symbol, token, products.1));
         to.take(side, quantity, cost);
         true
     }
@@ -101,9 +105,26 @@ impl Account {
         self.lines = lines;
     }
 
+    /// Money, positions and shares, to be written down.
+    pub(crate) fn books_to_keep(
+        &self,
+    ) -> (Money, impl Iterator<Item = &Line>, impl Iterator<Item = (&usize, &Shares)>) {
+        (self.cash, self.lines.values(), self.shares.iter())
+    }
+
+    /// Goes on with what was written down.
+    pub(crate) fn keep_books(
+        &mut self,
+        cash: Money,
+        lines: BTreeMap<(usize, Product), Line>,
+        shares: BTreeMap<usize, Shares>,
+    ) {
+        (self.cash, self.lines, self.shares) = (cash, lines, shares);
+    }
+
     pub(crate) fn positions(&self, last: impl Fn(usize) -> Price) -> Positions {
-        let net = self.lines.iter().map(|((place, _), line)| line.net(last(*place))).collect();
-        let day = self.lines.iter().filter_map(|((place, _), line)| line.day(last(*place))).collect();
+        let net = self.lines.iter().map(|((slot, _), line)| line.net(last(*slot))).collect();
+        let day = self.lines.iter().filter_map(|((slot, _), line)| line.day(last(*slot))).collect();
         Positions { net, day }
     }
 
@@ -111,23 +132,23 @@ impl Account {
         self.shares
             .iter()
             .filter(|(_, shares)| shares.total() > 0)
-            .map(|(place, shares)| self.holding(*place, shares, tape))
+            .map(|(slot, shares)| self.holding(*slot, shares, tape))
             .collect()
     }
 
-    fn holding(&self, place: usize, shares: &Shares, tape: &Tape) -> Holding {
-        let listing = &tape.listings[place];
-        let board = &tape.boards[place];
+    fn holding(&self, slot: usize, shares: &Shares, tape: &Tape) -> Holding {
+        let listing = &tape.listings[slot];
+        let board = &tape.boards[slot];
         let total = i64::from(shares.total());
         let day_change = board.last - board.close;
         let percent = day_change.units() as f64 * 100.0 / board.close.units().max(1) as f64;
         Holding {
             symbol: listing.instrument.symbol.clone(),
             token: listing.instrument.token,
-            isin: format!("INE{:06}A01{}", listing.exchange_token, listing.exchange_token % 10),
+            isin: isin(listing.exchange_token),
             quantity: shares.quantity,
             t1_quantity: shares.t1_quantity,
-            used_quantity: (-self.held(place, Product::Cnc)).clamp(0, total) as u32,
+            used_quantity: (-self.held(slot, Product::Cnc)).clamp(0, total) as u32,
             opening_quantity: shares.total(),
             average_price: shares.cost.per_unit(total),
             last_price: board.last,
@@ -142,8 +163,8 @@ impl Account {
     pub(crate) fn margins(&self, tape: &Tape, blocked: [Money; 3]) -> Margins {
         let [delivery, span, option_premium] = blocked;
         let mut used = Utilised { delivery, span, option_premium, ..Utilised::default() };
-        for ((place, product), line) in &self.lines {
-            self.add_use(&mut used, tape, *place, *product, line);
+        for ((slot, product), line) in &self.lines {
+            self.add_use(&mut used, tape, *slot, *product, line);
         }
         used.debits = used.span
             + used.exposure
@@ -157,9 +178,9 @@ impl Account {
         Margins { net, available, utilised: used }
     }
 
-    fn add_use(&self, used: &mut Utilised, tape: &Tape, place: usize, product: Product, line: &Line) {
-        let last = tape.boards[place].last;
-        let listing = &tape.listings[place];
+    fn add_use(&self, used: &mut Utilised, tape: &Tape, slot: usize, product: Product, line: &Line) {
+        let last = tape.boards[slot].last;
+        let listing = &tape.listings[slot];
         if product == Product::Cnc {
             let outlay = line.day_outlay();
             if outlay >= Money::ZERO {
@@ -178,21 +199,21 @@ impl Account {
         }
         let side = if quantity >= 0 { Side::Buy } else { Side::Sell };
         if !(listing.instrument.kind.is_option() && side == Side::Buy) {
-            used.span += margin_of(tape, place, product, side, quantity.abs(), last);
+            used.span += margin_of(tape, slot, product, side, quantity.abs(), last);
         }
     }
 
-    /// The exchange's own sums of the day.
-    pub(crate) fn books(&self, tape: &Tape) -> Books {
-        let last = |place: usize| tape.boards[place].last;
+    /// The exchange's own sums of a day.
+    pub(crate) fn books(&self, tape: &Tape, date: TradingDate) -> Books {
+        let last = |slot: usize| tape.boards[slot].last;
         let Positions { net, day } = self.positions(last);
         let realised: Money = self.lines.values().map(|line| line.realised).sum();
-        let unrealised: Money =
-            self.lines.iter().map(|((place, _), line)| line.unrealised(last(*place))).sum();
+        let unrealised: Money = self.lines.iter().map(|((slot, _), line)| line.unrealised(last(*slot))).sum();
+        let trades: Vec<_> = self.trades.iter().filter(|t| t.trade.date() == date).cloned().collect();
         Books {
             user_id: self.user_id.clone(),
-            turnover: self.trades.iter().map(|t| t.trade.price * i64::from(t.trade.quantity)).sum(),
-            trades: self.trades.clone(),
+            turnover: trades.iter().map(|t| t.trade.price * i64::from(t.trade.quantity)).sum(),
+            trades,
             net,
             day,
             realised,
@@ -202,53 +223,78 @@ impl Account {
         }
     }
 
+    /// Open intraday positions in shares, or in derivatives.
+    pub(crate) fn intraday(&self, derivatives: bool) -> Vec<(Symbol, i64)> {
+        let concerned = |line: &&Line| {
+            let here = line.symbol.venue().is_derivatives() == derivatives;
+            line.product == Product::Mis && line.quantity() != 0 && here
+        };
+        self.lines.values().filter(concerned).map(|line| (line.symbol.clone(), line.quantity())).collect()
+    }
+
+    /// What has expired is settled in cash at the last price.
+    pub(crate) fn settle_expired(&mut self, tape: &Tape, now: Timestamp) {
+        for ((slot, _), line) in &mut self.lines {
+            if tape.has_expired(*slot, now) && line.quantity() != 0 {
+                line.settle_at(tape.boards[*slot].last);
+            }
+        }
+    }
+
     /// The date changes: money and shares settle, open positions are carried.
     pub(crate) fn roll(&mut self, tape: &Tape) {
-        for ((place, product), line) in &mut self.lines {
-            let option = tape.listings[*place].instrument.kind.is_option();
+        for ((slot, product), line) in &mut self.lines {
+            let option = tape.listings[*slot].instrument.kind.is_option();
             if *product == Product::Cnc {
-                let bought = line.day_outlay();
-                self.cash -= bought;
-                self.shares.entry(*place).or_default().settle(line.quantity(), line.cost());
+                self.cash -= line.day_outlay();
+                self.shares.entry(*slot).or_default().settle(line.quantity(), line.cost());
             } else if option {
                 self.cash -= line.day_outlay();
             } else {
                 self.cash += line.realised;
             }
         }
-        for (place, shares) in &mut self.shares {
-            if !self.lines.contains_key(&(*place, Product::Cnc)) {
+        for (slot, shares) in &mut self.shares {
+            if !self.lines.contains_key(&(*slot, Product::Cnc)) {
                 shares.settle(0, Money::ZERO);
             }
         }
         self.lines.retain(|(_, product), line| *product != Product::Cnc && line.quantity() != 0);
-        for ((place, _), line) in &mut self.lines {
-            line.carry(tape.boards[*place].last);
+        for ((slot, _), line) in &mut self.lines {
+            line.carry(tape.boards[*slot].last);
         }
-        self.trades.clear();
+    }
+
+    /// Trades from before an instant are listed no more.
+    pub(crate) fn forget_trades_before(&mut self, instant: Timestamp) {
+        self.trades.retain(|trade| trade.trade.time >= instant);
     }
 }
 
 /// What an order binds per class of money: (delivery, margin, premium).
 pub(crate) fn binds(
     tape: &Tape,
-    place: usize,
+    slot: usize,
     (product, side): (Product, Side),
     quantity: i64,
     price: Price,
 ) -> [Money; 3] {
-    let listing: &Listing = &tape.listings[place];
+    let listing: &Listing = &tape.listings[slot];
     let value = price * quantity;
-    match (product, listing.instrument.kind.is_option(), side) {
-        (Product::Cnc, _, Side::Buy) => [value, Money::ZERO, Money::ZERO],
-        (Product::Cnc, _, Side::Sell) => [Money::ZERO; 3],
-        (_, true, Side::Buy) => [Money::ZERO, Money::ZERO, value],
-        _ => [Money::ZERO, margin_of(tape, place, product, side, quantity, price), Money::ZERO],
+    match (product, side) {
+        (Product::Cnc, Side::Buy) => [value, Money::ZERO, Money::ZERO],
+        (Product::Cnc, Side::Sell) => [Money::ZERO; 3],
+        (Product::Mis | Product::Nrml | Product::Mtf, Side::Buy) if listing.instrument.kind.is_option() => {
+            [Money::ZERO, Money::ZERO, value]
+        }
+        (Product::Mis | Product::Nrml | Product::Mtf, Side::Buy | Side::Sell) => {
+            [Money::ZERO, margin_of(tape, slot, product, side, quantity, price), Money::ZERO]
+        }
     }
 }
 
-fn margin_of(tape: &Tape, place: usize, product: Product, side: Side, quantity: i64, price: Price) -> Money {
-    let listing = &tape.listings[place];
+fn margin_of(tape: &Tape, slot: usize, product: Product, side: Side, quantity: i64, price: Price) -> Money {
+    let listing = &tape.listings[slot];
     let value = price * quantity;
     match (listing.instrument.kind, product) {
         (InstrumentKind::Call | InstrumentKind::Put, _) if side == Side::Buy => value,

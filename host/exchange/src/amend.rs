@@ -1,15 +1,24 @@
 //! Changes and withdrawals of standing orders (reference §7.1, §7.5).
 
+use crate::desk::end_of_life;
 use crate::exchange::Exchange;
 use crate::order::{ModifyOrder, Order, OrderStatus};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::validate::{check_prices, check_quantity, check_trigger_side};
-use market::{OrderKind, OrderRequest, Price, Variety};
+use crate::validate::{check_disclosed, check_prices, check_quantity, check_trigger_side};
+use market::{Money, OrderKind, OrderRequest, Price, Timestamp, Variety};
 
 /// Changes of one order.
 const MOST_CHANGES: u32 = 25;
 const BEING_PROCESSED: &str = "Order cannot be modified as it is being processed. Try later.";
 const CANNOT_CANCEL: &str = "Order cannot be cancelled as it is being processed. Try later.";
+
+/// Everything that a change may have to go back to.
+struct Before {
+    order: Order,
+    protection: i32,
+    bound: [Money; 3],
+    expires: Option<Timestamp>,
+}
 
 impl Exchange {
     /// Changes a standing order.
@@ -23,13 +32,14 @@ impl Exchange {
             return Err(Refusal::input("Maximum allowed order modifications exceeded."));
         }
         let request = changed_request(&entry.order, entry.protection, &command)?;
-        self.check_change(index, &request)?;
+        self.check_change(index, &request, &command)?;
         self.desk.entries[index].changes += 1;
         if self.desk.entries[index].order.status == OrderStatus::AmoReqReceived {
             self.apply(index, &request, &command);
             self.record(index, OrderStatus::AmoReqReceived);
         } else {
             self.change_in_book(index, &request, &command);
+            self.settle_prints();
         }
         Ok(())
     }
@@ -43,7 +53,7 @@ impl Exchange {
         if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
             self.record(index, OrderStatus::CancelPending);
         }
-        self.withdraw(index, None);
+        self.withdraw(index);
         Ok(())
     }
 
@@ -67,9 +77,14 @@ impl Exchange {
         Ok(index)
     }
 
-    fn check_change(&self, index: usize, request: &OrderRequest) -> Result<(), Refusal> {
+    fn check_change(
+        &self,
+        index: usize,
+        request: &OrderRequest,
+        command: &ModifyOrder,
+    ) -> Result<(), Refusal> {
         let entry = &self.desk.entries[index];
-        let (listing, board) = (&self.tape.listings[entry.place], &self.tape.boards[entry.place]);
+        let (listing, board) = (&self.tape.listings[entry.slot], &self.tape.boards[entry.slot]);
         check_quantity(request.quantity, listing)?;
         if request.quantity <= entry.order.filled_quantity {
             let filled = entry.order.filled_quantity;
@@ -77,6 +92,8 @@ impl Exchange {
                 "Quantity cannot be less than or equal to the filled quantity {filled}. It is the new total."
             )));
         }
+        let disclosed = command.disclosed_quantity.unwrap_or(entry.order.disclosed_quantity);
+        check_disclosed(disclosed, request.quantity, listing)?;
         // A trigger that has fired counts no more.
         let standing = OrderRequest {
             kind: if entry.is_open() && request.kind.needs_trigger() {
@@ -91,21 +108,34 @@ impl Exchange {
             OrderStatus::TriggerPending => {
                 check_trigger_side(request.side, standing.kind, request.trigger, board.last)
             }
-            _ => Ok(()),
+            OrderStatus::Open | OrderStatus::AmoReqReceived => Ok(()),
+            // No order rests in any of these.
+            OrderStatus::PutOrderReqReceived
+            | OrderStatus::ValidationPending
+            | OrderStatus::OpenPending
+            | OrderStatus::ModifyValidationPending
+            | OrderStatus::ModifyPending
+            | OrderStatus::Modified
+            | OrderStatus::CancelPending
+            | OrderStatus::Complete
+            | OrderStatus::Cancelled
+            | OrderStatus::Rejected => Ok(()),
         }
     }
 
     fn change_in_book(&mut self, index: usize, request: &OrderRequest, command: &ModifyOrder) {
         self.record(index, OrderStatus::ModifyValidationPending);
-        let before = self.desk.entries[index].order.clone();
-        let was_triggered =
-            before.filled_quantity > 0 || !before.kind.needs_trigger() || self.has_been_open(index);
+        let before = self.before(index);
+        let was_triggered = before.order.filled_quantity > 0
+            || !before.order.kind.needs_trigger()
+            || self.has_been_open(index);
         self.apply(index, request, command);
         self.protect(index);
         match self.risk(index) {
             Ok(bound) => self.desk.entries[index].bound = bound,
             Err(rejection) => return self.undo_change(index, before, was_triggered, rejection.message),
         }
+        let before = before.order;
         self.record(index, OrderStatus::ModifyPending);
         let entry = &mut self.desk.entries[index];
         entry.order.status_message = None;
@@ -116,14 +146,22 @@ impl Exchange {
             self.record(index, OrderStatus::TriggerPending);
         } else if keeps_turn && was_triggered {
             self.record(index, OrderStatus::Open);
+            self.end_what_may_not_stand(index);
         } else {
             self.open_in_book(index);
         }
     }
 
     fn apply(&mut self, index: usize, request: &OrderRequest, command: &ModifyOrder) {
+        let now = self.now;
         let entry = &mut self.desk.entries[index];
         entry.protection = request.market_protection;
+        if command.validity.is_some() || command.ttl_minutes.is_some() {
+            let waits = entry.order.status == OrderStatus::AmoReqReceived;
+            let lives = command.ttl_minutes.filter(|_| !waits);
+            entry.expires = lives.map(|minutes| end_of_life(now, minutes));
+            entry.order.validity_ttl = command.ttl_minutes.unwrap_or(0);
+        }
         let order = &mut entry.order;
         order.modified = true;
         order.quantity = request.quantity;
@@ -135,10 +173,17 @@ impl Exchange {
         order.disclosed_quantity = command.disclosed_quantity.unwrap_or(order.disclosed_quantity);
     }
 
+    fn before(&self, index: usize) -> Before {
+        let entry = &self.desk.entries[index];
+        let order = entry.order.clone();
+        Before { order, protection: entry.protection, bound: entry.bound, expires: entry.expires }
+    }
+
     /// A change that the back office refused leaves the order as it was, with the reason on it.
-    fn undo_change(&mut self, index: usize, before: Order, was_triggered: bool, why: String) {
+    fn undo_change(&mut self, index: usize, before: Before, was_triggered: bool, why: String) {
         let entry = &mut self.desk.entries[index];
-        entry.order = Order { status_message: Some(why), ..before };
+        entry.order = Order { status_message: Some(why), ..before.order };
+        (entry.protection, entry.bound, entry.expires) = (before.protection, before.bound, before.expires);
         let back = if was_triggered { OrderStatus::Open } else { OrderStatus::TriggerPending };
         self.record(index, back);
     }
@@ -152,11 +197,8 @@ impl Exchange {
 fn changed_request(order: &Order, protection: i32, command: &ModifyOrder) -> Result<OrderRequest, Refusal> {
     let change = &command.change;
     let kind = change.kind.unwrap_or(order.kind);
-    let allowed = match (order.kind, kind) {
-        (OrderKind::Limit | OrderKind::Market, OrderKind::Stop | OrderKind::StopMarket) => false,
-        (OrderKind::Stop, OrderKind::StopMarket) | (OrderKind::StopMarket, OrderKind::Stop) => false,
-        (_, _) => true,
-    };
+    // What has a trigger may lose it; nothing may gain one, or another kind of it.
+    let allowed = !kind.needs_trigger() || kind == order.kind;
     if !allowed {
         return Err(Refusal::input(format!("Order type cannot be changed from {} to {kind}.", order.kind)));
     }

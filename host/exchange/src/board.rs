@@ -264,3 +264,28 @@ impl Flow {
 pub(crate) const fn tick_number(time: Timestamp) -> u64 {
     (time.micros() / (crate::setup::TICK_INTERVAL_MS * 1_000)).unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_days_of_minutes_are_remembered_and_no_more() {
+        let flow = Flow {
+            key: 1,
+            tick_size: Price::from_paise(5),
+            lot_size: 1,
+            trade_size: 10,
+            quiet_percent: 0,
+            spread: 1,
+            open_interest: 0,
+        };
+        let price = Price::from_rupees(100);
+        let mut board = Board::new(flow, Timestamp::EPOCH, Bar::at(Timestamp::EPOCH, price), price);
+        for minute in 0..BARS_KEPT as i64 + 5 {
+            board.print(Timestamp::from_seconds(minute * 60), price, 1);
+        }
+        assert_eq!(board.bars.len(), BARS_KEPT);
+        assert_eq!(board.bars[0].start, Timestamp::from_seconds(5 * 60));
+    }
+}

@@ -7,6 +7,14 @@ use market::{Calendar, Session, Timestamp, TradingDate};
 /// Walking seconds of one calendar day with an ordinary session: the session and 75 minutes for the night.
 const DAY_SECONDS: i64 = 27_000;
 const IST_SECONDS: i64 = 19_800;
+/// When the broker clears its books of what ended before midnight, in seconds after midnight. Until then a reader still
+/// finds the last fills of a session that closed at the stroke of it.
+pub(crate) const MORNING_SECONDS: i64 = 6 * 3_600;
+
+/// How long before the close the broker squares intraday positions off, in seconds: shares at 15:20, derivatives at 15:25.
+const SQUARE_OFF_CASH_SECONDS: i64 = 10 * 60;
+const SQUARE_OFF_DERIVATIVES_SECONDS: i64 = 5 * 60;
+const DAY_END_SECONDS: i64 = 86_400;
 
 /// A calendar with the price path's own time.
 #[derive(Debug, Clone)]
@@ -20,10 +28,16 @@ pub(crate) struct MarketClock {
 pub(crate) enum Boundary {
     /// Continuous trading begins.
     Open(TradingDate),
-    /// It ends.
+    /// The broker squares intraday positions in shares off.
+    SquareOffCash(TradingDate),
+    /// The broker squares intraday positions in derivatives off.
+    SquareOffDerivatives(TradingDate),
+    /// Trading ends.
     Close(TradingDate),
     /// The date begins.
     Midnight(TradingDate),
+    /// The broker's books are cleared of what ended before midnight.
+    Morning(TradingDate),
 }
 
 impl MarketClock {
@@ -68,22 +82,66 @@ impl MarketClock {
 
     /// The one that comes next.
     pub(crate) fn following(&self, boundary: Boundary) -> Boundary {
-        match boundary {
-            Boundary::Open(date) => Boundary::Close(date),
-            Boundary::Close(date) => Boundary::Midnight(date.next()),
-            Boundary::Midnight(date) if self.calendar.session(date).is_some() => Boundary::Open(date),
-            Boundary::Midnight(date) => Boundary::Midnight(date.next()),
-        }
+        let date = boundary.date();
+        let of_the_date = self.boundaries(date);
+        let next = of_the_date.iter().skip_while(|other| **other != boundary).nth(1).copied();
+        next.unwrap_or(Boundary::Midnight(date.next()))
     }
 
     /// When it happens.
     pub(crate) fn time_of(&self, boundary: Boundary) -> Timestamp {
         match boundary {
             Boundary::Open(date) => self.calendar.hours(date).map_or(date.midnight(), |hours| hours.0),
-            Boundary::Close(date) => self.calendar.hours(date).map_or(date.midnight(), |hours| hours.1),
+            Boundary::Close(date) => self.close_of(date),
+            Boundary::SquareOffCash(date) => self.close_of(date).plus_seconds(-SQUARE_OFF_CASH_SECONDS),
+            Boundary::SquareOffDerivatives(date) => {
+                self.close_of(date).plus_seconds(-SQUARE_OFF_DERIVATIVES_SECONDS)
+            }
             Boundary::Midnight(date) => date.midnight(),
+            Boundary::Morning(date) => date.at_seconds(MORNING_SECONDS),
         }
     }
+
+    /// Everything that happens on a date, in its order; what falls on one instant keeps the order written here.
+    fn boundaries(&self, date: TradingDate) -> Vec<Boundary> {
+        let mut all = vec![Boundary::Midnight(date)];
+        let session = self.calendar.session(date);
+        all.extend(session.map(|_| Boundary::Open(date)));
+        all.push(Boundary::Morning(date));
+        // A market that goes on at midnight has no close to be square for.
+        let closes = session.filter(|session| {
+            let seconds = session.close_seconds - session.open_seconds;
+            session.close_seconds < DAY_END_SECONDS && seconds > SQUARE_OFF_CASH_SECONDS
+        });
+        if closes.is_some() {
+            all.extend([Boundary::SquareOffCash(date), Boundary::SquareOffDerivatives(date)]);
+        }
+        all.extend(session.map(|_| Boundary::Close(date)));
+        all.sort_by_key(|boundary| self.time_of(*boundary));
+        all
+    }
+
+    fn close_of(&self, date: TradingDate) -> Timestamp {
+        self.calendar.hours(date).map_or(date.midnight(), |hours| hours.1)
+    }
+}
+
+impl Boundary {
+    const fn date(self) -> TradingDate {
+        match self {
+            Self::Open(date)
+            | Self::SquareOffCash(date)
+            | Self::SquareOffDerivatives(date)
+            | Self::Close(date)
+            | Self::Midnight(date)
+            | Self::Morning(date) => date,
+        }
+    }
+}
+
+/// True when a contract's last session has ended.
+pub(crate) fn has_expired(calendar: &Calendar, expiry: TradingDate, now: Timestamp) -> bool {
+    calendar.hours(expiry).map_or(expiry < now.date(), |(_, close)| close <= now)
 }
 
 /// Days since the epoch, in IST.
@@ -107,18 +165,43 @@ mod tests {
         assert_eq!(weekday(friday), 5);
         let mut boundary = clock.first_after(friday.at_seconds(10 * 3600));
         let mut seen = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..10 {
             seen.push(boundary);
             boundary = clock.following(boundary);
         }
         let (saturday, sunday) = (friday.next(), friday.next().next());
         let monday = sunday.next();
         let expected = [
+            Boundary::SquareOffCash(friday),
+            Boundary::SquareOffDerivatives(friday),
             Boundary::Close(friday),
             Boundary::Midnight(saturday),
+            Boundary::Morning(saturday),
             Boundary::Midnight(sunday),
+            Boundary::Morning(sunday),
             Boundary::Midnight(monday),
+            Boundary::Morning(monday),
             Boundary::Open(monday),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_market_that_never_closes_opens_before_the_books_are_cleared() {
+        let clock = MarketClock::new(Calendar::always_open());
+        let friday = TradingDate::new(2026, 11, 20).unwrap();
+        let mut boundary = clock.first_after(friday.at_seconds(10 * 3600));
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(boundary);
+            boundary = clock.following(boundary);
+        }
+        let next = friday.next();
+        let expected = [
+            Boundary::Close(friday),
+            Boundary::Midnight(next),
+            Boundary::Open(next),
+            Boundary::Morning(next),
         ];
         assert_eq!(seen, expected);
     }

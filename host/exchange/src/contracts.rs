@@ -1,7 +1,7 @@
 //! Lists the instruments of a day: shares, indices, and the contracts of the nearest expiries.
 
 use crate::catalog::{BANK_NIFTY, NIFTY, SHARES, UNDERLYINGS, Underlying, share_tick_paise};
-use crate::clock::weekday;
+use crate::clock::{day_number, has_expired, weekday};
 use crate::listing::{Listing, Segment};
 use market::{
     Calendar, Instrument, InstrumentKind, InstrumentToken, Price, Symbol, Timestamp, TradingDate, Venue,
@@ -13,8 +13,13 @@ const FUTURE_MONTHS: usize = 3;
 const STRIKES_EACH_SIDE: i64 = 5;
 /// NSE contracts expire on Tuesdays since September 2025.
 const EXPIRY_WEEKDAY: i64 = 2;
-/// Where made-up exchange tokens of contracts begin.
-const FIRST_CONTRACT: u32 = 35_000;
+/// Days after which the token of a contract may be another contract's, and strikes that are told apart on one day.
+const TOKEN_DAYS: i64 = 512;
+const TOKEN_STRIKES: i64 = 1_024;
+/// Kinds of contracts in a token: futures, calls, puts.
+const TOKEN_KINDS: i64 = 3;
+/// The segment code of NFO in a token.
+const NFO_CODE: u32 = 2;
 const SHARE_FREEZE: u32 = 1_000_000;
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -51,11 +56,13 @@ pub(crate) fn contract_listings(
             listings.extend(options(underlying, nearest, monthly, spot(underlying.token)));
         }
     }
-    for (exchange_token, listing) in (FIRST_CONTRACT..).zip(&mut listings) {
-        listing.exchange_token = exchange_token;
-        listing.instrument.token = exchange_token * 256 + 2;
-    }
     listings
+}
+
+/// The listing of a contract that is known by its public line.
+pub(crate) fn contract_listing(instrument: Instrument) -> Option<Listing> {
+    let underlying = UNDERLYINGS.iter().find(|underlying| underlying.name == instrument.name)?;
+    Some(contract(instrument, underlying))
 }
 
 fn future(underlying: &Underlying, expiry: TradingDate) -> Option<Listing> {
@@ -63,11 +70,8 @@ fn future(underlying: &Underlying, expiry: TradingDate) -> Option<Listing> {
     let symbol = format!("{}{:02}{}FUT", underlying.name, year % 100, month_word(month));
     let tick = Price::from_paise(10);
     let mut contract = instrument(Venue::Nfo, &symbol, underlying.name, InstrumentKind::Future, tick)?;
-    contract.lot_size = underlying.lot_size;
     contract.expiry = Some(expiry);
-    let mut listing = listing(contract, 0, Segment::NfoFut, underlying.freeze_quantity, 10);
-    listing.underlying = Some(underlying.token);
-    Some(listing)
+    numbered(contract, underlying)
 }
 
 fn options(underlying: &Underlying, expiry: TradingDate, monthly: bool, spot: f64) -> Vec<Listing> {
@@ -79,14 +83,47 @@ fn options(underlying: &Underlying, expiry: TradingDate, monthly: bool, spot: f6
     both.filter_map(|(strike, kind, word)| {
         let symbol = format!("{}{}{strike}{word}", underlying.name, expiry_word(expiry, monthly));
         let mut contract = instrument(Venue::Nfo, &symbol, underlying.name, kind, Price::from_paise(5))?;
-        contract.lot_size = underlying.lot_size;
         contract.expiry = Some(expiry);
         contract.strike = Price::from_rupees(strike);
-        let mut listing = listing(contract, 0, Segment::NfoOpt, underlying.freeze_quantity, 0);
-        listing.underlying = Some(underlying.token);
-        Some(listing)
+        numbered(contract, underlying)
     })
     .collect()
+}
+
+/// A new contract with the number that it has on every exchange and after every restart.
+fn numbered(mut contract: Instrument, underlying: &Underlying) -> Option<Listing> {
+    contract.lot_size = underlying.lot_size;
+    contract.token = exchange_token(&contract, underlying)? * 256 + NFO_CODE;
+    Some(self::contract(contract, underlying))
+}
+
+fn contract(instrument: Instrument, underlying: &Underlying) -> Listing {
+    let (segment, circuit_percent) = match instrument.kind {
+        InstrumentKind::Call | InstrumentKind::Put => (Segment::NfoOpt, 0),
+        InstrumentKind::Future | InstrumentKind::Equity | InstrumentKind::Index => (Segment::NfoFut, 10),
+    };
+    Listing {
+        exchange_token: instrument.token / 256,
+        instrument,
+        segment,
+        freeze_quantity: underlying.freeze_quantity,
+        underlying: Some(underlying.token),
+        circuit_percent,
+    }
+}
+
+/// Made from what the contract is, so that it does not depend on what else is listed.
+fn exchange_token(contract: &Instrument, underlying: &Underlying) -> Option<u32> {
+    let number = UNDERLYINGS.iter().position(|other| other.name == underlying.name)? as i64;
+    let kind = match contract.kind {
+        InstrumentKind::Future | InstrumentKind::Equity | InstrumentKind::Index => 0,
+        InstrumentKind::Call => 1,
+        InstrumentKind::Put => 2,
+    };
+    let day = day_number(contract.expiry?.midnight()).rem_euclid(TOKEN_DAYS);
+    let step = Price::from_rupees(underlying.strike_step.max(1)).units();
+    let strike = (contract.strike.units() / step).rem_euclid(TOKEN_STRIKES);
+    u32::try_from(((number * TOKEN_KINDS + kind) * TOKEN_DAYS + day) * TOKEN_STRIKES + strike).ok()
 }
 
 fn instrument(
@@ -159,7 +196,7 @@ fn monthly_expiries(calendar: &Calendar, now: Timestamp, count: usize) -> Vec<Tr
             date = date.previous();
         }
         let expiry = on_or_before_session(calendar, date);
-        if !expired(calendar, expiry, now) {
+        if !has_expired(calendar, expiry, now) {
             expiries.push(expiry);
         }
         (year, month) = (next_year, next_month);
@@ -171,7 +208,7 @@ fn weekly_expiry(calendar: &Calendar, now: Timestamp) -> TradingDate {
     let mut date = now.date();
     loop {
         let expiry = on_or_before_session(calendar, date);
-        if weekday(date) == EXPIRY_WEEKDAY && !expired(calendar, expiry, now) {
+        if weekday(date) == EXPIRY_WEEKDAY && !has_expired(calendar, expiry, now) {
             return expiry;
         }
         date = date.next();
@@ -187,10 +224,6 @@ fn on_or_before_session(calendar: &Calendar, date: TradingDate) -> TradingDate {
         day = day.previous();
     }
     date
-}
-
-fn expired(calendar: &Calendar, expiry: TradingDate, now: Timestamp) -> bool {
-    calendar.hours(expiry).map_or(expiry < now.date(), |(_, close)| close <= now)
 }
 
 #[cfg(test)]
@@ -209,6 +242,25 @@ mod tests {
         assert_eq!(token("NIFTY 50"), 256_265);
         assert_eq!(token("NIFTY BANK"), 260_105);
         assert_eq!(listings.len(), 52);
+    }
+
+    #[test]
+    fn a_contracts_number_depends_on_nothing_but_the_contract() {
+        let calendar = Calendar::nse([]);
+        let monday = TradingDate::new(2026, 11, 23).unwrap();
+        let tokens = |now: Timestamp, spot: f64| -> std::collections::BTreeMap<String, u32> {
+            let listings = contract_listings(&calendar, now, |_| spot);
+            let token = |listing: &Listing| (listing.instrument.symbol.to_string(), listing.instrument.token);
+            listings.iter().map(token).collect()
+        };
+        let (first, later) =
+            (tokens(monday.at_seconds(36_000), 25_912.0), tokens(monday.next().at_seconds(30_000), 26_080.0));
+        let both: Vec<_> = first.keys().filter(|symbol| later.contains_key(*symbol)).collect();
+        assert!(both.len() > 20, "{both:?}");
+        assert!(both.iter().all(|symbol| first[*symbol] == later[*symbol]));
+        let distinct: std::collections::BTreeSet<_> = first.values().collect();
+        assert_eq!(distinct.len(), first.len());
+        assert!(first.values().all(|token| *token < 1 << 31 && token % 256 == 2));
     }
 
     #[test]

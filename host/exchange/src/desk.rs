@@ -1,21 +1,23 @@
 //! The order book of all accounts: rows, their histories, and which of them stand at which instrument.
 
 use crate::order::{Order, OrderStatus, PlaceOrder};
-use market::{InstrumentToken, Money, OrderKind, Timestamp, Validity, Venue};
+use market::{InstrumentToken, Money, OrderKind, Timestamp, Validity, Variety, Venue};
 use std::collections::BTreeMap;
 
 /// Milliseconds of a snowflake's epoch, 2010-01-01 UTC: today's ids have 19 digits.
 const SNOWFLAKE_EPOCH_MS: i64 = 1_262_304_000_000;
 const SNOWFLAKE_BITS: u32 = 22;
+/// Numbers in an exchange's order ids: with one a microsecond they repeat after three years.
+const EXCHANGE_IDS: u64 = 100_000_000_000_000;
 
 /// One order with everything that is not in its row.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) order: Order,
     pub(crate) history: Vec<Order>,
-    /// Place of its instrument.
-    pub(crate) place: usize,
-    /// Place of its account.
+    /// Slot of its instrument.
+    pub(crate) slot: usize,
+    /// Index of its account.
     pub(crate) account: usize,
     /// Σ price × quantity of its fills.
     pub(crate) value: Money,
@@ -30,20 +32,35 @@ pub(crate) struct Entry {
     pub(crate) bound: [Money; 3],
     /// End of its time to live.
     pub(crate) expires: Option<Timestamp>,
+    /// Rows of its history that the journal has.
+    pub(crate) rows_saved: usize,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     pub(crate) entries: Vec<Entry>,
     ids: BTreeMap<String, usize>,
-    /// Orders that stand, by the place of their instrument.
+    /// Orders that stand, by the slot of their instrument.
     pub(crate) resting: Vec<Vec<usize>>,
+    /// The number of the last thing that was numbered.
     counter: u64,
 }
 
 impl Desk {
-    pub(crate) fn new(places: usize) -> Self {
-        Self { resting: vec![Vec::new(); places], ..Self::default() }
+    /// Numbers begin with the microsecond: an exchange that starts later begins above every number that an earlier one
+    /// can have come to, so that ids never repeat, on one date or across dates.
+    pub(crate) fn new(slots: usize, now: Timestamp) -> Self {
+        let counter = now.micros().unsigned_abs();
+        Self { resting: vec![Vec::new(); slots], counter, ..Self::default() }
+    }
+
+    /// Numbers go on above what was given out before.
+    pub(crate) fn go_on_from(&mut self, counter: u64) {
+        self.counter = self.counter.max(counter);
+    }
+
+    pub(crate) const fn counted(&self) -> u64 {
+        self.counter
     }
 
     pub(crate) fn find(&self, account: usize, order_id: &str) -> Option<usize> {
@@ -60,21 +77,21 @@ impl Desk {
     pub(crate) fn add(
         &mut self,
         (account, user_id): (usize, &str),
-        (place, token): (usize, InstrumentToken),
+        (slot, token): (usize, InstrumentToken),
         command: PlaceOrder,
         now: Timestamp,
     ) -> usize {
         let number = self.count();
         let order_id = order_id(now, number);
-        let index = self.entries.len();
-        self.ids.insert(order_id.clone(), index);
-        let expires = command.ttl_minutes.map(|minutes| now.plus_seconds(i64::from(minutes) * 60));
+        // An after-market order lives from its release on.
+        let lives = command.ttl_minutes.filter(|_| command.request.variety != Variety::Amo);
+        let expires = lives.map(|minutes| end_of_life(now, minutes));
         let protection = command.request.market_protection;
         let order = new_row(user_id, token, command, now, order_id, number);
-        self.entries.push(Entry {
+        self.put(Entry {
             order,
             history: Vec::new(),
-            place,
+            slot,
             account,
             value: Money::ZERO,
             ahead: 0,
@@ -83,16 +100,37 @@ impl Desk {
             protection,
             bound: [Money::ZERO; 3],
             expires,
-        });
+            rows_saved: 0,
+        })
+    }
+
+    /// A number like an order's that no order has.
+    pub(crate) fn unused_order_id(&mut self, now: Timestamp) -> String {
+        let number = self.count();
+        order_id(now, number)
+    }
+
+    /// Takes the newest order off the desk again.
+    pub(crate) fn take_last(&mut self) -> Option<(usize, Entry)> {
+        let entry = self.entries.pop()?;
+        self.ids.remove(&entry.order.order_id);
+        Some((self.entries.len(), entry))
+    }
+
+    /// Puts an order on the desk. Its index.
+    pub(crate) fn put(&mut self, entry: Entry) -> usize {
+        let index = self.entries.len();
+        self.ids.insert(entry.order.order_id.clone(), index);
+        self.entries.push(entry);
         index
     }
 
-    /// Forgets every finished order. The answer maps old places to new ones.
-    pub(crate) fn forget_finished(&mut self) -> BTreeMap<usize, usize> {
+    /// Forgets every order that ended before an instant. The answer maps old indices to new ones.
+    pub(crate) fn forget_ended_before(&mut self, instant: Timestamp) -> BTreeMap<usize, usize> {
         let mut moved = BTreeMap::new();
         let mut kept = Vec::new();
         for (old, entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
-            if entry.order.status.is_final() {
+            if entry.order.status.is_final() && entry.order.order_timestamp < instant {
                 self.ids.remove(&entry.order.order_id);
             } else {
                 self.ids.insert(entry.order.order_id.clone(), kept.len());
@@ -120,6 +158,11 @@ impl Entry {
     }
 }
 
+/// When an order with that many minutes to live ends.
+pub(crate) const fn end_of_life(from: Timestamp, minutes: u32) -> Timestamp {
+    from.plus_seconds(minutes as i64 * 60)
+}
+
 /// 19 digits: milliseconds since 2010 and a counter.
 fn order_id(now: Timestamp, number: u64) -> String {
     let ms = (now.micros() / 1_000 - SNOWFLAKE_EPOCH_MS).unsigned_abs();
@@ -129,7 +172,7 @@ fn order_id(now: Timestamp, number: u64) -> String {
 /// NSE equity ids begin with 13, derivatives with 15, and have 16 digits.
 pub(crate) fn exchange_order_id(venue: Venue, number: u64) -> String {
     let prefix = if venue.is_derivatives() { 15 } else { 13 };
-    format!("{prefix}{number:014}")
+    format!("{prefix}{:014}", number % EXCHANGE_IDS)
 }
 
 fn new_row(
@@ -140,7 +183,7 @@ fn new_row(
     order_id: String,
     number: u64,
 ) -> Order {
-    let PlaceOrder { request, tag, disclosed_quantity, ttl_minutes } = command;
+    let PlaceOrder { request, tag, disclosed_quantity, ttl_minutes, system_tags, iceberg: _ } = command;
     let ttl = ttl_minutes.unwrap_or(0);
     Order {
         user_id: user_id.to_owned(),
@@ -172,8 +215,9 @@ fn new_row(
         cancelled_quantity: 0,
         // Shown as 0 once protection has become a limit, which for MARKET is at once.
         market_protection: if request.kind == OrderKind::StopMarket { request.market_protection } else { 0 },
-        tags: tag.iter().cloned().collect(),
+        tags: tag.iter().cloned().chain(system_tags).collect(),
         tag,
         guid: format!("01X{number:010X}"),
+        iceberg: None,
     }
 }

@@ -4,19 +4,23 @@ use crate::account::Account;
 use crate::clock::Boundary;
 use crate::desk::Desk;
 use crate::event::Event;
-use crate::history;
+use crate::gtt::Gtt;
+use crate::history::History;
 use crate::holding::Holding;
+use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
-use crate::order::{Order, OrderStatus, PlaceOrder, TradeRecord};
-use crate::position::{ConvertPosition, Positions};
+use crate::order::{Iceberg, Order, OrderStatus, PlaceOrder, TradeRecord};
+use crate::position::Positions;
 use crate::quote::Quote;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::setup::Setup;
 use crate::summary::Books;
 use crate::tape::Tape;
+use crate::touched::Touched;
 use crate::validate::{self, Hours};
-use market::{Candle, InstrumentToken, Interval, Money, Price, Symbol, Timestamp, Variety};
+use market::{Instrument, InstrumentToken, Money, Price, Symbol, Timestamp, Variety};
+use std::collections::BTreeSet;
 
 /// A market, its order book and the accounts that trade on it.
 #[derive(Debug)]
@@ -28,23 +32,39 @@ pub struct Exchange {
     pub(crate) tape: Tape,
     pub(crate) desk: Desk,
     pub(crate) accounts: Vec<Account>,
+    /// Good-till-triggered orders, oldest first.
+    pub(crate) gtts: Vec<Gtt>,
     pub(crate) events: Vec<Event>,
+    /// Slots in which an account's own trade moved the tape, until it is published and settled.
+    pub(crate) printed: BTreeSet<usize>,
+    /// Legs of iceberg orders that were filled, until the next ones are placed.
+    pub(crate) filled_legs: Vec<usize>,
+    pub(crate) touched: Touched,
 }
 
 impl Exchange {
     /// Opens at `setup.now`, with contracts for the expiries after it.
     pub fn new(setup: Setup) -> Self {
+        Self::with_contracts(setup, Vec::new())
+    }
+
+    /// The same with these contracts listed beside those of the nearest expiries.
+    pub(crate) fn with_contracts(setup: Setup, contracts: Vec<Instrument>) -> Self {
         let Setup { seed, now, calendar, accounts } = setup;
-        let tape = Tape::new(seed, now, calendar);
+        let tape = Tape::new(seed, now, calendar, contracts);
         let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
         Self {
             now,
             open: tape.clock.calendar.is_open(now),
             boundary: tape.clock.first_after(now),
-            desk: Desk::new(tape.listings.len()),
+            desk: Desk::new(tape.listings.len(), now),
             tape,
             accounts,
+            gtts: Vec::new(),
             events: Vec::new(),
+            printed: BTreeSet::new(),
+            filled_legs: Vec::new(),
+            touched: Touched::default(),
         }
     }
 
@@ -64,23 +84,23 @@ impl Exchange {
     }
 
     /// Everything listed, shares first.
-    pub fn listings(&self) -> &[Listing] {
-        &self.tape.listings
+    pub fn listings(&self) -> impl Iterator<Item = &Listing> {
+        self.tape.listed().map(|slot| &self.tape.listings[slot])
     }
 
     /// The listing of a token.
     pub fn listing(&self, token: InstrumentToken) -> Option<&Listing> {
-        self.tape.place(token).map(|place| &self.tape.listings[place])
+        self.tape.slot(token).map(|slot| &self.tape.listings[slot])
     }
 
     /// The listing of a symbol.
     pub fn find(&self, symbol: &Symbol) -> Option<&Listing> {
-        self.tape.place_of(symbol).map(|place| &self.tape.listings[place])
+        self.tape.slot_of(symbol).map(|slot| &self.tape.listings[slot])
     }
 
     /// The newest quote.
     pub fn quote(&self, token: InstrumentToken) -> Option<Quote> {
-        let board = &self.tape.boards[self.tape.place(token)?];
+        let board = &self.tape.boards[self.tape.slot(token)?];
         let swing = board.flow.open_interest / 100;
         Some(Quote {
             tick: board.snapshot(token),
@@ -92,70 +112,53 @@ impl Exchange {
         })
     }
 
-    /// Candles that start within `from ..= to`, oldest first, none later than now.
-    pub fn history(
-        &self,
-        token: InstrumentToken,
-        interval: Interval,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Vec<Candle> {
-        let place = self.tape.place(token);
-        place.map_or_else(Vec::new, |place| {
-            history::candles(&self.tape, place, interval, (from, to), self.now)
-        })
+    /// What an instrument's candles are made of, as of now. Working them out takes time and needs no exchange.
+    pub fn history(&self, token: InstrumentToken) -> Option<History> {
+        self.tape.slot(token).map(|slot| self.tape.history(slot, self.now))
     }
 
     /// Places an order; its id means that the front took it, and no more.
     ///
     /// # Errors
     /// When the request itself is wrong, or the market is closed to it.
-    pub fn place(&mut self, user: &str, command: PlaceOrder) -> Result<String, Refusal> {
+    pub fn place(&mut self, user: &str, mut command: PlaceOrder) -> Result<String, Refusal> {
+        let slot = self.tradable_slot(&command.request.symbol)?;
+        legs::check(&command, self.tape.listings[slot].instrument.lot_size)?;
+        let total = command.request.quantity;
+        let first = command.iceberg.map(|wish| Iceberg::first(wish, total));
+        command.request.quantity = first.map_or(total, |leg| leg.leg_quantity);
+        self.place_leg(user, command, first)
+    }
+
+    /// Places an order that is not cut (any more).
+    pub(crate) fn place_leg(
+        &mut self,
+        user: &str,
+        command: PlaceOrder,
+        leg: Option<Iceberg>,
+    ) -> Result<String, Refusal> {
         let account = self.account(user).ok_or_else(|| unknown_account(user))?;
-        let place = self.tradable_place(&command.request.symbol)?;
-        let listing = &self.tape.listings[place];
+        let slot = self.tradable_slot(&command.request.symbol)?;
+        let listing = &self.tape.listings[slot];
         let session_today = self.tape.clock.calendar.session(self.now.date()).is_some();
         let hours = Hours { open: self.open, session_today };
-        validate::check(&command, listing, &self.tape.boards[place], hours)?;
+        validate::check(&command, listing, &self.tape.boards[slot], hours)?;
         let token = listing.instrument.token;
         let after_market = command.request.variety == Variety::Amo;
-        let index = self.desk.add((account, user), (place, token), command, self.now);
+        let index = self.desk.add((account, user), (slot, token), command, self.now);
+        self.desk.entries[index].order.iceberg = leg;
         self.accounts[account].orders.push(index);
         self.accounts[account].standing.push(index);
-        self.desk.resting[place].push(index);
+        self.desk.resting[slot].push(index);
         let order_id = self.desk.entries[index].order.order_id.clone();
         if after_market {
             self.record(index, OrderStatus::AmoReqReceived);
         } else {
             self.record(index, OrderStatus::PutOrderReqReceived);
             self.enter(index);
+            self.settle_prints();
         }
         Ok(order_id)
-    }
-
-    /// Holds a position as another product.
-    ///
-    /// # Errors
-    /// When the position is smaller than that, the product does not exist there, or funds are short.
-    pub fn convert(&mut self, user: &str, wish: &ConvertPosition) -> Result<(), Refusal> {
-        let account = self.account(user).ok_or_else(|| unknown_account(user))?;
-        let place = self.tradable_place(&wish.symbol)?;
-        validate::check_product(wish.new_product, &self.tape.listings[place])?;
-        let before = self.accounts[account].lines();
-        let products = (wish.old_product, wish.new_product);
-        if !self.accounts[account].convert(place, wish.side, wish.quantity, products) {
-            return Err(Refusal::input("The quantity to convert exceeds the open position quantity."));
-        }
-        let net = self.funds_without(account, None).net;
-        if net < Money::ZERO {
-            self.accounts[account].restore(before);
-            let short = -net;
-            return Err(Refusal::of(
-                RefusalKind::Margin,
-                format!("Insufficient funds. The conversion needs {short} more than is available."),
-            ));
-        }
-        Ok(())
     }
 
     /// The account ids, in the order of the setup.
@@ -163,7 +166,7 @@ impl Exchange {
         self.accounts.iter().map(|account| account.user_id.as_str()).collect()
     }
 
-    /// Today's orders, oldest first. Empty for a stranger, like everything below.
+    /// The day's orders, oldest first, and yesterday's until 06:00. Empty for a stranger, like everything below.
     pub fn orders(&self, user: &str) -> Vec<&Order> {
         let orders = self.account(user).map(|account| &self.accounts[account].orders);
         orders.into_iter().flatten().map(|index| &self.desk.entries[*index].order).collect()
@@ -175,14 +178,14 @@ impl Exchange {
         Some(&self.desk.entries[index].history)
     }
 
-    /// Today's trades, oldest first.
+    /// The day's trades, oldest first, and yesterday's until 06:00.
     pub fn trades(&self, user: &str) -> &[TradeRecord] {
         self.account(user).map_or(&[], |account| &self.accounts[account].trades)
     }
 
     /// Positions, net and of the day.
     pub fn positions(&self, user: &str) -> Positions {
-        let last = |place: usize| self.tape.boards[place].last;
+        let last = |slot: usize| self.tape.boards[slot].last;
         self.account(user).map(|account| self.accounts[account].positions(last)).unwrap_or_default()
     }
 
@@ -198,7 +201,7 @@ impl Exchange {
 
     /// The day's sums, for checking a host.
     pub fn books(&self, user: &str) -> Option<Books> {
-        self.account(user).map(|account| self.accounts[account].books(&self.tape))
+        self.account(user).map(|account| self.accounts[account].books(&self.tape, self.now.date()))
     }
 
     /// Moves an instrument to a price at once, as if it had traded there; the path goes on from there.
@@ -206,31 +209,32 @@ impl Exchange {
     /// # Errors
     /// When it is not listed, or the price is off the tick or outside the day's limits.
     pub fn set_price(&mut self, token: InstrumentToken, price: Price) -> Result<(), Refusal> {
-        let place = self.tape.place(token).ok_or_else(not_listed)?;
-        let (board, tick_size) = (&self.tape.boards[place], self.tape.listings[place].instrument.tick_size);
+        let slot = self.tape.slot(token).ok_or_else(not_listed)?;
+        let (board, tick_size) = (&self.tape.boards[slot], self.tape.listings[slot].instrument.tick_size);
         if !price.is_multiple_of(tick_size) || price < board.lower || price > board.upper {
             let (lower, upper) = (board.lower, board.upper);
             return Err(Refusal::input(format!(
                 "The price must be a multiple of {tick_size} between {lower} and {upper}."
             )));
         }
-        self.tape.nudge(place, self.now, price);
-        self.publish(place);
-        self.settle_tick(place);
+        self.tape.nudge(slot, self.now, price);
+        self.touched.prices = true;
+        self.publish(slot);
+        self.settle_tick(slot);
         Ok(())
     }
 
     /// Stops or resumes an instrument's price, for tests that need it to stand still. `set_price` still moves it.
     pub fn hold_price(&mut self, token: InstrumentToken, held: bool) {
-        if let Some(place) = self.tape.place(token) {
-            self.tape.boards[place].price_held = held;
+        if let Some(slot) = self.tape.slot(token) {
+            self.tape.boards[slot].price_held = held;
         }
     }
 
     /// Stops or resumes matching in an instrument: orders come in and stay open.
     pub fn hold_matching(&mut self, token: InstrumentToken, held: bool) {
-        if let Some(place) = self.tape.place(token) {
-            self.tape.boards[place].matching_held = held;
+        if let Some(slot) = self.tape.slot(token) {
+            self.tape.boards[slot].matching_held = held;
         }
     }
 
@@ -250,17 +254,13 @@ impl Exchange {
         self.accounts[account].margins(&self.tape, blocked)
     }
 
-    fn tradable_place(&self, symbol: &Symbol) -> Result<usize, Refusal> {
-        let place = self.tape.place_of(symbol).ok_or_else(not_listed)?;
-        let expiry = self.tape.listings[place].instrument.expiry;
-        if expiry.is_some_and(|expiry| history::has_expired(&self.tape, expiry, self.now)) {
-            return Err(not_listed());
-        }
-        Ok(place)
+    pub(crate) fn tradable_slot(&self, symbol: &Symbol) -> Result<usize, Refusal> {
+        let slot = self.tape.slot_of(symbol).ok_or_else(not_listed)?;
+        if self.tape.has_expired(slot, self.now) { Err(not_listed()) } else { Ok(slot) }
     }
 }
 
-fn unknown_account(user: &str) -> Refusal {
+pub(crate) fn unknown_account(user: &str) -> Refusal {
     Refusal::of(RefusalKind::User, format!("There is no account {user}."))
 }
 

@@ -4,9 +4,10 @@
 
 use crate::position::Position;
 use market::{InstrumentToken, Money, Price, Product, Side, Symbol};
+use serde::{Deserialize, Serialize};
 
 /// One position's books.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) symbol: Symbol,
     pub(crate) token: InstrumentToken,
@@ -64,10 +65,68 @@ impl Line {
         if self.open >= 0 { worth - self.cost } else { self.cost - worth }
     }
 
+    /// Open units of one kind: sales close what was carried first, and only then what was bought today.
+    pub(crate) fn open_units(&self, units: Units) -> i64 {
+        let against = if self.overnight_quantity >= 0 { self.sell_quantity } else { self.buy_quantity };
+        let carried = (self.overnight_quantity.abs() - against).max(0).min(self.open.abs());
+        match units {
+            Units::Carried => carried,
+            Units::OfToday => self.open.abs() - carried,
+        }
+    }
+
     /// Books a fill.
     pub(crate) fn fill(&mut self, side: Side, quantity: u32, price: Price) {
         let quantity = i64::from(quantity);
-        let value = price * quantity;
+        self.exchange(side, quantity, price * quantity);
+    }
+
+    /// Gives away open units of one kind, at the average that they were bought or sold for, as if never traded (a
+    /// conversion). The answer is what they cost or fetched. There must be that many.
+    pub(crate) fn give(&mut self, quantity: i64, units: Units) -> Money {
+        let side = if self.open >= 0 { Side::Buy } else { Side::Sell };
+        let moved = match units {
+            Units::Carried => {
+                let moved = self.overnight_value.scaled(quantity, self.overnight_quantity.abs().max(1));
+                self.overnight_quantity -= side.sign() * quantity;
+                self.overnight_value -= moved;
+                moved
+            }
+            Units::OfToday => {
+                let (traded, value) = match side {
+                    Side::Buy => (&mut self.buy_quantity, &mut self.buy_value),
+                    Side::Sell => (&mut self.sell_quantity, &mut self.sell_value),
+                };
+                let moved = value.scaled(quantity, (*traded).max(1));
+                *traded -= quantity;
+                *value -= moved;
+                moved
+            }
+        };
+        let share = self.cost.scaled(quantity, self.open.abs().max(1));
+        self.cost -= share;
+        self.open -= side.sign() * quantity;
+        // Profit is counted at the average of all open units. What the moved ones cost more or less than that stays
+        // here, so that both positions together are worth what they were.
+        let difference = moved - share;
+        self.realised += if side == Side::Buy { difference } else { -difference };
+        moved
+    }
+
+    /// Takes what another line gave.
+    pub(crate) fn take(&mut self, side: Side, quantity: i64, value: Money) {
+        self.exchange(side, quantity, value);
+    }
+
+    /// Ends the position at a price, as an expiry does.
+    pub(crate) fn settle_at(&mut self, price: Price) {
+        let side = if self.open >= 0 { Side::Sell } else { Side::Buy };
+        let quantity = self.open.abs();
+        self.exchange(side, quantity, price * quantity);
+    }
+
+    /// Units change hands for an amount: first those that close what is open, the rest opens.
+    fn exchange(&mut self, side: Side, quantity: i64, value: Money) {
         match side {
             Side::Buy => {
                 self.buy_quantity += quantity;
@@ -79,50 +138,15 @@ impl Line {
             }
         }
         let closes = if self.open * side.sign() < 0 { quantity.min(self.open.abs()) } else { 0 };
+        let closing_value = value.scaled(closes, quantity.max(1));
         if closes > 0 {
             let cost = self.cost.scaled(closes, self.open.abs());
-            let fetched = price * closes;
-            self.realised += if side == Side::Sell { fetched - cost } else { cost - fetched };
+            self.realised += if side == Side::Sell { closing_value - cost } else { cost - closing_value };
             self.cost -= cost;
             self.open += closes * side.sign();
         }
-        let opens = quantity - closes;
-        self.open += opens * side.sign();
-        self.cost += price * opens;
-    }
-
-    /// Gives away a part of the open units at their cost, as if never traded (a conversion): today's first, then what
-    /// was carried. The answer is their cost.
-    pub(crate) fn give(&mut self, quantity: i64) -> Money {
-        let cost = self.cost.scaled(quantity, self.open.abs().max(1));
-        let sign = self.open.signum();
-        let (traded, value) = if sign > 0 {
-            (&mut self.buy_quantity, &mut self.buy_value)
-        } else {
-            (&mut self.sell_quantity, &mut self.sell_value)
-        };
-        let of_today = quantity.min(*traded);
-        let cost_of_today = cost.scaled(of_today, quantity.max(1));
-        *traded -= of_today;
-        *value -= cost_of_today;
-        self.overnight_quantity -= sign * (quantity - of_today);
-        self.overnight_value -= cost - cost_of_today;
-        self.cost -= cost;
-        self.open -= sign * quantity;
-        cost
-    }
-
-    /// Takes what another line gave.
-    pub(crate) fn take(&mut self, side: Side, quantity: u32, cost: Money) {
-        // The price is exact only in sum, so the fill is booked at the rounded price and the rest is put right.
-        let price = cost.per_unit(i64::from(quantity));
-        let rest = cost - price * i64::from(quantity);
-        self.fill(side, quantity, price);
-        match side {
-            Side::Buy => self.buy_value += rest,
-            Side::Sell => self.sell_value += rest,
-        }
-        self.cost += rest;
+        self.open += (quantity - closes) * side.sign();
+        self.cost += value - closing_value;
     }
 
     /// The date changes: what is open is carried at its cost, today begins with nothing.
@@ -198,8 +222,17 @@ impl Line {
     }
 }
 
+/// Which units of a position: Kite converts those of today and those carried over night apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Units {
+    /// Bought or sold today.
+    OfToday,
+    /// Open since before today.
+    Carried,
+}
+
 /// Shares of one name in the depository.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shares {
     pub(crate) quantity: u32,
     pub(crate) t1_quantity: u32,
@@ -266,19 +299,50 @@ mod tests {
     }
 
     #[test]
-    fn a_carried_position_is_converted_without_negative_quantities() {
+    fn units_of_today_move_at_todays_average_and_carried_ones_at_theirs() {
         let mut from = line();
         from.fill(Side::Buy, 10, Price::from_rupees(100));
         from.carry(Price::from_rupees(101));
         from.fill(Side::Buy, 2, Price::from_rupees(106));
+        from.fill(Side::Sell, 3, Price::from_rupees(103));
+        assert_eq!((from.open_units(Units::Carried), from.open_units(Units::OfToday)), (7, 2));
         let mut to = Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Mis);
-        let cost = from.give(6);
-        to.take(Side::Buy, 6, cost);
         let last = Price::from_rupees(110);
+        let before = from.net(last).pnl;
+        let of_today = from.give(2, Units::OfToday);
+        assert_eq!(of_today, Money::from_rupees(212));
+        to.take(Side::Buy, 2, of_today);
+        let carried = from.give(3, Units::Carried);
+        assert_eq!(carried, Money::from_rupees(300));
+        to.take(Side::Buy, 3, carried);
         let (left, moved) = (from.net(last), to.net(last));
-        assert_eq!((left.quantity, left.overnight_quantity, left.day_buy_quantity), (6, 6, 0));
-        assert_eq!((moved.quantity, moved.average_price), (6, Price::from_rupees(101)));
-        assert_eq!(left.pnl + moved.pnl, Money::from_rupees(12 * 110 - 1_212));
+        assert_eq!((left.day_buy_quantity, left.day_buy_value), (0, Money::ZERO));
+        assert_eq!((left.quantity, left.overnight_quantity, moved.quantity), (4, 7, 5));
+        assert_eq!(left.pnl + moved.pnl, before);
+        assert_eq!(from.realised + from.unrealised(last), left.pnl);
+        assert_eq!(to.realised + to.unrealised(last), moved.pnl);
+    }
+
+    #[test]
+    fn a_conversion_of_everything_leaves_no_cost_behind() {
+        let mut from = line();
+        from.fill(Side::Buy, 10, Price::from_rupees(100));
+        from.carry(Price::from_rupees(100));
+        from.fill(Side::Buy, 10, Price::from_rupees(1_000));
+        from.fill(Side::Sell, 10, Price::from_rupees(500));
+        assert_eq!(from.open_units(Units::OfToday), 10);
+        assert_eq!(from.give(10, Units::OfToday), Money::from_rupees(10_000));
+        assert_eq!((from.quantity(), from.cost()), (0, Money::ZERO));
+        assert_eq!(from.realised, Money::from_rupees(4_000));
+    }
+
+    #[test]
+    fn what_a_short_position_takes_back_is_realised() {
+        let mut to = line();
+        to.fill(Side::Sell, 3, Price::from_rupees(100));
+        to.take(Side::Buy, 3, Money::from_units(2_900_001));
+        assert_eq!((to.quantity(), to.cost()), (0, Money::ZERO));
+        assert_eq!(to.realised, Money::from_units(99_999));
     }
 
     #[test]

@@ -6,13 +6,19 @@ use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::order::OrderStatus;
 use crate::protection;
-use crate::validate::check_trigger_side;
+use crate::refusal::Refusal;
 use market::{InstrumentKind, Money, OrderKind, Price, Product, Side, Validity};
 
 /// Why a row was rejected: for people, and in the back office's words.
 pub(crate) struct Rejection {
     pub(crate) message: String,
     pub(crate) raw: String,
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self { raw: refusal.message.clone(), message: refusal.message }
+    }
 }
 
 impl Exchange {
@@ -26,7 +32,8 @@ impl Exchange {
             entry.order.exchange_update_timestamp = Some(now);
         }
         entry.history.push(entry.order.clone());
-        if status.is_settled() {
+        self.touched.orders.insert(index);
+        if status.is_announced() {
             let user = entry.order.user_id.clone();
             self.events.push(Event::Order { user, order: Box::new(entry.order.clone()) });
         }
@@ -61,9 +68,14 @@ impl Exchange {
         self.record(index, OrderStatus::Open);
         self.queue(index);
         self.take(index);
+        self.end_what_may_not_stand(index);
+    }
+
+    /// The rest of an IOC order is cancelled.
+    pub(crate) fn end_what_may_not_stand(&mut self, index: usize) {
         let entry = &self.desk.entries[index];
-        if entry.is_open() && entry.order.validity == Validity::Ioc && entry.order.validity_ttl == 0 {
-            self.withdraw(index, None);
+        if entry.is_open() && entry.order.validity == Validity::Ioc {
+            self.withdraw(index);
         }
     }
 
@@ -78,12 +90,12 @@ impl Exchange {
     }
 
     /// Ends an order; what has traded stays traded.
-    pub(crate) fn withdraw(&mut self, index: usize, why: Option<&str>) {
+    pub(crate) fn withdraw(&mut self, index: usize) {
         let order = &mut self.desk.entries[index].order;
         order.cancelled_quantity = order.pending_quantity;
         order.pending_quantity = 0;
-        order.status_message = why.map(str::to_owned);
-        order.status_message_raw = why.map(str::to_owned);
+        order.status_message = None;
+        order.status_message_raw = None;
         self.record(index, OrderStatus::Cancelled);
     }
 
@@ -92,7 +104,7 @@ impl Exchange {
         let rank = self.desk.count();
         let entry = &mut self.desk.entries[index];
         entry.rank = rank;
-        entry.ahead = self.tape.boards[entry.place].queue_ahead(entry.order.side, entry.order.price);
+        entry.ahead = self.tape.boards[entry.slot].queue_ahead(entry.order.side, entry.order.price);
     }
 
     /// A market order becomes a limit order.
@@ -101,8 +113,8 @@ impl Exchange {
         if entry.order.kind != OrderKind::Market {
             return;
         }
-        let board = &self.tape.boards[entry.place];
-        let instrument = &self.tape.listings[entry.place].instrument;
+        let board = &self.tape.boards[entry.slot];
+        let instrument = &self.tape.listings[entry.slot].instrument;
         let percent = protection::effective(entry.protection, board.last, instrument.kind.is_option());
         let band = (board.lower, board.upper);
         let order = &mut entry.order;
@@ -113,7 +125,7 @@ impl Exchange {
         order.tags.extend(protection::tags(percent));
     }
 
-    fn reject(&mut self, index: usize, rejection: Rejection) {
+    pub(crate) fn reject(&mut self, index: usize, rejection: Rejection) {
         let order = &mut self.desk.entries[index].order;
         order.pending_quantity = 0;
         order.status_message = Some(rejection.message);
@@ -124,7 +136,7 @@ impl Exchange {
     /// What the order binds, or why the back office refuses it.
     pub(crate) fn risk(&self, index: usize) -> Result<[Money; 3], Rejection> {
         let entry = &self.desk.entries[index];
-        let listing = &self.tape.listings[entry.place];
+        let listing = &self.tape.listings[entry.slot];
         if entry.order.quantity > listing.freeze_quantity {
             let freeze = listing.freeze_quantity;
             return Err(Rejection {
@@ -134,12 +146,6 @@ impl Exchange {
                 raw: format!("RMS:Rule: Check freeze quantity: order quantity exceeds {freeze}"),
             });
         }
-        let order = &entry.order;
-        if order.filled_quantity == 0 && !order.modified {
-            let last = self.tape.boards[entry.place].last;
-            check_trigger_side(order.side, order.kind, order.trigger_price, last)
-                .map_err(|refusal| Rejection { raw: refusal.message.clone(), message: refusal.message })?;
-        }
         self.check_shares(index)?;
         self.check_funds(index)
     }
@@ -147,10 +153,13 @@ impl Exchange {
     fn check_shares(&self, index: usize) -> Result<(), Rejection> {
         let entry = &self.desk.entries[index];
         let order = &entry.order;
-        if order.product != Product::Cnc || order.side == Side::Buy {
+        if order.side == Side::Buy {
             return Ok(());
         }
-        let free = self.accounts[entry.account].deliverable(entry.place) - self.pending_like(index);
+        let Some(deliverable) = self.accounts[entry.account].deliverable(entry.slot, order.product) else {
+            return Ok(());
+        };
+        let free = deliverable - self.pending_like(index);
         if i64::from(order.pending_quantity) <= free {
             return Ok(());
         }
@@ -170,12 +179,12 @@ impl Exchange {
         let entry = &self.desk.entries[index];
         let order = &entry.order;
         let pending = i64::from(order.pending_quantity);
-        let held = self.accounts[entry.account].held(entry.place, order.product);
+        let held = self.accounts[entry.account].held(entry.slot, order.product);
         let closable = if held * order.side.sign() < 0 { held.abs() - self.pending_like(index) } else { 0 };
         let excess = (pending - closable.max(0)).max(0);
         let price = if order.kind == OrderKind::StopMarket { order.trigger_price } else { order.price };
-        let price = self.price_to_bind(entry.place, order.side, price);
-        let fresh = binds(&self.tape, entry.place, (order.product, order.side), excess, price);
+        let price = self.price_to_bind(entry.slot, order.side, price);
+        let fresh = binds(&self.tape, entry.slot, (order.product, order.side), excess, price);
         let required = fresh.iter().copied().sum::<Money>().round_to_paise();
         let available = self.funds_without(entry.account, Some(index)).net.round_to_paise();
         if required > Money::ZERO && required > available {
@@ -194,30 +203,37 @@ impl Exchange {
     }
 
     /// A short sale is margined at the last price when that lies above its limit.
-    fn price_to_bind(&self, place: usize, side: Side, price: Price) -> Price {
+    fn price_to_bind(&self, slot: usize, side: Side, price: Price) -> Price {
         let sold_share =
-            side == Side::Sell && self.tape.listings[place].instrument.kind == InstrumentKind::Equity;
-        if sold_share { price.max(self.tape.boards[place].last) } else { price }
+            side == Side::Sell && self.tape.listings[slot].instrument.kind == InstrumentKind::Equity;
+        if sold_share { price.max(self.tape.boards[slot].last) } else { price }
     }
 
     /// Units of other standing orders of the same account, instrument, product and side.
     fn pending_like(&self, index: usize) -> i64 {
         let own = &self.desk.entries[index];
-        let alike = |other: &&usize| {
-            let entry = &self.desk.entries[**other];
-            **other != index
-                && entry.place == own.place
-                && entry.order.product == own.order.product
-                && entry.order.side == own.order.side
-        };
-        let standing = self.accounts[own.account].standing.iter().filter(alike);
-        standing.map(|other| i64::from(self.desk.entries[*other].order.pending_quantity)).sum()
+        self.pending_on(own.account, own.slot, (own.order.product, own.order.side), Some(index))
+    }
+
+    /// Units of an account's standing orders in an instrument, product and side, leaving out one order.
+    pub(crate) fn pending_on(
+        &self,
+        account: usize,
+        slot: usize,
+        (product, side): (Product, Side),
+        left_out: Option<usize>,
+    ) -> i64 {
+        let standing = self.accounts[account].standing.iter().filter(|index| Some(**index) != left_out);
+        let alike = standing
+            .map(|index| &self.desk.entries[*index])
+            .filter(|entry| entry.slot == slot && entry.order.product == product && entry.order.side == side);
+        alike.map(|entry| i64::from(entry.order.pending_quantity)).sum()
     }
 
     /// The order no longer stands anywhere.
     fn leave(&mut self, index: usize) {
         let entry = &self.desk.entries[index];
-        self.desk.resting[entry.place].retain(|other| *other != index);
+        self.desk.resting[entry.slot].retain(|other| *other != index);
         self.accounts[entry.account].standing.retain(|other| *other != index);
     }
 }

@@ -22,8 +22,8 @@ impl Exchange {
     /// Trades an open order against everything at or within its limit.
     pub(crate) fn take(&mut self, index: usize) {
         while self.desk.entries[index].is_open() {
-            let place = self.desk.entries[index].place;
-            if self.tape.boards[place].matching_held {
+            let slot = self.desk.entries[index].slot;
+            if self.tape.boards[slot].matching_held {
                 return;
             }
             let Some((counter, price, offered)) = self.best_counter(index) else { return };
@@ -31,7 +31,7 @@ impl Exchange {
             match counter {
                 Counter::Level(level) => {
                     let side = self.desk.entries[index].order.side;
-                    self.tape.boards[place].opposite(side)[level].quantity -= quantity;
+                    self.tape.boards[slot].opposite(side)[level].quantity -= quantity;
                     self.fill(index, quantity, price);
                 }
                 Counter::Order(other) => {
@@ -39,27 +39,45 @@ impl Exchange {
                     self.fill(index, quantity, price);
                 }
             }
-            self.print(place, price, quantity);
+            self.print(slot, price, quantity);
         }
     }
 
-    /// The market moved at a place: triggers fire, standing orders trade.
-    pub(crate) fn settle_tick(&mut self, place: usize) {
-        if self.desk.resting[place].is_empty() {
+    /// The market moved in a slot: triggers fire, standing orders trade.
+    pub(crate) fn settle_tick(&mut self, slot: usize) {
+        self.settle(slot, self.tape.boards[slot].last_quantity);
+        self.fire_gtts(slot);
+        self.settle_prints();
+    }
+
+    /// Trades of accounts are news like all others: the ticker shows them, and triggers fire on them.
+    pub(crate) fn settle_prints(&mut self) {
+        self.place_next_legs();
+        while let Some(slot) = self.printed.pop_first() {
+            self.publish(slot);
+            // What an account took was there for no one else: it fills no standing order at its price.
+            self.settle(slot, 0);
+            self.fire_gtts(slot);
+            self.place_next_legs();
+        }
+    }
+
+    /// Triggers and standing orders after a trade, of which `touched` units meet those who stand at its price.
+    fn settle(&mut self, slot: usize, mut touched: u32) {
+        if self.desk.resting[slot].is_empty() {
             return;
         }
-        let mut standing = self.desk.resting[place].clone();
+        let mut standing = self.desk.resting[slot].clone();
         standing.sort_by_key(|index| {
             let entry = &self.desk.entries[*index];
             (-entry.order.price.units() * entry.order.side.sign(), entry.rank)
         });
-        let mut touched = self.tape.boards[place].last_quantity;
-        let last = self.tape.boards[place].last;
+        let last = self.tape.boards[slot].last;
         for index in standing {
             let entry = &self.desk.entries[index];
             if entry.expires.is_some_and(|at| at <= self.now) && !entry.order.status.is_final() {
-                self.withdraw(index, None);
-            } else if self.tape.boards[place].matching_held {
+                self.withdraw(index);
+            } else if self.tape.boards[slot].matching_held {
                 continue;
             } else if entry.order.status == OrderStatus::TriggerPending {
                 if reached(entry.order.side, entry.order.trigger_price, last) {
@@ -88,7 +106,7 @@ impl Exchange {
             entry.ahead -= passed;
             let quantity = pending.min(*touched - passed);
             // Only whole lots change hands.
-            let lot_size = self.tape.listings[entry.place].instrument.lot_size;
+            let lot_size = self.tape.listings[entry.slot].instrument.lot_size;
             let quantity = quantity / lot_size * lot_size;
             *touched -= passed + quantity;
             if quantity > 0 {
@@ -102,9 +120,9 @@ impl Exchange {
     fn take_at_own_price(&mut self, index: usize) {
         while self.desk.entries[index].is_open() {
             let entry = &self.desk.entries[index];
-            let (side, price, place) = (entry.order.side, entry.order.price, entry.place);
+            let (side, price, slot) = (entry.order.side, entry.order.price, entry.slot);
             let pending = entry.order.pending_quantity;
-            let levels = self.tape.boards[place].opposite(side);
+            let levels = self.tape.boards[slot].opposite(side);
             let Some(level) =
                 levels.iter_mut().find(|level| level.quantity > 0 && meets(side, price, level.price))
             else {
@@ -120,7 +138,7 @@ impl Exchange {
     fn best_counter(&self, index: usize) -> Option<(Counter, Price, u32)> {
         let entry = &self.desk.entries[index];
         let (side, limit) = (entry.order.side, entry.order.price);
-        let board = &self.tape.boards[entry.place];
+        let board = &self.tape.boards[entry.slot];
         let levels = match side {
             Side::Buy => &board.depth.sell,
             Side::Sell => &board.depth.buy,
@@ -138,7 +156,7 @@ impl Exchange {
     fn best_order(&self, index: usize) -> Option<(Counter, Price, u32)> {
         let own = &self.desk.entries[index];
         let (side, limit) = (own.order.side, own.order.price);
-        let candidates = self.desk.resting[own.place].iter().copied().filter(|other| {
+        let candidates = self.desk.resting[own.slot].iter().copied().filter(|other| {
             let entry = &self.desk.entries[*other];
             // An account does not trade with itself.
             entry.is_open()
@@ -165,7 +183,7 @@ impl Exchange {
         order.pending_quantity -= quantity;
         order.average_price = entry.value.per_unit(i64::from(order.filled_quantity));
         let trade = Trade {
-            trade_id: (10_000_000 + number).to_string(),
+            trade_id: number.to_string(),
             order_id: order.order_id.clone(),
             symbol: order.symbol.clone(),
             token: order.token,
@@ -179,18 +197,24 @@ impl Exchange {
         let order_time = order.exchange_timestamp.unwrap_or(now);
         let done = order.pending_quantity == 0;
         let trade = TradeRecord { trade, exchange_order_id, order_time };
-        let (user, account, place) = (order.user_id.clone(), entry.account, entry.place);
-        self.accounts[account].book(place, trade.clone());
+        let (user, account, slot) = (order.user_id.clone(), entry.account, entry.slot);
+        self.touched.accounts.insert(account);
+        self.touched.trades.push((account, self.accounts[account].trades.len()));
+        self.accounts[account].book(slot, trade.clone());
         self.events.push(Event::Trade { user, trade: Box::new(trade) });
+        if done && self.desk.entries[index].order.iceberg.is_some() {
+            self.filled_legs.push(index);
+        }
         self.record(index, if done { OrderStatus::Complete } else { OrderStatus::Open });
     }
 
     /// A trade of an account shows on the tape, unless a test holds the price.
-    fn print(&mut self, place: usize, price: Price, quantity: u32) {
+    fn print(&mut self, slot: usize, price: Price, quantity: u32) {
         let now = self.now;
-        let board = &mut self.tape.boards[place];
+        let board = &mut self.tape.boards[slot];
         if !board.price_held {
             board.print(now, price, quantity);
+            self.printed.insert(slot);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::catalog::{BANK_NIFTY, NIFTY, SHARES};
 use crate::clock::MarketClock;
 use crate::listing::Listing;
 use crate::noise::{Keys, walk};
-use market::{InstrumentKind, Timestamp};
+use market::{InstrumentKind, Price, Timestamp};
 
 /// Deviation of the index over one walked second: about 0.8 % over a session.
 const INDEX_SIGMA: f64 = 5.0e-5;
@@ -24,7 +24,7 @@ enum Pricing {
     Option { underlying: usize, expiry: Timestamp, strike: f64, call: bool },
 }
 
-/// The price paths of all listed instruments, by their place in the list.
+/// The price paths of all listed instruments, by their slot in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     index_key: u64,
@@ -51,10 +51,10 @@ impl Model {
         });
     }
 
-    /// Rupees at an instant. `nudges` are logarithmic and by place; a missing one is none.
-    pub(crate) fn worth(&self, place: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
-        let nudge = f64::exp(nudges.get(place).copied().unwrap_or(0.0));
-        let unnudged = match self.pricing[place] {
+    /// Rupees at an instant. `nudges` are logarithmic and by slot; a missing one is none.
+    pub(crate) fn worth(&self, slot: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
+        let nudge = f64::exp(nudges.get(slot).copied().unwrap_or(0.0));
+        let unnudged = match self.pricing[slot] {
             Pricing::Cash { rupees, beta, sigma, key } => {
                 let walked = clock.walked(at);
                 let index = beta * INDEX_SIGMA * walk(self.index_key, walked);
@@ -70,6 +70,22 @@ impl Model {
         };
         unnudged * nudge
     }
+
+    /// The path's price as history knows it: without nudges and limits.
+    pub(crate) fn price_of_path(
+        &self,
+        slot: usize,
+        clock: &MarketClock,
+        at: Timestamp,
+        tick_size: Price,
+    ) -> Price {
+        on_tick(self.worth(slot, clock, at, &[]), tick_size)
+    }
+}
+
+/// The nearest price on the tick, at least one tick.
+pub(crate) fn on_tick(rupees: f64, tick_size: Price) -> Price {
+    Price::from_wire(rupees).unwrap_or(tick_size).round_to(tick_size).max(tick_size)
 }
 
 fn cash_pricing(listing: &Listing, key: u64) -> Pricing {

@@ -4,10 +4,10 @@ use market::{
     Change, InstrumentToken, OrderKind, OrderRequest, Price, Product, Side, Symbol, Timestamp, Trade,
     Validity, Variety,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Kite's words for where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderStatus {
     /// The front took it.
     #[serde(rename = "PUT ORDER REQ RECEIVED")]
@@ -61,6 +61,34 @@ pub struct PlaceOrder {
     pub disclosed_quantity: u32,
     /// Minutes to live (validity TTL); overrides the request's validity.
     pub ttl_minutes: Option<u32>,
+    /// The system's own marks, shown after the client's.
+    pub system_tags: Vec<String>,
+    /// How an iceberg order is cut. The request's quantity is then that of all legs together.
+    pub iceberg: Option<IcebergWish>,
+}
+
+/// The legs of a new iceberg order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IcebergWish {
+    /// How many there are, 2 to 50.
+    pub legs: u32,
+    /// Units of each; the last one takes what is left.
+    pub leg_quantity: u32,
+}
+
+/// Where one leg of an iceberg order stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Iceberg {
+    /// From 1.
+    pub leg: u32,
+    /// Of so many.
+    pub legs: u32,
+    /// Units of a leg.
+    pub leg_quantity: u32,
+    /// Units of all legs.
+    pub total_quantity: u32,
+    /// Units of the legs that follow.
+    pub remaining_quantity: u32,
 }
 
 /// New values for a standing order.
@@ -70,8 +98,10 @@ pub struct ModifyOrder {
     pub variety: Variety,
     /// The new values; what is `None` stays.
     pub change: Change,
-    /// A new validity.
+    /// A new validity. It ends a time to live, unless there is a new one.
     pub validity: Option<Validity>,
+    /// Minutes to live from the change on (validity TTL).
+    pub ttl_minutes: Option<u32>,
     /// A new disclosed quantity.
     pub disclosed_quantity: Option<u32>,
     /// Needed when the order becomes MARKET or SL-M; 1/100 percent, −1 automatic.
@@ -79,7 +109,7 @@ pub struct ModifyOrder {
 }
 
 /// One row of the order book or of an order's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     /// The account, which is also who placed it.
@@ -144,10 +174,13 @@ pub struct Order {
     pub tags: Vec<String>,
     /// The broker's number of the request.
     pub guid: String,
+    /// For a leg of an iceberg order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iceberg: Option<Iceberg>,
 }
 
 /// One fill, with what Kite's trade rows add to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TradeRecord {
     /// The fill.
@@ -183,16 +216,24 @@ impl OrderStatus {
         matches!(self, Self::Complete | Self::Cancelled | Self::Rejected)
     }
 
-    /// True for the states an order rests in; the others last no time and stand in the history alone.
-    pub const fn is_settled(self) -> bool {
-        self.is_final() || matches!(self, Self::Open | Self::TriggerPending | Self::AmoReqReceived)
+    /// True for the states that the owner is told of. The others last no time and stand in the history alone, but for
+    /// an after-market order that waits: Kite does not announce those.
+    pub const fn is_announced(self) -> bool {
+        self.is_final() || matches!(self, Self::Open | Self::TriggerPending)
     }
 }
 
 impl PlaceOrder {
     /// An order with a request and nothing else.
     pub const fn new(request: OrderRequest) -> Self {
-        Self { request, tag: None, disclosed_quantity: 0, ttl_minutes: None }
+        Self {
+            request,
+            tag: None,
+            disclosed_quantity: 0,
+            ttl_minutes: None,
+            system_tags: Vec::new(),
+            iceberg: None,
+        }
     }
 
     /// The same with a mark.
@@ -206,7 +247,14 @@ impl ModifyOrder {
     /// A change of an ordinary order.
     pub const fn new(change: Change) -> Self {
         let variety = Variety::Regular;
-        Self { variety, change, validity: None, disclosed_quantity: None, market_protection: None }
+        Self {
+            variety,
+            change,
+            validity: None,
+            ttl_minutes: None,
+            disclosed_quantity: None,
+            market_protection: None,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a simulated exchange is made from.
 
 use market::{Calendar, Money, Price, Symbol, Timestamp};
+use serde::Deserialize;
 
 /// Every instrument ticks once in this many milliseconds, each at its own offset within them.
 pub const TICK_INTERVAL_MS: i64 = 500;
@@ -32,7 +33,8 @@ pub struct AccountSetup {
 }
 
 /// Shares at the start.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HoldingSetup {
     /// What.
     pub symbol: Symbol,

@@ -3,13 +3,14 @@
 //! Knows no account and no order.
 
 use crate::board::{Bar, Board, Flow};
-use crate::clock::MarketClock;
-use crate::contracts::{cash_listings, contract_listings};
+use crate::clock::{MarketClock, has_expired};
+use crate::contracts::{cash_listings, contract_listing, contract_listings};
+use crate::history::History;
 use crate::listing::{Listing, Segment};
-use crate::model::Model;
-use crate::noise::{Keys, between};
+use crate::model::{Model, on_tick};
+use crate::noise::{Keys, between, mix};
 use crate::setup::TICK_INTERVAL_MS;
-use market::{Calendar, InstrumentToken, Price, Symbol, Timestamp};
+use market::{Calendar, Instrument, InstrumentToken, Price, Symbol, Timestamp};
 use std::collections::BTreeMap;
 
 /// Rupees that change hands in an average tick of a share.
@@ -18,6 +19,7 @@ const RUPEES_PER_TICK: f64 = 150_000.0;
 const REBUILD_SAMPLES: i64 = 48;
 const TICK_MICROS: i64 = TICK_INTERVAL_MS * 1_000;
 
+/// A slot is for good: what is no longer listed keeps its own, so that the books of the day still name it.
 #[derive(Debug)]
 pub(crate) struct Tape {
     pub(crate) clock: MarketClock,
@@ -27,50 +29,111 @@ pub(crate) struct Tape {
     nudges: Vec<f64>,
     by_token: BTreeMap<InstrumentToken, usize>,
     by_symbol: BTreeMap<Symbol, usize>,
-    /// The next tick: start of its interval and place of its instrument.
+    /// Decides the flow of orders in every contract, together with the contract's own number.
+    contract_key: u64,
+    /// The next tick: start of its interval and slot of its instrument.
     cursor: (i64, usize),
 }
 
 impl Tape {
-    pub(crate) fn new(seed: u64, now: Timestamp, calendar: Calendar) -> Self {
+    /// `also` are contracts that must be there beside those of the nearest expiries.
+    pub(crate) fn new(seed: u64, now: Timestamp, calendar: Calendar, also: Vec<Instrument>) -> Self {
         let clock = MarketClock::new(calendar);
         let mut keys = Keys::new(seed);
-        let mut listings = cash_listings();
-        let mut model = Model::new(&mut keys, &listings);
-        let place_of = |token| listings.iter().position(|listing| listing.instrument.token == token);
-        let spot = |token| place_of(token).map_or(0.0, |place| model.worth(place, &clock, now, &[]));
-        let contracts = contract_listings(&clock.calendar, now, spot);
-        let underlying: Vec<_> =
-            contracts.iter().map(|contract| contract.underlying.and_then(place_of).unwrap_or(0)).collect();
-        for (contract, place) in contracts.iter().zip(underlying) {
-            let expiry = contract.instrument.expiry.and_then(|date| clock.calendar.hours(date));
-            model.add_contract(contract, place, expiry.map_or(now, |(_, close)| close));
+        let cash = cash_listings();
+        let mut tape = Self {
+            model: Model::new(&mut keys, &cash),
+            clock,
+            listings: Vec::new(),
+            boards: Vec::new(),
+            nudges: Vec::new(),
+            by_token: BTreeMap::new(),
+            by_symbol: BTreeMap::new(),
+            contract_key: keys.next(),
+            cursor: (0, 0),
+        };
+        for listing in cash {
+            tape.add(listing, now, keys.next());
         }
-        listings.extend(contracts);
-        let by_token = listings.iter().enumerate().map(|(i, l)| (l.instrument.token, i)).collect();
-        let by_symbol = listings.iter().enumerate().map(|(i, l)| (l.instrument.symbol.clone(), i)).collect();
-        let nudges = vec![0.0; listings.len()];
-        let mut tape =
-            Self { clock, model, listings, boards: Vec::new(), nudges, by_token, by_symbol, cursor: (0, 0) };
-        tape.boards =
-            (0..tape.listings.len()).map(|place| tape.first_board(place, now, keys.next())).collect();
-        (0..tape.listings.len()).for_each(|place| tape.limit(place));
+        for listing in also.into_iter().filter_map(contract_listing) {
+            tape.list(listing, now);
+        }
+        tape.unlist_expired(now);
+        tape.list_contracts(now);
         tape.move_cursor_after(now);
         tape
     }
 
-    pub(crate) fn place(&self, token: InstrumentToken) -> Option<usize> {
+    /// Lists the contracts of the nearest expiries that are not there yet.
+    pub(crate) fn list_contracts(&mut self, now: Timestamp) {
+        let spot = |token| self.slot(token).map_or(0.0, |slot| self.worth(slot, now));
+        for listing in contract_listings(&self.clock.calendar, now, spot) {
+            if self.slot_of(&listing.instrument.symbol).is_none() {
+                self.list(listing, now);
+            }
+        }
+    }
+
+    /// Takes what has expired off the list.
+    pub(crate) fn unlist_expired(&mut self, now: Timestamp) {
+        let expired = self.listed().filter(|slot| self.has_expired(*slot, now));
+        for slot in expired.collect::<Vec<_>>() {
+            let instrument = &self.listings[slot].instrument;
+            self.by_token.remove(&instrument.token);
+            self.by_symbol.remove(&instrument.symbol);
+        }
+    }
+
+    /// True until a contract is taken off the list.
+    pub(crate) fn is_listed(&self, slot: usize) -> bool {
+        self.slot(self.listings[slot].instrument.token) == Some(slot)
+    }
+
+    /// True when a contract's last session has ended.
+    pub(crate) fn has_expired(&self, slot: usize, now: Timestamp) -> bool {
+        let expiry = self.listings[slot].instrument.expiry;
+        expiry.is_some_and(|expiry| has_expired(&self.clock.calendar, expiry, now))
+    }
+
+    /// Every listed slot, shares first.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = usize> {
+        (0..self.listings.len()).filter(|slot| self.is_listed(*slot))
+    }
+
+    pub(crate) fn slot(&self, token: InstrumentToken) -> Option<usize> {
         self.by_token.get(&token).copied()
     }
 
-    pub(crate) fn place_of(&self, symbol: &Symbol) -> Option<usize> {
+    pub(crate) fn slot_of(&self, symbol: &Symbol) -> Option<usize> {
         self.by_symbol.get(symbol).copied()
+    }
+
+    /// A symbol's slot, also when it is listed no more.
+    pub(crate) fn any_slot_of(&self, symbol: &Symbol, token: InstrumentToken) -> Option<usize> {
+        let is =
+            |listing: &Listing| listing.instrument.token == token && listing.instrument.symbol == *symbol;
+        self.listings.iter().rposition(is)
+    }
+
+    /// How far testers have moved the prices off their paths, logarithmic; those that were moved.
+    pub(crate) fn nudges(&self) -> BTreeMap<Symbol, f64> {
+        let moved = self.listed().filter(|slot| self.nudges[*slot] != 0.0);
+        moved.map(|slot| (self.listings[slot].instrument.symbol.clone(), self.nudges[slot])).collect()
+    }
+
+    /// Moves the prices off their paths as they were before; the boards follow with their next tick.
+    pub(crate) fn set_nudges(&mut self, nudges: &BTreeMap<Symbol, f64>) {
+        for (symbol, nudge) in nudges {
+            if let Some(slot) = self.slot_of(symbol) {
+                self.nudges[slot] = *nudge;
+            }
+        }
     }
 
     /// When the next tick is due, and whose.
     pub(crate) fn next_due(&self) -> (Timestamp, usize) {
-        let (start, place) = self.cursor;
-        (Timestamp::from_micros(start + self.phase(place)), place)
+        let (start, slot) = self.cursor;
+        (Timestamp::from_micros(start + self.phase(slot)), slot)
     }
 
     /// Takes the next tick off the schedule.
@@ -90,62 +153,97 @@ impl Tape {
     pub(crate) fn move_cursor_after(&mut self, at: Timestamp) {
         let start = at.micros().div_euclid(TICK_MICROS) * TICK_MICROS;
         let within = at.micros() - start;
-        let place = (0..self.listings.len()).find(|place| self.phase(*place) > within);
-        self.cursor = place.map_or((start + TICK_MICROS, 0), |place| (start, place));
+        let slot = (0..self.listings.len()).find(|slot| self.phase(*slot) > within);
+        self.cursor = slot.map_or((start + TICK_MICROS, 0), |slot| (start, slot));
     }
 
     /// Moves one price.
-    pub(crate) fn tick(&mut self, place: usize, at: Timestamp) {
-        let worth = self.price_at(place, at);
-        self.boards[place].tick(at, worth);
+    pub(crate) fn tick(&mut self, slot: usize, at: Timestamp) {
+        let worth = self.price_at(slot, at);
+        self.boards[slot].tick(at, worth);
     }
 
     /// A session begins everywhere.
     pub(crate) fn open_day(&mut self, at: Timestamp) {
-        for place in 0..self.listings.len() {
+        for slot in self.listed().collect::<Vec<_>>() {
             // The limits of the day depend on the close before it.
-            self.boards[place].close = self.boards[place].last;
-            self.limit(place);
-            let held = self.boards[place].price_held;
-            let price = if held { self.boards[place].last } else { self.price_at(place, at) };
-            self.boards[place].open_day(at, price);
+            self.boards[slot].close = self.boards[slot].last;
+            self.limit(slot);
+            let held = self.boards[slot].price_held;
+            let price = if held { self.boards[slot].last } else { self.price_at(slot, at) };
+            self.boards[slot].open_day(at, price);
         }
     }
 
     /// Trades at `price` now and goes on from there.
-    pub(crate) fn nudge(&mut self, place: usize, at: Timestamp, price: Price) {
-        self.nudges[place] = 0.0;
-        let worth = self.model.worth(place, &self.clock, at, &self.nudges).max(1e-4);
-        self.nudges[place] = (price.to_wire().max(1e-4) / worth).ln();
-        let quantity = self.boards[place].flow.lot_size * u32::from(self.boards[place].flow.trade_size > 0);
-        self.boards[place].print(at, price, quantity);
-        self.boards[place].refill(crate::board::tick_number(at));
+    pub(crate) fn nudge(&mut self, slot: usize, at: Timestamp, price: Price) {
+        self.nudges[slot] = 0.0;
+        let worth = self.worth(slot, at).max(1e-4);
+        self.nudges[slot] = (price.to_wire().max(1e-4) / worth).ln();
+        let quantity = self.boards[slot].flow.lot_size * u32::from(self.boards[slot].flow.trade_size > 0);
+        self.boards[slot].print(at, price, quantity);
+        self.boards[slot].refill(crate::board::tick_number(at));
     }
 
     /// The path's price within today's limits, on the tick.
-    fn price_at(&self, place: usize, at: Timestamp) -> Price {
-        let board = &self.boards[place];
-        self.rounded(place, self.model.worth(place, &self.clock, at, &self.nudges))
-            .clamp(board.lower, board.upper)
+    fn price_at(&self, slot: usize, at: Timestamp) -> Price {
+        let board = &self.boards[slot];
+        let tick_size = self.listings[slot].instrument.tick_size;
+        on_tick(self.worth(slot, at), tick_size).clamp(board.lower, board.upper)
+    }
+
+    /// Rupees at an instant, nudges included.
+    fn worth(&self, slot: usize, at: Timestamp) -> f64 {
+        self.model.worth(slot, &self.clock, at, &self.nudges)
+    }
+
+    /// Lists a contract.
+    fn list(&mut self, listing: Listing, now: Timestamp) {
+        let key = mix(self.contract_key, u64::from(listing.exchange_token));
+        let underlying = listing.underlying.and_then(|token| self.slot(token)).unwrap_or(0);
+        let expiry = listing.instrument.expiry.and_then(|date| self.clock.calendar.hours(date));
+        self.model.add_contract(&listing, underlying, expiry.map_or(now, |(_, close)| close));
+        self.add(listing, now, key);
+    }
+
+    /// Gives a listing, whose pricing the model knows, its slot.
+    fn add(&mut self, listing: Listing, now: Timestamp, key: u64) {
+        let slot = self.listings.len();
+        self.by_token.insert(listing.instrument.token, slot);
+        self.by_symbol.insert(listing.instrument.symbol.clone(), slot);
+        self.listings.push(listing);
+        self.nudges.push(0.0);
+        self.boards.push(self.first_board(slot, now, key));
+        self.limit(slot);
     }
 
     /// The path's price as history knows it: without nudges and limits.
-    pub(crate) fn price_in_history(&self, place: usize, at: Timestamp) -> Price {
-        self.rounded(place, self.model.worth(place, &self.clock, at, &[]))
+    fn price_in_history(&self, slot: usize, at: Timestamp) -> Price {
+        let tick_size = self.listings[slot].instrument.tick_size;
+        self.model.price_of_path(slot, &self.clock, at, tick_size)
     }
 
-    fn rounded(&self, place: usize, rupees: f64) -> Price {
-        let tick_size = self.listings[place].instrument.tick_size;
-        Price::from_wire(rupees).unwrap_or(tick_size).round_to(tick_size).max(tick_size)
+    /// What one instrument's candles are made of.
+    pub(crate) fn history(&self, slot: usize, now: Timestamp) -> History {
+        let instrument = &self.listings[slot].instrument;
+        History {
+            token: instrument.token,
+            tick_size: instrument.tick_size,
+            slot,
+            clock: self.clock.clone(),
+            model: self.model.clone(),
+            board: self.boards[slot].clone(),
+            now,
+        }
     }
 
     /// Ticks are spread evenly over the interval, in the order of the list.
-    fn phase(&self, place: usize) -> i64 {
-        place as i64 * TICK_MICROS / self.listings.len() as i64
+    fn phase(&self, slot: usize) -> i64 {
+        slot as i64 * TICK_MICROS / self.listings.len() as i64
     }
 
-    fn first_board(&self, place: usize, now: Timestamp, key: u64) -> Board {
-        let flow = self.flow(place, now, key);
+    fn first_board(&self, slot: usize, now: Timestamp, key: u64) -> Board {
+        let flow = self.flow(slot, now, key);
         let close_now = self.clock.last_close(now);
         // The last session that has begun: today's, or the one that closed last.
         let (open, close) = self
@@ -156,20 +254,20 @@ impl Tape {
             .or_else(|| self.clock.calendar.hours(close_now.plus_micros(-1).date()))
             .unwrap_or((now, now));
         let until = now.min(close);
-        let mut day = Bar::at(open, self.price_in_history(place, open));
+        let mut day = Bar::at(open, self.price_in_history(slot, open));
         let step = until.micros_since(open) / REBUILD_SAMPLES;
         for sample in 1..=REBUILD_SAMPLES {
-            day.add(self.price_in_history(place, open.plus_micros(step * sample)), 0);
+            day.add(self.price_in_history(slot, open.plus_micros(step * sample)), 0);
         }
-        day.add(self.price_in_history(place, until), 0);
+        day.add(self.price_in_history(slot, until), 0);
         day.volume = u64::from(flow.trade_size) * (until.micros_since(open) / TICK_MICROS).unsigned_abs();
-        let previous = self.price_in_history(place, self.clock.last_close(open));
+        let previous = self.price_in_history(slot, self.clock.last_close(open));
         Board::new(flow, until, day, previous)
     }
 
-    fn flow(&self, place: usize, now: Timestamp, key: u64) -> Flow {
-        let listing = &self.listings[place];
-        let rupees = self.price_in_history(place, now).to_wire().max(0.05);
+    fn flow(&self, slot: usize, now: Timestamp, key: u64) -> Flow {
+        let listing = &self.listings[slot];
+        let rupees = self.price_in_history(slot, now).to_wire().max(0.05);
         let lot_size = listing.instrument.lot_size;
         let (trade_size, quiet_percent, spread, open_interest) = match listing.segment {
             Segment::Nse => ((RUPEES_PER_TICK / rupees) as u32 + 1, 15, 2, 0),
@@ -182,14 +280,14 @@ impl Tape {
     }
 
     /// Sets today's circuit limits from the previous close.
-    fn limit(&mut self, place: usize) {
-        let listing = &self.listings[place];
+    fn limit(&mut self, slot: usize) {
+        let listing = &self.listings[slot];
         let tick_size = listing.instrument.tick_size;
-        let close = self.boards[place].close;
+        let close = self.boards[slot].close;
         // An option's band follows its underlying: a tenth of it, either way.
         let reach = match listing.underlying.filter(|_| listing.segment == Segment::NfoOpt) {
             Some(token) => {
-                self.place(token).map_or(close, |u| Price::from_units(self.boards[u].close.units() / 10))
+                self.slot(token).map_or(close, |u| Price::from_units(self.boards[u].close.units() / 10))
             }
             None => Price::from_units(close.units() * listing.circuit_percent / 100),
         };
@@ -198,6 +296,6 @@ impl Tape {
         let step = tick_size.units();
         let lower = Price::from_units((low.units() + step - 1) / step * step);
         let upper = Price::from_units(high.units() / step * step);
-        self.boards[place].set_limits(lower, upper);
+        self.boards[slot].set_limits(lower, upper);
     }
 }

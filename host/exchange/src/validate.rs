@@ -60,9 +60,9 @@ pub(crate) fn check_prices(request: &OrderRequest, listing: &Listing, board: &Bo
 
 fn check_variety(variety: Variety) -> Result<(), Refusal> {
     match variety {
-        Variety::Regular | Variety::Amo => Ok(()),
-        Variety::Co | Variety::Iceberg | Variety::Auction => Err(Refusal::input(format!(
-            "Invalid `variety`: {variety} orders are not simulated. Use regular or amo."
+        Variety::Regular | Variety::Amo | Variety::Iceberg => Ok(()),
+        Variety::Co | Variety::Auction => Err(Refusal::input(format!(
+            "Invalid `variety`: {variety} orders are not simulated. Use regular, amo or iceberg."
         ))),
     }
 }
@@ -93,7 +93,8 @@ pub(crate) fn check_quantity(quantity: u32, listing: &Listing) -> Result<(), Ref
     Ok(())
 }
 
-fn check_disclosed(disclosed: u32, quantity: u32, listing: &Listing) -> Result<(), Refusal> {
+/// A part of the whole that the book may show, on NSE cash alone.
+pub(crate) fn check_disclosed(disclosed: u32, quantity: u32, listing: &Listing) -> Result<(), Refusal> {
     if disclosed == 0 {
         return Ok(());
     }
@@ -108,7 +109,8 @@ fn check_disclosed(disclosed: u32, quantity: u32, listing: &Listing) -> Result<(
     Ok(())
 }
 
-fn check_tick(field: &str, words: &str, price: Price, tick_size: Price) -> Result<(), Refusal> {
+/// A price on the tick.
+pub(crate) fn check_tick(field: &str, words: &str, price: Price, tick_size: Price) -> Result<(), Refusal> {
     if price <= Price::ZERO {
         return Err(Refusal::input(format!("Invalid `{field}`. It should be greater than 0.")));
     }
@@ -189,12 +191,13 @@ fn check_hours(request: &OrderRequest, board: &Board, hours: Hours) -> Result<()
             "After market orders (AMO) are accepted only while the market is closed. Place a regular order.",
         )),
         (Variety::Amo, false) => Ok(()),
-        (_, true) => check_trigger_side(request.side, request.kind, request.trigger, board.last),
-        (_, false) if request.product == Product::Mis && !hours.session_today => Err(Refusal::input(
+        (Variety::Regular | Variety::Co | Variety::Iceberg | Variety::Auction, true) => check_trigger_side(request.side, request.kind, request.trigger, board.last),
+        (Variety::Regular | Variety::Co | Variety::Iceberg | Variety::Auction, false)
+            if request.product == Product::Mis && !hours.session_today => Err(Refusal::input(
             "MIS (intraday) are blocked as the markets are not open for trading today. Try placing an AMO order.",
         )
         .with_hint("switch_to_amo")),
-        (_, false) => Err(Refusal::input(format!(
+        (Variety::Regular | Variety::Co | Variety::Iceberg | Variety::Auction, false) => Err(Refusal::input(format!(
             "Markets are closed right now. Use GTT for placing long standing orders instead. {READ_MORE}"
         ))
         .with_hint("switch_to_amo")),

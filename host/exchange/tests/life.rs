@@ -177,15 +177,17 @@ fn a_change_beyond_the_funds_leaves_the_order_open_with_the_reason() {
 fn two_accounts_trade_with_each_other_at_the_standing_price() {
     let mut exchange = exchange();
     exchange.hold_price(INFY, true);
-    // Inside the spread there is nobody else; with a spread of one tick the sale goes to the queue's end.
-    let (bid, ask) = best(&exchange);
-    let price = bid + Price::from_paise(10);
-    let sale = exchange.place(OTHER, PlaceOrder::new(limit(Side::Sell, 4, price))).unwrap();
-    let buy = exchange.place(USER, PlaceOrder::new(limit(Side::Buy, 4, price))).unwrap();
-    assert_eq!(order(&exchange, USER, &buy).average_price, price);
-    if ask > price {
-        assert_eq!(order(&exchange, OTHER, &sale).average_price, price);
+    // Inside the spread there is nobody else, so that the two can only meet each other.
+    let tick = Price::from_paise(10);
+    while best(&exchange).1 - best(&exchange).0 <= tick {
+        exchange.advance(exchange.now().plus_seconds(1));
     }
+    let price = best(&exchange).0 + tick;
+    let sale = exchange.place(OTHER, PlaceOrder::new(limit(Side::Sell, 4, price))).unwrap();
+    let buy = exchange.place(USER, PlaceOrder::new(limit(Side::Buy, 4, price + tick))).unwrap();
+    assert_eq!(order(&exchange, USER, &buy).average_price, price);
+    assert_eq!(order(&exchange, OTHER, &sale).average_price, price);
+    assert_eq!(order(&exchange, OTHER, &sale).status, OrderStatus::Complete);
 }
 
 #[test]
@@ -243,20 +245,57 @@ fn open_orders_lapse_at_the_close_and_the_day_rolls_at_midnight() {
     exchange
         .place(USER, PlaceOrder::new(OrderRequest { product: Product::Cnc, ..infy(Side::Buy, 5) }))
         .unwrap();
-    exchange.place(USER, PlaceOrder::new(infy(Side::Buy, 8))).unwrap();
+    let future = OrderRequest::market("NFO:NIFTY26DECFUT".parse().unwrap(), Side::Buy, 65);
+    exchange.place(USER, PlaceOrder::new(OrderRequest { product: Product::Nrml, ..future })).unwrap();
     exchange.jump(monday().at_seconds(16 * 3600));
     assert_eq!(order(&exchange, USER, &id).status, OrderStatus::Cancelled);
     assert!(!exchange.is_open());
     let evening = exchange.books(USER).unwrap();
     exchange.jump(monday().next().at_seconds(60));
+    // Whoever reads late still finds what the evening brought; the day's sums begin anew.
+    assert_eq!((exchange.orders(USER).len(), exchange.trades(USER).len()), (3, evening.trades.len()));
+    let night = exchange.books(USER).unwrap();
+    assert!(night.trades.is_empty() && night.turnover.is_zero());
+    exchange.jump(monday().next().at_seconds(6 * 3600));
     assert!(exchange.orders(USER).is_empty() && exchange.trades(USER).is_empty());
+    assert!(exchange.order_history(USER, &id).is_none());
     let net = exchange.positions(USER).net;
     assert_eq!(net.len(), 1);
-    assert_eq!((net[0].overnight_quantity, net[0].quantity), (8, 8));
+    assert_eq!((net[0].overnight_quantity, net[0].quantity), (65, 65));
     assert!(exchange.positions(USER).day.is_empty());
     let held: Vec<_> = exchange.holdings(USER).iter().map(|h| (h.quantity, h.t1_quantity)).collect();
     assert!(held.contains(&(0, 5)) && held.contains(&(10, 0)), "{held:?}");
     assert_eq!(evening.pnl, evening.net.iter().map(|row| row.pnl).sum());
+}
+
+#[test]
+fn intraday_positions_are_squared_off_at_the_published_time() {
+    for waits in [true, false] {
+        let mut exchange = open_at(Calendar::nse([]), monday().at_seconds(15 * 3600 + 19 * 60));
+        let (bid, _) = best(&exchange);
+        exchange.place(USER, PlaceOrder::new(infy(Side::Buy, 8))).unwrap();
+        let future = OrderRequest::market("NFO:NIFTY26DECFUT".parse().unwrap(), Side::Sell, 65);
+        exchange.place(USER, PlaceOrder::new(OrderRequest { product: Product::Mis, ..future })).unwrap();
+        let far = limit(Side::Buy, 7, bid - Price::from_rupees(60));
+        let standing = exchange.place(USER, PlaceOrder::new(far)).unwrap();
+        let delivery = OrderRequest { product: Product::Cnc, ..infy(Side::Buy, 5) };
+        exchange.place(USER, PlaceOrder::new(delivery)).unwrap();
+        let open = |exchange: &Exchange| -> Vec<(Product, i64)> {
+            let net = exchange.positions(USER).net;
+            net.iter().filter(|row| row.quantity != 0).map(|row| (row.product, row.quantity)).collect()
+        };
+        let mut go = |hour: i64, minute: i64| {
+            let to = monday().at_seconds(hour * 3600 + minute * 60 + 1);
+            if waits {
+                exchange.advance(to)
+            } else {
+                exchange.jump(to)
+            };
+            (open(&exchange), order(&exchange, USER, &standing).status)
+        };
+        assert_eq!(go(15, 20), (vec![(Product::Cnc, 5), (Product::Mis, -65)], OrderStatus::Cancelled));
+        assert_eq!(go(15, 25).0, [(Product::Cnc, 5)]);
+    }
 }
 
 #[test]

@@ -62,6 +62,16 @@ impl Clock {
         self.setup == ClockSetup::Wall
     }
 
+    /// Starts no earlier than an instant. True when that made a difference; a wall clock becomes virtual by it.
+    pub(crate) fn go_on_from(&mut self, earliest: Timestamp) -> bool {
+        let behind = self.now() < earliest;
+        if behind {
+            let setup = ClockSetup::Virtual { start: earliest, speed: self.speed() };
+            *self = Self { setup, since: Instant::now() };
+        }
+        behind
+    }
+
     /// Sets time and speed; what is `None` stays. Any setting makes a wall clock virtual.
     pub(crate) fn set(&mut self, now: Option<Timestamp>, speed: Option<f64>) -> Result<(), ClockError> {
         let here = self.now();
@@ -106,6 +116,16 @@ mod tests {
         assert_eq!(clock.now(), noon.plus_seconds(3600));
         let back = clock.set(Some(noon), None);
         assert_eq!(back, Err(ClockError::Backwards { now: noon.plus_seconds(3600), asked: noon }));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_the_books_begins_where_they_end() {
+        let noon = Timestamp::parse_ist("2026-11-23 12:00:00").unwrap();
+        let mut clock = still(noon);
+        assert!(!clock.go_on_from(noon.plus_seconds(-60)));
+        assert_eq!(clock.now(), noon);
+        assert!(clock.go_on_from(noon.plus_seconds(60)));
+        assert_eq!(clock.now(), noon.plus_seconds(60));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod sessions;
 use crate::broker::Broker;
 use axum::Json;
 use axum::Router;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -40,10 +40,11 @@ pub(crate) fn router() -> Router<Broker> {
         .route("/sim/ticker", get(faults::ticker))
         .route("/sim/ticker/disconnect", post(faults::disconnect))
         .route("/sim/ticker/silence", post(faults::silence))
-        .route("/sim/ticker/order-updates", post(faults::order_updates))
+        .route("/sim/ticker/order-updates", get(faults::order_updates_waiting).post(faults::order_updates))
         .route("/sim/instruments", get(market::instruments))
         .route("/sim/price", post(market::price))
         .route("/sim/hold", post(market::hold))
+        .method_not_allowed_fallback(|| async { not_here(StatusCode::METHOD_NOT_ALLOWED) })
 }
 
 impl No {
@@ -60,6 +61,22 @@ impl From<JsonRejection> for No {
     fn from(rejection: JsonRejection) -> Self {
         Self::bad(rejection.body_text())
     }
+}
+
+impl From<QueryRejection> for No {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad(rejection.body_text())
+    }
+}
+
+/// The control API's own answer to a path or method that it does not have.
+pub(crate) fn not_here(status: StatusCode) -> Response {
+    let text = if status == StatusCode::METHOD_NOT_ALLOWED {
+        "this path takes another method: see GET /sim/"
+    } else {
+        "the control API has no such path: see GET /sim/"
+    };
+    No(status, text.to_owned()).into_response()
 }
 
 impl IntoResponse for No {

@@ -135,6 +135,16 @@ mod tests {
     }
 
     #[test]
+    fn no_more_than_the_limit_wait() {
+        let mut faults = Faults::default();
+        for _ in 0..LIMIT {
+            assert!(faults.add(fault(r#"{"kind":"html"}"#)));
+        }
+        assert!(!faults.add(fault(r#"{"kind":"html"}"#)));
+        assert_eq!(faults.waiting().len(), LIMIT);
+    }
+
+    #[test]
     fn a_fault_can_let_calls_pass_first() {
         let mut faults = Faults::default();
         faults.add(fault(r#"{"kind":"garbage","skip":1}"#));

@@ -10,6 +10,8 @@ use std::net::IpAddr;
 
 /// How many calls are kept; the oldest go first.
 const KEPT: usize = 100_000;
+/// How much of any text is kept, in characters: whoever has no session yet can write here too.
+const TEXT_LIMIT: usize = 64;
 /// How many hex digits of the token's SHA-256 are shown.
 const TOKEN_PREFIX_DIGITS: usize = 16;
 
@@ -67,9 +69,58 @@ impl ReceivedLog {
     }
 }
 
+/// As much of a text as the record keeps.
+pub(crate) fn head(text: &str) -> String {
+    text.chars().take(TEXT_LIMIT).collect()
+}
+
 /// What stands for an access token in the record.
 pub(crate) fn token_prefix(access_token: &str) -> String {
     let mut hash = sha256_hex(&[access_token]);
     hash.truncate(TOKEN_PREFIX_DIGITS);
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn row() -> Received {
+        Received {
+            seq: 0,
+            time: Timestamp::EPOCH,
+            time_text: String::new(),
+            user_id: None,
+            api_key: String::new(),
+            access_token: String::new(),
+            token_matches_key: false,
+            authorised: false,
+            method: String::new(),
+            path: String::new(),
+            tag: None,
+            symbol: None,
+            side: None,
+            quantity: None,
+            source_ip: Ipv4Addr::LOCALHOST.into(),
+            wall_ms: 0,
+        }
+    }
+
+    #[test]
+    fn the_oldest_calls_go_when_there_are_too_many() {
+        let mut log = ReceivedLog::default();
+        for _ in 0..=KEPT {
+            log.add(row());
+        }
+        let rows = log.since(0);
+        assert_eq!((rows.len(), rows[0].seq), (KEPT, 2));
+        assert_eq!(log.since(KEPT as u64).len(), 1);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(head(&"ß".repeat(100)), "ß".repeat(TEXT_LIMIT));
+        assert_eq!(head("short"), "short");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
 
+mod gtt;
 mod login;
 mod market_data;
 mod orders;
@@ -15,7 +16,9 @@ use crate::calls::spoil;
 use crate::control;
 use crate::reply::Refusal;
 use axum::Router;
+use axum::http::{StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use tower_http::compression::CompressionLayer;
 
@@ -27,10 +30,21 @@ pub(crate) fn router(broker: Broker) -> Router {
         .merge(portfolio_routes())
         .merge(market_routes())
         .merge(unserved_routes())
-        .fallback(|| async { Refusal::general(404, "Route not found") })
-        .method_not_allowed_fallback(|| async { Refusal::general(405, "Method not allowed") })
+        .fallback(|uri: Uri| async move { missing(&uri, StatusCode::NOT_FOUND, "Route not found") })
+        .method_not_allowed_fallback(|uri: Uri| async move {
+            missing(&uri, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+        })
         .layer(from_fn_with_state(broker.clone(), spoil));
     kite.merge(control::router()).with_state(broker)
+}
+
+/// Kite's words for what is not there, or the control API's under its own path.
+fn missing(uri: &Uri, status: StatusCode, words: &str) -> Response {
+    if uri.path().starts_with("/sim/") {
+        control::not_here(status)
+    } else {
+        Refusal::general(status.as_u16(), words).into_response()
+    }
 }
 
 fn session_routes() -> Router<Broker> {
@@ -54,6 +68,8 @@ fn order_routes() -> Router<Broker> {
         .route("/orders/{id_or_variety}/trades", get(orders::order_trades))
         .route("/orders/{id_or_variety}/{order_id}", put(orders::modify).delete(orders::cancel))
         .route("/trades", get(orders::trades))
+        .route("/gtt/triggers", get(gtt::list).post(gtt::place))
+        .route("/gtt/triggers/{id}", get(gtt::read).put(gtt::modify).delete(gtt::delete))
 }
 
 fn portfolio_routes() -> Router<Broker> {
@@ -83,8 +99,6 @@ fn unserved_routes() -> Router<Broker> {
     let unserved =
         || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
     let paths = [
-        "/gtt/triggers",
-        "/gtt/triggers/{id}",
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/history",

@@ -15,6 +15,11 @@ pub(crate) const REQUEST_TOKEN_TTL_S: i64 = 5 * 60;
 /// When access tokens die, in seconds after IST midnight.
 pub(crate) const TOKEN_DEATH_S: i64 = 6 * 3600;
 
+/// How long a dead access token is still known as its owner's, in seconds after it would have expired.
+const REMEMBERED_S: i64 = 24 * 3600;
+/// How many tokens may wait or be remembered; of more, the ones that end first are forgotten.
+const TOKENS_KEPT: usize = 1_000;
+
 const BAD_REQUEST_TOKEN: &str = "Token is invalid or has expired.";
 const BAD_CHECKSUM: &str = "Invalid `checksum`.";
 const BAD_ACCESS: &str = "Incorrect `api_key` or `access_token`.";
@@ -39,6 +44,7 @@ pub(crate) struct TokenOwner {
 struct Waiting {
     owner: TokenOwner,
     expires_at: Timestamp,
+    number: u64,
 }
 
 #[derive(Debug)]
@@ -46,6 +52,7 @@ struct Live {
     owner: TokenOwner,
     expires_at: Timestamp,
     alive: bool,
+    number: u64,
 }
 
 /// All tokens of one simulator.
@@ -55,13 +62,15 @@ pub(crate) struct Sessions {
     chance: ChaCha20Rng,
     waiting: HashMap<String, Waiting>,
     issued: HashMap<String, Live>,
+    /// Tokens in the order they were made.
+    last_number: u64,
 }
 
 impl Sessions {
     /// `entropy` must differ from start to start, or yesterday's tokens would open today's sessions.
     pub(crate) fn new(accounts: Vec<SimAccount>, entropy: [u8; 32]) -> Self {
         let chance = ChaCha20Rng::from_seed(entropy);
-        Self { accounts, chance, waiting: HashMap::new(), issued: HashMap::new() }
+        Self { accounts, chance, waiting: HashMap::new(), issued: HashMap::new(), last_number: 0 }
     }
 
     /// The accounts that may sign in through an app.
@@ -79,10 +88,11 @@ impl Sessions {
         let wanted = |account: &&SimAccount| user_id.is_none_or(|id| id == account.user_id);
         let account = self.accounts_of(api_key).find(wanted)?;
         let owner = TokenOwner { api_key: account.api_key.clone(), user_id: account.user_id.clone() };
-        let token = self.random_word();
+        let (token, number) = (self.random_word(), self.next_number());
         let expires_at = now.plus_seconds(REQUEST_TOKEN_TTL_S);
         self.waiting.retain(|_, waiting| now < waiting.expires_at);
-        self.waiting.insert(token.clone(), Waiting { owner, expires_at });
+        make_room(&mut self.waiting, |waiting| (true, waiting.expires_at, waiting.number));
+        self.waiting.insert(token.clone(), Waiting { owner, expires_at, number });
         Some(token)
     }
 
@@ -145,9 +155,17 @@ impl Sessions {
         let access_token = self.random_word();
         let public_token = self.random_word();
         let user_id = owner.user_id.clone();
-        let live = Live { owner, expires_at: next_token_death(now), alive: true };
+        self.issued.retain(|_, live| now < live.expires_at.plus_seconds(REMEMBERED_S));
+        make_room(&mut self.issued, |live| (live.alive, live.expires_at, live.number));
+        let number = self.next_number();
+        let live = Live { owner, expires_at: next_token_death(now), alive: true, number };
         self.issued.insert(access_token.clone(), live);
         Grant { user_id, access_token, public_token, login_time: now }
+    }
+
+    const fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 
     fn random_word(&mut self) -> String {
@@ -163,6 +181,15 @@ pub(crate) fn sha256_hex(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
     }
     hex::encode(hash.finalize())
+}
+
+/// Forgets the token that comes first by `rank` when there are too many.
+fn make_room<T, R: Ord>(tokens: &mut HashMap<String, T>, rank: impl Fn(&T) -> R) {
+    if tokens.len() >= TOKENS_KEPT
+        && let Some(first) = tokens.iter().min_by_key(|(_, token)| rank(token)).map(|(word, _)| word.clone())
+    {
+        tokens.remove(&first);
+    }
 }
 
 fn next_token_death(now: Timestamp) -> Timestamp {
@@ -217,6 +244,23 @@ mod tests {
         let six = Timestamp::parse_ist("2026-11-24 06:00:00").unwrap();
         assert!(sessions.user_of(KEY, &token, six.plus_seconds(-1)).is_ok());
         assert!(sessions.user_of(KEY, &token, six).is_err());
+    }
+
+    #[test]
+    fn dead_tokens_are_known_for_a_day_and_never_too_many() {
+        let mut sessions = sessions();
+        let first = sign_in(&mut sessions, noon());
+        let tomorrow = noon().plus_seconds(86_400);
+        sign_in(&mut sessions, tomorrow);
+        assert!(sessions.owner_of(&first).is_some());
+        sign_in(&mut sessions, tomorrow.plus_seconds(86_400));
+        assert!(sessions.owner_of(&first).is_none());
+        for _ in 0..TOKENS_KEPT + 5 {
+            sign_in(&mut sessions, tomorrow.plus_seconds(86_400));
+            sessions.request_token(KEY, None, tomorrow.plus_seconds(86_400));
+        }
+        assert_eq!((sessions.issued.len(), sessions.waiting.len()), (TOKENS_KEPT, TOKENS_KEPT));
+        assert_eq!(sessions.issued.values().filter(|live| live.alive).count(), 1);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use crate::broker::Broker;
 use crate::config::{SimConfig, StartError};
-use crate::{driver, routes};
+use crate::postback::Outbox;
+use crate::{driver, postback, routes};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -28,13 +29,16 @@ impl Simulator {
     /// # Errors
     /// When the address cannot be bound, or accounts or clock make no sense.
     pub async fn start(config: SimConfig) -> Result<Self, StartError> {
-        let broker = Broker::new(&config)?;
+        config.check()?;
         let wrong = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
+        let (outbox, posts) = Outbox::new();
+        let broker = open(config, outbox).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(driver::drive(broker.clone(), stop.clone()));
+        tasks.spawn(postback::deliver(posts, stop.clone()));
         tasks.spawn(serve(listener, broker, stop.clone()));
         tasks.close();
         Ok(Self { address, stop, tasks })
@@ -43,6 +47,11 @@ impl Simulator {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Waits until it has ended by itself: its market broke, and standard error says how.
+    pub async fn ended(&self) {
+        self.stop.cancelled().await;
     }
 
     /// Stops: no new connections, tickers closed, the address free again.
@@ -58,6 +67,14 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+/// Reading the books may take a moment.
+async fn open(config: SimConfig, outbox: Outbox) -> Result<Broker, StartError> {
+    match tokio::task::spawn_blocking(move || Broker::new(&config, outbox)).await {
+        Ok(broker) => broker,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

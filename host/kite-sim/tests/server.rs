@@ -4,8 +4,11 @@
 mod server {
     mod desk;
     mod faults;
+    mod limits;
     mod login;
     mod market_data;
     mod orders;
+    mod positions;
+    mod restart;
     mod ticker;
 }

@@ -35,7 +35,9 @@ impl Demo {
         let listener = listen(self.listen).await?;
         let page = format!("http://{}", reached_at(listener.local_addr()?));
         let redirect = format!("{page}/api/auth/callback");
-        let config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
+        let mut config = SimConfig::demo(self.sim_listen).with_redirect_url(&redirect);
+        // The broker's books must be as old as the host's.
+        config.data_dir = Some(self.data_dir.clone());
         let accounts = config.accounts.clone();
         let simulator = start(config, "--sim-listen").await?;
         let kite_url = format!("http://{}", reached_at(simulator.address()));

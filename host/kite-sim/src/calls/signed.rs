@@ -5,7 +5,7 @@
 use crate::broker::Broker;
 use crate::calls::Params;
 use crate::limits::CallKind;
-use crate::received::{Received, token_prefix};
+use crate::received::{Received, head, token_prefix};
 use crate::reply::Refusal;
 use crate::sessions::TokenOwner;
 use axum::extract::{ConnectInfo, FromRequest, Request};
@@ -36,6 +36,9 @@ impl FromRequest<Broker> for Signed {
             record(broker, &parts, &params, (api_key, access_token), user_id.is_ok());
         }
         let user_id = user_id?;
+        if kind == CallKind::OrderWrite {
+            check_address(broker, &user_id, source_ip(&parts))?;
+        }
         broker.count(kind, api_key, &user_id)?;
         Ok(Self { user_id, params })
     }
@@ -64,8 +67,9 @@ fn record(broker: &Broker, parts: &Parts, params: &Params, credentials: (&str, &
     let (api_key, access_token) = credentials;
     let owner: Option<TokenOwner> = broker.sessions(|sessions| sessions.owner_of(access_token).cloned());
     let time = broker.now();
-    let text = |name: &str| params.text(name).map(str::to_owned);
-    let symbol = text("exchange").zip(text("tradingsymbol")).map(|(venue, name)| format!("{venue}:{name}"));
+    let text = |name: &str| params.text(name).map(head);
+    let symbol =
+        text("exchange").zip(text("tradingsymbol")).map(|(venue, name)| head(&format!("{venue}:{name}")));
     broker.received(|log| {
         log.add(Received {
             seq: 0,
@@ -73,11 +77,11 @@ fn record(broker: &Broker, parts: &Parts, params: &Params, credentials: (&str, &
             time_text: time.rfc3339_ist(),
             token_matches_key: owner.as_ref().is_some_and(|owner| owner.api_key == api_key),
             user_id: owner.map(|owner| owner.user_id),
-            api_key: api_key.to_owned(),
+            api_key: head(api_key),
             access_token: token_prefix(access_token),
             authorised,
-            method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
+            method: head(parts.method.as_str()),
+            path: head(parts.uri.path()),
             tag: text("tag"),
             symbol,
             side: text("transaction_type"),
@@ -86,6 +90,21 @@ fn record(broker: &Broker, parts: &Parts, params: &Params, credentials: (&str, &
             wall_ms: crate::broker::wall_ms(),
         });
     });
+}
+
+/// Order calls come from registered addresses alone; everything else may come from anywhere.
+fn check_address(broker: &Broker, user_id: &str, from: IpAddr) -> Result<(), Refusal> {
+    let allowed = broker.account(user_id).map(|account| account.allowed_ips.as_slice()).unwrap_or_default();
+    if allowed.is_empty() || allowed.contains(&from) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        403,
+        "PermissionException",
+        format!(
+            "IP ({from}) is not allowed to place orders for this app. Update allowed IPs on the Kite developer console."
+        ),
+    ))
 }
 
 fn source_ip(parts: &Parts) -> IpAddr {

@@ -15,6 +15,9 @@ const JUMP_LIMIT_DAYS: i64 = 10;
 pub(super) struct ClockState {
     now: Timestamp,
     now_text: String,
+    /// Where the market stands: behind `now` while it plays through what the clock has passed.
+    market_now: Timestamp,
+    market_now_text: String,
     speed: f64,
     r#virtual: bool,
     open: bool,
@@ -57,8 +60,16 @@ pub(super) async fn put(State(broker): State<Broker>, body: Body<Setting>) -> Re
 
 fn state(broker: &Broker) -> ClockState {
     let (now, speed, is_wall) = broker.clock(|clock| (clock.now(), clock.speed(), clock.is_wall()));
-    let open = broker.exchange(|exchange| exchange.is_open());
-    ClockState { now, now_text: now.ist_text(), speed, r#virtual: !is_wall, open }
+    let (market_now, open) = broker.exchange(|exchange| (exchange.now(), exchange.is_open()));
+    ClockState {
+        now,
+        now_text: now.ist_text(),
+        market_now,
+        market_now_text: market_now.ist_text(),
+        speed,
+        r#virtual: !is_wall,
+        open,
+    }
 }
 
 impl Instant {

@@ -10,6 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The longest wait or silence that can be asked for, in milliseconds.
+const DELAY_LIMIT_MS: u64 = 600_000;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Target {
@@ -27,6 +30,9 @@ pub(super) async fn add(State(broker): State<Broker>, body: Body<Fault>) -> Resu
     let Json(fault) = body?;
     if fault.status.is_some_and(|status| !(400..=599).contains(&status)) {
         return Err(No::bad("status must be 400 to 599"));
+    }
+    if fault.delay_ms > DELAY_LIMIT_MS {
+        return Err(No::bad(format!("delayMs must be 0 to {DELAY_LIMIT_MS}")));
     }
     if !broker.faults(|faults| faults.add(fault)) {
         return Err(No::bad("too many faults wait already: DELETE /sim/faults first"));
@@ -51,15 +57,27 @@ pub(super) async fn disconnect(State(broker): State<Broker>, body: Body<Target>)
 
 pub(super) async fn silence(State(broker): State<Broker>, body: Body<Target>) -> Result<Json<Value>, No> {
     let Json(target) = body?;
+    if target.ms > DELAY_LIMIT_MS {
+        return Err(No::bad(format!("ms must be 0 to {DELAY_LIMIT_MS}")));
+    }
     let span = Duration::from_millis(target.ms);
     Ok(Json(json!({ "connections": broker.hub().silence(target.api_key.as_deref(), span) })))
+}
+
+pub(super) async fn order_updates_waiting(State(broker): State<Broker>) -> Json<OrderFault> {
+    Json(broker.hub().order_fault())
 }
 
 pub(super) async fn order_updates(
     State(broker): State<Broker>,
     body: Body<OrderFault>,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<OrderFault>, No> {
     let Json(fault) = body?;
+    if let Some(key) = &fault.api_key
+        && !broker.accounts().iter().any(|account| account.api_key == *key)
+    {
+        return Err(No::unknown(format!("no account has the api key `{key}`: see GET /sim/accounts")));
+    }
     broker.hub().set_order_fault(fault);
-    Ok(Json(json!({ "drop": fault.drop, "duplicate": fault.duplicate })))
+    Ok(order_updates_waiting(State(broker)).await)
 }

@@ -58,7 +58,7 @@ pub(super) async fn instruments(State(broker): State<Broker>) -> Json<Vec<Instru
                 freeze_quantity: listing.freeze_quantity,
             })
         };
-        exchange.listings().iter().filter_map(line).collect()
+        exchange.listings().filter_map(line).collect()
     });
     Json(lines)
 }

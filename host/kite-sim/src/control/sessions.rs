@@ -4,6 +4,7 @@ use super::{Body, No};
 use crate::broker::Broker;
 use crate::received::Received;
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ pub(super) struct App {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Since {
     #[serde(default)]
     since: u64,
@@ -60,9 +62,10 @@ pub(super) async fn accounts(State(broker): State<Broker>) -> Json<Vec<AccountLi
 
 pub(super) async fn received(
     State(broker): State<Broker>,
-    Query(query): Query<Since>,
-) -> Json<Vec<Received>> {
-    Json(broker.received(|log| log.since(query.since)))
+    query: Result<Query<Since>, QueryRejection>,
+) -> Result<Json<Vec<Received>>, No> {
+    let Query(query) = query?;
+    Ok(Json(broker.received(|log| log.since(query.since))))
 }
 
 fn unknown(api_key: &str) -> No {

@@ -61,14 +61,17 @@ pub(crate) async fn historical(
     if to.micros_since(from) / 1_000_000 > days * 86_400 {
         return Err(Refusal::input(format!("interval exceeds max limit: {days} days")));
     }
-    let candles = broker.exchange(|exchange| {
-        let listing = exchange.listing(token).ok_or_else(|| Refusal::input("invalid token"))?;
-        let has_oi = call.params.flag("oi");
-        let oi = exchange.quote(listing.instrument.token).map_or(0, |quote| quote.tick.oi);
-        let rows = exchange.history(token, interval, from, to);
-        Ok::<_, Refusal>(rows.iter().map(|row| candle(row, has_oi.then_some(oi))).collect::<Vec<_>>())
-    });
-    success(Map::from_iter([("candles".to_owned(), Value::Array(candles?))]))
+    let found = broker.exchange(|exchange| exchange.history(token).zip(exchange.quote(token)));
+    let (history, quote) = found.ok_or_else(|| Refusal::input("invalid token"))?;
+    let oi = call.params.flag("oi").then_some(quote.tick.oi);
+    // Months of candles take a while: neither the market nor other calls wait for them.
+    let rows = move || {
+        let candles = history.candles(interval, from, to);
+        candles.iter().map(|row| candle(row, oi)).collect::<Vec<_>>()
+    };
+    let rows = tokio::task::spawn_blocking(rows).await;
+    let rows = rows.map_err(|error| Refusal::general(500, error.to_string()))?;
+    success(Map::from_iter([("candles".to_owned(), Value::Array(rows))]))
 }
 
 fn csv(broker: &Broker, wanted: impl Fn(&Listing) -> bool) -> Result<Response, Refusal> {
@@ -77,7 +80,7 @@ fn csv(broker: &Broker, wanted: impl Fn(&Listing) -> bool) -> Result<Response, R
     writer.write_record(CSV_HEADER.split(',')).map_err(failed)?;
     broker
         .exchange(|exchange| {
-            let mut rows = exchange.listings().iter().filter(|listing| wanted(listing));
+            let mut rows = exchange.listings().filter(|listing| wanted(listing));
             rows.try_for_each(|listing| writer.write_record(csv_row(listing)))
         })
         .map_err(failed)?;

@@ -5,12 +5,10 @@ use crate::calls::{Params, Signed};
 use crate::reply::{Answer, Refusal, success};
 use crate::view::order::{OrderRow, TradeRow};
 use axum::extract::{Path, State};
-use exchange::{ModifyOrder, PlaceOrder};
+use exchange::{IcebergWish, ModifyOrder, PlaceOrder};
 use market::{Change, OrderRequest, Price, Symbol, Validity, Variety, Venue};
 use serde::Serialize;
 
-/// The longest tag.
-const TAG_LIMIT: usize = 20;
 /// Longest life of a TTL order, in minutes.
 const TTL_LIMIT_MIN: u32 = 60;
 
@@ -20,8 +18,55 @@ struct Placed<'a> {
     order_id: &'a str,
 }
 
+/// `{"order_id":"…","children":[…]}`.
+#[derive(Serialize)]
+struct Sliced<'a> {
+    order_id: &'a str,
+    children: Vec<Child<'a>>,
+}
+
+/// One part of a cut order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Child<'a> {
+    Taken { order_id: &'a str },
+    Refused { error: ChildError<'a> },
+}
+
+#[derive(Serialize)]
+struct ChildError<'a> {
+    code: u16,
+    error_type: &'static str,
+    message: &'a str,
+    data: Option<()>,
+}
+
+impl<'a> From<&'a Result<String, exchange::Refusal>> for Child<'a> {
+    fn from(child: &'a Result<String, exchange::Refusal>) -> Self {
+        match child {
+            Ok(order_id) => Self::Taken { order_id },
+            Err(refusal) => Self::Refused {
+                error: ChildError {
+                    code: 400,
+                    error_type: refusal.kind.as_str(),
+                    message: &refusal.message,
+                    data: None,
+                },
+            },
+        }
+    }
+}
+
 pub(crate) async fn place(State(broker): State<Broker>, Path(variety): Path<String>, call: Signed) -> Answer {
     let order = wish(&call.params, self::variety(&variety)?)?;
+    if call.params.flag("autoslice") {
+        return match broker.exchange(|exchange| exchange.place_sliced(&call.user_id, order))? {
+            exchange::Placed::Whole(order_id) => success(Placed { order_id: &order_id }),
+            exchange::Placed::Slices { parent, children } => {
+                success(Sliced { order_id: &parent, children: children.iter().map(Child::from).collect() })
+            }
+        };
+    }
     let order_id = broker.exchange(|exchange| exchange.place(&call.user_id, order))?;
     success(Placed { order_id: &order_id })
 }
@@ -84,9 +129,6 @@ pub(crate) async fn order_trades(
 
 fn wish(params: &Params, variety: Variety) -> Result<PlaceOrder, Refusal> {
     let tag = params.text("tag").map(str::to_owned);
-    if tag.as_ref().is_some_and(|tag| tag.chars().count() > TAG_LIMIT) {
-        return Err(Refusal::input(format!("`tag` cannot be longer than {TAG_LIMIT} characters.")));
-    }
     let (validity, ttl_minutes) = validity(params)?;
     let request = OrderRequest {
         symbol: symbol(params)?,
@@ -101,10 +143,19 @@ fn wish(params: &Params, variety: Variety) -> Result<PlaceOrder, Refusal> {
         market_protection: protection(params)?.unwrap_or(0),
     };
     let disclosed_quantity = params.count("disclosed_quantity")?.unwrap_or(0);
-    Ok(PlaceOrder { request, tag, disclosed_quantity, ttl_minutes })
+    let iceberg = params.count("iceberg_legs")?.zip(params.count("iceberg_quantity")?);
+    let iceberg = iceberg.filter(|_| variety == Variety::Iceberg);
+    Ok(PlaceOrder {
+        tag,
+        disclosed_quantity,
+        ttl_minutes,
+        iceberg: iceberg.map(|(legs, leg_quantity)| IcebergWish { legs, leg_quantity }),
+        ..PlaceOrder::new(request)
+    })
 }
 
 fn change(params: &Params, variety: Variety) -> Result<ModifyOrder, Refusal> {
+    let (validity, ttl_minutes) = validity(params)?;
     Ok(ModifyOrder {
         variety,
         change: Change {
@@ -115,7 +166,8 @@ fn change(params: &Params, variety: Variety) -> Result<ModifyOrder, Refusal> {
             // Stands beside, where a TTL keeps its minutes.
             validity: None,
         },
-        validity: validity(params)?.0,
+        validity,
+        ttl_minutes,
         disclosed_quantity: params.count("disclosed_quantity")?,
         market_protection: protection(params)?,
     })
@@ -135,7 +187,9 @@ fn validity(params: &Params) -> Result<(Option<Validity>, Option<u32>), Refusal>
     }
     match params.count("validity_ttl")? {
         Some(minutes @ 1..=TTL_LIMIT_MIN) => Ok((Some(Validity::Day), Some(minutes))),
-        _ => Err(Refusal::input(format!("`validity_ttl` must be 1 to {TTL_LIMIT_MIN} minutes."))),
+        Some(_) | None => {
+            Err(Refusal::input(format!("`validity_ttl` must be 1 to {TTL_LIMIT_MIN} minutes.")))
+        }
     }
 }
 

@@ -39,8 +39,8 @@ pub(crate) async fn upgrade(
     let user_id = broker.sessions(|sessions| {
         sessions.user_of(api_key, access_token, now).map(|account| account.user_id.clone())
     })?;
-    let place = broker.hub().join(api_key, &user_id);
-    let place = place.ok_or_else(|| Refusal::too_many("Too many ticker connections for this api_key."))?;
+    let seat = broker.hub().join(api_key, &user_id);
+    let seat = seat.ok_or_else(|| Refusal::too_many("Too many ticker connections for this api_key."))?;
     let ws = ws.max_message_size(MESSAGE_LIMIT);
-    Ok(ws.on_upgrade(|socket| serve(socket, place)).into_response())
+    Ok(ws.on_upgrade(|socket| serve(socket, seat)).into_response())
 }

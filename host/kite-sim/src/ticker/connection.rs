@@ -1,7 +1,7 @@
 //! One ticker connection: subscriptions in, frames out, a heartbeat when there is nothing else to say.
 
 use crate::ticker::frame::{HEARTBEAT, message};
-use crate::ticker::hub::Place;
+use crate::ticker::hub::Seat;
 use crate::ticker::subscriptions::Subscriptions;
 use axum::extract::ws::{Message, WebSocket};
 use serde_json::json;
@@ -15,7 +15,7 @@ const PACKETS_PER_MESSAGE: usize = 500;
 
 struct Connection {
     socket: WebSocket,
-    place: Place,
+    seat: Seat,
     subscriptions: Subscriptions,
     last_sent: Instant,
 }
@@ -24,32 +24,32 @@ struct Connection {
 struct Over;
 
 /// Serves one connection to its end.
-pub(crate) async fn serve(socket: WebSocket, place: Place) {
+pub(crate) async fn serve(socket: WebSocket, seat: Seat) {
     let subscriptions = Subscriptions::default();
-    let mut connection = Connection { socket, place, subscriptions, last_sent: Instant::now() };
+    let mut connection = Connection { socket, seat, subscriptions, last_sent: Instant::now() };
     while connection.turn().await.is_ok() {}
 }
 
 impl Connection {
     async fn turn(&mut self) -> Result<(), Over> {
-        if let Some(silence) = self.place.silence() {
+        if let Some(silence) = self.seat.silence() {
             tokio::select! {
-                () = self.place.cut.cancelled() => return Err(Over),
+                () = self.seat.cut.cancelled() => return Err(Over),
                 () = tokio::time::sleep(silence) => {}
             }
         }
         let heartbeat_at = self.last_sent + Duration::from_millis(HEARTBEAT_MS);
         tokio::select! {
             biased;
-            () = self.place.cut.cancelled() => Err(Over),
-            update = self.place.updates.recv() => {
+            () = self.seat.cut.cancelled() => Err(Over),
+            update = self.seat.updates.recv() => {
                 self.send(Message::Text(update.ok_or(Over)?.into())).await
             }
             incoming = self.socket.recv() => match incoming {
                 Some(Ok(message)) => self.hear(message).await,
                 Some(Err(_)) | None => Err(Over),
             },
-            changed = self.place.board.changed() => {
+            changed = self.seat.board.changed() => {
                 changed.map_err(|_| Over)?;
                 self.send_ticks().await
             }
@@ -76,7 +76,7 @@ impl Connection {
     }
 
     async fn send_ticks(&mut self) -> Result<(), Over> {
-        let board = self.place.board.borrow_and_update().clone();
+        let board = self.seat.board.borrow_and_update().clone();
         let packets = self.subscriptions.packets(&board);
         for part in packets.chunks(PACKETS_PER_MESSAGE) {
             self.send(Message::Binary(message(part).into())).await?;
@@ -87,7 +87,7 @@ impl Connection {
     async fn send(&mut self, message: Message) -> Result<(), Over> {
         self.last_sent = Instant::now();
         tokio::select! {
-            () = self.place.cut.cancelled() => Err(Over),
+            () = self.seat.cut.cancelled() => Err(Over),
             sent = self.socket.send(message) => sent.map_err(|_| Over),
         }
     }

@@ -1,6 +1,7 @@
 //! Orders and trades (reference §7.4, §7.6), for REST and, with "" for absent text, for the ticker.
 
-use exchange::{Order, TradeRecord};
+use crate::sessions::sha256_hex;
+use exchange::{Iceberg, Order, OrderStatus, TradeRecord};
 use market::{Price, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,8 +43,8 @@ pub(crate) struct OrderRow<'a> {
     filled_quantity: u32,
     pending_quantity: u32,
     cancelled_quantity: u32,
-    market_protection: f64,
-    meta: Empty,
+    market_protection: Value,
+    meta: Meta,
     tag: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
@@ -71,6 +72,13 @@ pub(crate) struct TradeRow<'a> {
 /// `{}`.
 #[derive(Serialize)]
 pub(crate) struct Empty {}
+
+/// `{}`, or where a leg of an iceberg order stands.
+#[derive(Serialize)]
+struct Meta {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iceberg: Option<Iceberg>,
+}
 
 impl<'a> From<&'a Order> for OrderRow<'a> {
     fn from(order: &'a Order) -> Self {
@@ -107,8 +115,8 @@ impl<'a> From<&'a Order> for OrderRow<'a> {
             filled_quantity: order.filled_quantity,
             pending_quantity: order.pending_quantity,
             cancelled_quantity: order.cancelled_quantity,
-            market_protection: f64::from(order.market_protection) / 100.0,
-            meta: Empty {},
+            market_protection: percent(order.market_protection),
+            meta: Meta { iceberg: order.iceberg },
             tag: order.tag.as_deref(),
             tags: &order.tags,
             guid: Some(&order.guid),
@@ -138,6 +146,43 @@ impl<'a> From<&'a TradeRecord> for TradeRow<'a> {
     }
 }
 
+/// Hundredths of a percent as Kite writes percent: whole ones without a decimal point, automatic as −1.
+fn percent(hundredths: i32) -> Value {
+    match hundredths {
+        -1 => Value::from(-1),
+        whole if whole % 100 == 0 => Value::from(whole / 100),
+        other => Value::from(f64::from(other) / 100.0),
+    }
+}
+
+/// What an app's server is told of an order, if it is told: the record, who and what it is for, and a checksum over id,
+/// time as written here, and secret. What merely stands is not told.
+pub(crate) fn postback(order: &Order, app_id: u32, api_secret: &str) -> Option<String> {
+    let changed = order.modified || order.filled_quantity > 0;
+    let status = match order.status {
+        OrderStatus::Complete | OrderStatus::Cancelled | OrderStatus::Rejected => order.status.as_str(),
+        OrderStatus::Open | OrderStatus::TriggerPending if changed => "UPDATE",
+        OrderStatus::Open
+        | OrderStatus::TriggerPending
+        | OrderStatus::PutOrderReqReceived
+        | OrderStatus::ValidationPending
+        | OrderStatus::OpenPending
+        | OrderStatus::ModifyValidationPending
+        | OrderStatus::ModifyPending
+        | OrderStatus::Modified
+        | OrderStatus::CancelPending
+        | OrderStatus::AmoReqReceived => return None,
+    };
+    let mut data = serde_json::to_value(OrderRow::from(order)).unwrap_or_default();
+    let time = order.order_timestamp.ist_text();
+    data["status"] = status.into();
+    data["user_id"] = order.user_id.as_str().into();
+    data["app_id"] = app_id.into();
+    data["unfilled_quantity"] = 0.into();
+    data["checksum"] = sha256_hex(&[&order.order_id, &time, api_secret]).into();
+    Some(data.to_string())
+}
+
 /// The ticker's text frame for an order: "" where REST has null, a checksum that is none, the legacy fields.
 pub(crate) fn update_text(order: &Order) -> String {
     let mut data = serde_json::to_value(OrderRow::from(order)).unwrap_or_default();
@@ -151,4 +196,15 @@ pub(crate) fn update_text(order: &Order) -> String {
     data["checksum"] = Value::from("");
     data["unfilled_quantity"] = Value::from(0);
     json!({ "type": "order", "data": data }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_percent_are_whole_numbers() {
+        let words = [0, 200, 150, -1].map(|hundredths| percent(hundredths).to_string());
+        assert_eq!(words, ["0", "2", "1.5", "-1"]);
+    }
 }

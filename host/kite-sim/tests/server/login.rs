@@ -79,7 +79,7 @@ async fn trap_19_every_error_is_json_with_status_and_type() {
     let trader = desk.sign_in("uk9394").await;
     assert_eq!(trader.get("/no/such/route").await.refusal(), (404, "GeneralException"));
     assert_eq!(trader.send("PUT", "/trades", &[]).await.refusal(), (405, "GeneralException"));
-    assert_eq!(trader.get("/gtt/triggers").await.refusal(), (404, "GeneralException"));
+    assert_eq!(trader.get("/alerts").await.refusal(), (404, "GeneralException"));
     assert_eq!(trader.get("/user/margins/gold").await.refusal(), (400, "InputException"));
     let bare = desk.http.get(format!("{}/orders", desk.base)).send().await.unwrap();
     assert_eq!(Answer::read(bare).await.refusal(), (403, "TokenException"));
@@ -115,4 +115,17 @@ async fn profile_and_margins_have_kites_fields() {
     assert_eq!(equity["net"], 1_000_000.0);
     assert_eq!(equity["available"]["live_balance"], equity["net"]);
     assert_eq!(trader.get("/user/margins/equity").await.data(), *equity);
+}
+
+#[tokio::test]
+async fn order_calls_from_an_address_that_is_not_registered_are_refused_and_nothing_else_is() {
+    let other: std::net::IpAddr = "10.0.0.5".parse().unwrap();
+    for (allowed, status) in [(vec![other], 403), (vec![other, "127.0.0.1".parse().unwrap()], 400)] {
+        let desk = Desk::with(|config| config.accounts[0].allowed_ips = allowed).await;
+        let trader = desk.sign_in("uk9394").await;
+        let answer = trader.send("POST", "/orders/regular", &[]).await;
+        let kind = if status == 403 { "PermissionException" } else { "InputException" };
+        assert_eq!(answer.refusal(), (status, kind));
+        assert_eq!(trader.get("/orders").await.status, 200);
+    }
 }

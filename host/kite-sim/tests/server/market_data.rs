@@ -6,7 +6,7 @@ const HEADER: &str = "instrument_token,exchange_token,tradingsymbol,name,last_pr
     lot_size,instrument_type,segment,exchange";
 
 #[tokio::test]
-async fn trap_5_instruments_need_no_login_and_are_exactly_text_csv() {
+async fn trap_05_instruments_need_no_login_and_are_exactly_text_csv() {
     let desk = Desk::open().await;
     let answer = desk.http.get(format!("{}/instruments", desk.base)).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/csv");
@@ -22,7 +22,7 @@ async fn trap_5_instruments_need_no_login_and_are_exactly_text_csv() {
 }
 
 #[tokio::test]
-async fn trap_5_instruments_travel_gzipped() {
+async fn trap_05_instruments_travel_gzipped() {
     let desk = Desk::open().await;
     let plain = reqwest::Client::builder().no_gzip().build().unwrap();
     let call = plain.get(format!("{}/instruments", desk.base)).header("Accept-Encoding", "gzip");
@@ -56,7 +56,7 @@ async fn trap_20_quotes_are_keyed_by_the_callers_own_strings() {
 }
 
 #[tokio::test]
-async fn trap_1_candles_carry_the_offset_without_a_colon() {
+async fn trap_01_candles_carry_the_offset_without_a_colon() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let path = "/instruments/historical/408065/minute?from=2026-11-20+09:15:00&to=2026-11-20+09:20:00&oi=0";

@@ -41,7 +41,7 @@ async fn a_market_order_completes_and_shows_in_trades_and_positions() {
 }
 
 #[tokio::test]
-async fn trap_1_timestamps_have_nineteen_characters_and_trades_eight_for_the_order() {
+async fn trap_01_timestamps_have_nineteen_characters_and_trades_eight_for_the_order() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let id = trader.place(&buy(&[])).await;
@@ -55,7 +55,7 @@ async fn trap_1_timestamps_have_nineteen_characters_and_trades_eight_for_the_ord
 }
 
 #[tokio::test]
-async fn trap_2_and_3_absent_text_is_null_and_tags_are_absent_unless_there_are_some() {
+async fn trap_02_and_03_absent_text_is_null_and_tags_are_absent_unless_there_are_some() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let changes = [("order_type", "LIMIT"), ("price", "1500"), ("market_protection", "")];
@@ -74,7 +74,7 @@ async fn trap_2_and_3_absent_text_is_null_and_tags_are_absent_unless_there_are_s
 }
 
 #[tokio::test]
-async fn trap_4_ids_are_strings_and_tokens_are_numbers() {
+async fn trap_04_ids_are_strings_and_tokens_are_numbers() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let id = trader.place(&buy(&[])).await;
@@ -85,7 +85,7 @@ async fn trap_4_ids_are_strings_and_tokens_are_numbers() {
 }
 
 #[tokio::test]
-async fn trap_7_a_market_order_without_protection_is_a_400_and_with_it_a_limit() {
+async fn trap_07_a_market_order_without_protection_is_a_400_and_with_it_a_limit() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let naked = trader.send("POST", "/orders/regular", &buy(&[("market_protection", "")])).await;
@@ -94,12 +94,12 @@ async fn trap_7_a_market_order_without_protection_is_a_400_and_with_it_a_limit()
     assert_eq!(trader.get("/orders").await.data(), json!([]));
     let id = trader.place(&buy(&[("market_protection", "2")])).await;
     let order = trader.order_reading(&id, "COMPLETE").await;
-    assert_eq!((&order["order_type"], &order["market_protection"]), (&json!("LIMIT"), &json!(0.0)));
+    assert_eq!((&order["order_type"], &order["market_protection"]), (&json!("LIMIT"), &json!(0)));
     assert_eq!(order["tags"][0], "mktp");
 }
 
 #[tokio::test]
-async fn trap_8_bad_parameters_are_refused_at_once_and_leave_no_row() {
+async fn trap_08_bad_parameters_are_refused_at_once_and_leave_no_row() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let bad: [(&'static str, &'static str); 9] = [
@@ -123,7 +123,7 @@ async fn trap_8_bad_parameters_are_refused_at_once_and_leave_no_row() {
 }
 
 #[tokio::test]
-async fn trap_9_the_history_tells_the_whole_chain_oldest_first() {
+async fn trap_09_the_history_tells_the_whole_chain_oldest_first() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let id = trader.place(&buy(&[])).await;
@@ -197,4 +197,125 @@ async fn the_record_names_token_key_and_source_of_every_order_write() {
     assert!(!rows.to_string().contains(&one.access_token));
     let later = desk.control("GET", "/sim/received?since=1", json!(null)).await;
     assert_eq!(later.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_account_sells_what_it_holds_and_the_holding_says_so() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    let holdings = trader.get("/portfolio/holdings").await.data();
+    let reliance =
+        holdings.as_array().unwrap().iter().find(|row| row["tradingsymbol"] == "RELIANCE").unwrap().clone();
+    let mut fields: Vec<_> = reliance.as_object().unwrap().keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    let mut expected = [
+        "tradingsymbol",
+        "exchange",
+        "instrument_token",
+        "isin",
+        "product",
+        "price",
+        "quantity",
+        "used_quantity",
+        "t1_quantity",
+        "realised_quantity",
+        "authorised_quantity",
+        "authorised_date",
+        "authorisation",
+        "opening_quantity",
+        "short_quantity",
+        "collateral_quantity",
+        "collateral_type",
+        "discrepancy",
+        "average_price",
+        "last_price",
+        "close_price",
+        "pnl",
+        "day_change",
+        "day_change_percentage",
+        "mtf",
+    ];
+    expected.sort_unstable();
+    assert_eq!(fields, expected);
+    let number = |field: &str| reliance[field].as_f64().unwrap();
+    assert_eq!((number("quantity"), number("average_price"), number("used_quantity")), (25.0, 1_384.5, 0.0));
+    let gain = (number("last_price") - number("average_price")) * 25.0;
+    assert!((number("pnl") - gain).abs() < 0.01, "{reliance}");
+    let day = (number("last_price") - number("close_price")) / number("close_price") * 100.0;
+    assert!((number("day_change_percentage") - day).abs() < 0.001, "{reliance}");
+    assert_eq!(reliance["isin"].as_str().unwrap().len(), 12);
+
+    let sale =
+        [("tradingsymbol", "RELIANCE"), ("transaction_type", "SELL"), ("product", "CNC"), ("quantity", "15")];
+    let id = trader.place(&buy(&sale)).await;
+    trader.order_reading(&id, "COMPLETE").await;
+    let holdings = trader.get("/portfolio/holdings").await.data();
+    let row = holdings.as_array().unwrap().iter().find(|row| row["tradingsymbol"] == "RELIANCE").unwrap();
+    assert_eq!((&row["quantity"], &row["used_quantity"]), (&json!(25), &json!(15)));
+    let id = trader.place(&buy(&sale)).await;
+    let order = trader.order_reading(&id, "REJECTED").await;
+    assert!(order["status_message"].as_str().unwrap().starts_with("Insufficient stock holding"), "{order}");
+}
+
+#[tokio::test]
+async fn a_change_to_ttl_carries_its_minutes() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    desk.control("POST", "/sim/hold", json!({"symbol": "NSE:INFY", "price": true, "matching": true})).await;
+    let last = trader.get("/quote/ltp?i=NSE:INFY").await.data()["NSE:INFY"]["last_price"].to_string();
+    let mut form = buy(&[("order_type", "LIMIT"), ("market_protection", "")]);
+    form.push(("price", &last));
+    let id = trader.place(&form).await;
+    let path = format!("/orders/regular/{id}");
+    trader.send("PUT", &path, &[("validity", "TTL"), ("validity_ttl", "5")]).await.data();
+    let order = trader.order_reading(&id, "OPEN").await;
+    assert_eq!((&order["validity"], &order["validity_ttl"]), (&json!("TTL"), &json!(5)));
+    for minutes in ["0", "61", "x", ""] {
+        let answer = trader.send("PUT", &path, &[("validity", "TTL"), ("validity_ttl", minutes)]).await;
+        assert_eq!(answer.refusal(), (400, "InputException"), "{minutes}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversion_names_what_is_wrong_with_it() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    let id = trader.place(&buy(&[])).await;
+    trader.order_reading(&id, "COMPLETE").await;
+    let wish = |position_type: &'static str, quantity: &'static str, new_product: &'static str| {
+        [
+            ("exchange", "NSE"),
+            ("tradingsymbol", "INFY"),
+            ("transaction_type", "BUY"),
+            ("position_type", position_type),
+            ("quantity", quantity),
+            ("old_product", "MIS"),
+            ("new_product", new_product),
+        ]
+    };
+    for (kind, quantity, product) in [
+        ("overnight", "1", "CNC"),
+        ("day", "0", "CNC"),
+        ("day", "1", "MIS"),
+        ("day", "11", "CNC"),
+        ("never", "1", "CNC"),
+    ] {
+        let answer = trader.send("PUT", "/portfolio/positions", &wish(kind, quantity, product)).await;
+        assert_eq!(answer.refusal(), (400, "InputException"), "{kind} {quantity} {product}");
+    }
+    assert_eq!(trader.send("PUT", "/portfolio/positions", &wish("day", "4", "CNC")).await.data(), true);
+}
+
+#[tokio::test]
+async fn a_long_text_from_a_stranger_is_kept_in_part() {
+    let desk = Desk::open().await;
+    let long = "x".repeat(10_000);
+    let stranger =
+        super::desk::Trader { desk: &desk, api_key: long.clone(), access_token: "none".to_owned() };
+    let form = [("tag", long.as_str()), ("tradingsymbol", &long), ("exchange", "NSE"), ("quantity", &long)];
+    assert_eq!(stranger.send("POST", &format!("/orders/{long}"), &form).await.refusal().0, 403);
+    let rows = desk.control("GET", "/sim/received?since=0", json!(null)).await;
+    for field in ["tag", "symbol", "quantity", "apiKey", "path"] {
+        assert_eq!(rows[0][field].as_str().unwrap().len(), 64, "{field}");
+    }
 }

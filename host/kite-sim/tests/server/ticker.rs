@@ -74,7 +74,7 @@ async fn trap_14_an_idle_ticker_sends_one_byte_each_second() {
 }
 
 #[tokio::test]
-async fn trap_2_order_updates_reach_every_connection_of_the_user_alone_with_empty_text_for_null() {
+async fn trap_02_order_updates_reach_every_connection_of_the_user_alone_with_empty_text_for_null() {
     let desk = Desk::open().await;
     let (one, other) = (desk.sign_in("uk9394").await, desk.sign_in("uk1234").await);
     let (mut first, mut second) = (one.ticker().await.unwrap(), one.ticker().await.unwrap());
@@ -142,7 +142,7 @@ async fn nonsense_is_answered_with_a_text_error_and_the_line_stays_up() {
 }
 
 #[tokio::test]
-async fn tickers_can_be_cut_silenced_and_lose_order_updates_on_demand() {
+async fn tickers_can_be_silenced_and_cut_on_demand() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let mut socket = trader.ticker().await.unwrap();
@@ -157,6 +157,45 @@ async fn tickers_can_be_cut_silenced_and_lose_order_updates_on_demand() {
     let ended =
         tokio::time::timeout(super::desk::PATIENCE, async { while let Some(Ok(_)) = socket.next().await {} });
     ended.await.expect("the ticker was not cut");
+}
+
+#[tokio::test]
+async fn order_updates_are_lost_and_doubled_on_demand_for_one_app_alone() {
+    let desk = Desk::open().await;
+    let (one, other) = (desk.sign_in("uk9394").await, desk.sign_in("uk1234").await);
+    desk.control("POST", "/sim/hold", json!({"symbol": "NSE:INFY", "price": true, "matching": true})).await;
+    let fault = json!({"apiKey": "demo-uk9394", "drop": 1, "duplicate": 1, "delay": 0});
+    assert_eq!(desk.control("POST", "/sim/ticker/order-updates", fault.clone()).await, fault);
+    // Nobody hears this one, so it spends nothing.
+    resting(&one).await;
+    let mut sockets = [one.ticker().await.unwrap(), other.ticker().await.unwrap()];
+    let heard_by_other = resting(&other).await;
+    let text = next(&mut sockets[1], Message::is_text).await.to_string();
+    assert!(text.contains(&heard_by_other) && text.contains("\"OPEN\""), "{text}");
+    assert_eq!(desk.control("GET", "/sim/ticker/order-updates", json!(null)).await, fault);
+    let id = resting(&one).await;
+    one.send("DELETE", &format!("/orders/regular/{id}"), &[]).await.data();
+    for _ in 0..2 {
+        let text = next(&mut sockets[0], Message::is_text).await.to_string();
+        assert!(text.contains(&id) && text.contains("\"CANCELLED\""), "{text}");
+    }
+    let left = desk.control("GET", "/sim/ticker/order-updates", json!(null)).await;
+    assert_eq!((&left["drop"], &left["duplicate"]), (&json!(0), &json!(0)));
+}
+
+/// An order that stands; its id.
+async fn resting(trader: &super::desk::Trader<'_>) -> String {
+    let last = trader.get("/quote/ltp?i=NSE:INFY").await.data()["NSE:INFY"]["last_price"].to_string();
+    let form = [
+        ("exchange", "NSE"),
+        ("tradingsymbol", "INFY"),
+        ("transaction_type", "BUY"),
+        ("quantity", "1"),
+        ("product", "MIS"),
+        ("order_type", "LIMIT"),
+        ("price", last.as_str()),
+    ];
+    trader.place(&form).await
 }
 
 fn status(outcome: Result<super::desk::Socket, Error>) -> u16 {

@@ -1,0 +1,37 @@
+//! Iceberg orders: one leg stands at a time, the next one comes when it is filled.
+
+use crate::desk::Entry;
+use crate::exchange::Exchange;
+use crate::order::{Iceberg, Order, PlaceOrder};
+use market::{OrderKind, OrderRequest};
+
+impl Exchange {
+    /// Legs that were filled are followed by the next ones.
+    pub(crate) fn place_next_legs(&mut self) {
+        while let Some(index) = self.filled_legs.pop() {
+            let entry = &self.desk.entries[index];
+            let Some((iceberg, quantity)) = entry.order.iceberg.and_then(Iceberg::next) else { continue };
+            let (user, command) = (entry.order.user_id.clone(), next_leg(entry, quantity));
+            // Refused where the market has closed or left the price behind: the order ends with the legs that went out.
+            let _ = self.place_leg(&user, command, Some(iceberg));
+        }
+    }
+}
+
+fn next_leg(entry: &Entry, quantity: u32) -> PlaceOrder {
+    let order: &Order = &entry.order;
+    let by_market = order.tags.iter().any(|tag| tag == "mktp");
+    let request = OrderRequest {
+        symbol: order.symbol.clone(),
+        side: order.side,
+        quantity,
+        kind: if by_market { OrderKind::Market } else { OrderKind::Limit },
+        price: order.price,
+        trigger: order.trigger_price,
+        product: order.product,
+        validity: order.validity,
+        variety: order.variety,
+        market_protection: entry.protection,
+    };
+    PlaceOrder { tag: order.tag.clone(), ..PlaceOrder::new(request) }
+}

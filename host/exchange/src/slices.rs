@@ -1,0 +1,90 @@
+//! Orders above the freeze quantity, cut into children that each fit (reference §7.3).
+
+use crate::desk::Entry;
+use crate::exchange::Exchange;
+use crate::order::{OrderStatus, PlaceOrder};
+use crate::refusal::{Refusal, RefusalKind};
+
+/// Children of one order.
+const MOST_CHILDREN: u32 = 10;
+/// How a rejected row ends, and a refusal does not.
+const SEE_THE_BOOK: &str = " Check the orderbook for open orders.";
+
+/// What became of an order that may be cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placed {
+    /// It fitted: its id.
+    Whole(String),
+    /// It was cut.
+    Slices {
+        /// The number that its children name. No order has it.
+        parent: String,
+        /// An id or a refusal for each.
+        children: Vec<Result<String, Refusal>>,
+    },
+}
+
+impl Exchange {
+    /// Places an order in as many parts as the freeze quantity asks for.
+    ///
+    /// # Errors
+    /// When the request itself is wrong, or takes more parts than are allowed.
+    pub fn place_sliced(&mut self, user: &str, command: PlaceOrder) -> Result<Placed, Refusal> {
+        let slot = self.tradable_slot(&command.request.symbol)?;
+        let listing = &self.tape.listings[slot];
+        let (lot_size, freeze) = (listing.instrument.lot_size, listing.freeze_quantity);
+        let quantity = command.request.quantity;
+        let largest = freeze / lot_size * lot_size;
+        if quantity <= freeze || largest == 0 {
+            return self.place(user, command).map(Placed::Whole);
+        }
+        let children = quantity.div_ceil(largest);
+        if children > MOST_CHILDREN {
+            return Err(Refusal::input(format!(
+                "Autoslice cuts an order into {MOST_CHILDREN} parts at most: the largest quantity is {}.",
+                largest * MOST_CHILDREN
+            )));
+        }
+        let parent = self.desk.unused_order_id(self.now);
+        let part = |n: u32| (quantity - n * largest).min(largest);
+        let children =
+            (0..children).map(|n| self.place_child(user, &command, part(n), &parent)).collect::<Vec<_>>();
+        // What is wrong with every part is wrong with the order.
+        match children.iter().find_map(|child| child.as_ref().err()) {
+            Some(refusal) if refusal.kind == RefusalKind::Input && children.iter().all(Result::is_err) => {
+                Err(refusal.clone())
+            }
+            Some(_) | None => Ok(Placed::Slices { parent, children }),
+        }
+    }
+
+    fn place_child(
+        &mut self,
+        user: &str,
+        whole: &PlaceOrder,
+        quantity: u32,
+        parent: &str,
+    ) -> Result<String, Refusal> {
+        let mut command = whole.clone();
+        command.request.quantity = quantity;
+        command.system_tags = vec!["autoslice".to_owned(), format!("autoslice:{parent}")];
+        let id = self.place(user, command)?;
+        // A child that risk refuses is refused at once, in words without the hint at the order book, and leaves no row.
+        let rejected =
+            |entry: &Entry| entry.order.order_id == id && entry.order.status == OrderStatus::Rejected;
+        if !self.desk.entries.last().is_some_and(rejected) {
+            return Ok(id);
+        }
+        let why = self.take_back_last().unwrap_or_default();
+        Err(Refusal::of(RefusalKind::Margin, why.strip_suffix(SEE_THE_BOOK).unwrap_or(&why)))
+    }
+
+    /// Undoes the row of the newest order, which was rejected and so changed nothing else. Its reason.
+    fn take_back_last(&mut self) -> Option<String> {
+        let (index, entry) = self.desk.take_last()?;
+        self.accounts[entry.account].orders.retain(|other| *other != index);
+        self.touched.orders.remove(&index);
+        self.events.pop();
+        entry.order.status_message
+    }
+}
