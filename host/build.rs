@@ -25,6 +25,13 @@ const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-
 <h1>Bulkhead</h1><p>This build carries no page. Build it with <code>npm ci &amp;&amp; npm run build</code> in \
 <code>host/ui</code>, or use the API: <a href=\"/api/openapi.json\">/api/openapi.json</a>.</p></html>\n";
 
+/// What builds the page.
+const NODE_NEEDED: &str = "Node.js 20.19 (or 22.12) or newer";
+
+/// What to do without it.
+const REMEDY: &str = "Install Node.js 20.19 (or 22.12) or newer (https://nodejs.org), or build without the page: \
+BULKHEAD_SKIP_UI=1 cargo build --release";
+
 fn main() {
     println!("cargo:rerun-if-env-changed=BULKHEAD_SKIP_UI");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
@@ -79,7 +86,10 @@ fn page(root: &Path) -> Result<PathBuf, String> {
     if !ui.join("package.json").exists() || skip || debug_build() {
         return if dist.join("index.html").exists() { Ok(dist) } else { placeholder() };
     }
-    if !ui.join("node_modules").exists() || newer(&ui.join("package-lock.json"), &ui.join("node_modules")) {
+    let_node_be_new_enough()?;
+    // npm writes this file last, so a folder without it is what an interrupted install left.
+    let installed = ui.join("node_modules/.package-lock.json");
+    if !installed.exists() || newer(&ui.join("package-lock.json"), &installed) {
         npm(&ui, &["ci", "--no-audit", "--no-fund"])?;
     }
     npm(&ui, &["run", "build"])?;
@@ -93,18 +103,39 @@ fn placeholder() -> Result<PathBuf, String> {
     Ok(out)
 }
 
+/// Asks first, because what npm says of an old Node.js is hard to understand.
+fn let_node_be_new_enough() -> Result<(), String> {
+    let asked = Command::new("node").arg("--version").output();
+    let answer = asked.map_err(|error| {
+        format!("the web page is built with Node.js, and `node --version` could not be started: {error}.\n{REMEDY}")
+    })?;
+    let found = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    if is_new_enough(&found) {
+        return Ok(());
+    }
+    Err(format!("the web page is built with {NODE_NEEDED}, and `node --version` says {found:?}.\n{REMEDY}"))
+}
+
+/// `v20.19.0` and later 20s, `v22.12.0` and everything above: what vite 8 asks for.
+fn is_new_enough(version: &str) -> bool {
+    let mut parts = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (parts.next(), parts.next()) else { return false };
+    match major {
+        20 => minor >= 19,
+        22 => minor >= 12,
+        _ => major > 22,
+    }
+}
+
 fn npm(ui: &Path, arguments: &[&str]) -> Result<(), String> {
     let line = format!("npm {}", arguments.join(" "));
     let status = Command::new("npm").args(arguments).current_dir(ui).status().map_err(|error| {
-        format!(
-            "the web page is built with npm, and `{line}` could not be started: {error}.\n\
-             Install Node.js 20 or newer (https://nodejs.org), or build without the page: BULKHEAD_SKIP_UI=1 cargo build --release"
-        )
+        format!("the web page is built with npm, and `{line}` could not be started: {error}.\n{REMEDY}")
     })?;
     if status.success() {
         return Ok(());
     }
-    Err(format!("`{line}` failed in {} ({status}); Node.js 20 or newer is needed", ui.display()))
+    Err(format!("`{line}` failed in {} ({status}); what it said stands above.\n{REMEDY}", ui.display()))
 }
 
 fn newer(file: &Path, than: &Path) -> bool {

@@ -4,20 +4,16 @@ use crate::config::Config;
 use crate::exit::{EXIT_ADDRESS, EXIT_DATA, EXIT_FAILED, Exit};
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
-use crate::web::{self, Attempts, Reach, WebState};
+use crate::web::{self, Reach, ServeLimits, WebState};
 use anyhow::{Context, anyhow};
 use market::{Calendar, Timestamp};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-
-/// How long answers under way may take when the host ends, in seconds. Streams are cut.
-const FAREWELL_S: u64 = 5;
 
 /// A host, ready to answer.
 pub struct App {
@@ -54,9 +50,12 @@ impl App {
             ..RunLimits::default()
         };
         let supervisor = Supervisor::start(programs.clone(), config.calendar.clone(), clock, runs)?;
-        let reach = Reach { public_url: config.public_url };
-        let attempts = Attempts::default();
-        let state = WebState { tenants, supervisor, programs, reach, attempts, upload_bytes_max };
+        let reach = Reach {
+            public_url: config.public_url,
+            trusted_proxies: config.trusted_proxies,
+            metrics_open: config.metrics_open,
+        };
+        let state = WebState::new(tenants, supervisor, programs, reach, upload_bytes_max);
         Ok(Self { listener, address, state })
     }
 
@@ -74,22 +73,22 @@ impl App {
         let resumed = self.state.supervisor.resume(&self.state.tenants).await;
         resumed.context("the runs of before cannot be taken up again")?;
         let (stop, mut stopping) = watch::channel(false);
-        let router = web::router(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let graceful = async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(graceful);
-        let mut serving = tokio::spawn(server.into_future());
+        let server = web::serve(self.listener, self.state.clone(), ServeLimits::default(), graceful);
+        let mut serving = tokio::spawn(server);
         tokio::select! {
-            served = &mut serving => served?.context("the web server ended by itself")?,
+            served = &mut serving => served.context("the web server ended by itself")?,
             () = asked_to_stop => {}
         }
         tracing::info!("stopping");
-        let _ = stop.send(true);
+        // Not ready from now on, and streams end; who asks something still gets an answer while runs are put down.
+        self.state.ending.begin();
         self.state.supervisor.drain(&self.state.tenants).await;
-        // Live streams end only with their session; they are cut after everybody else has had an answer.
-        let _ = tokio::time::timeout(Duration::from_secs(FAREWELL_S), &mut serving).await;
-        serving.abort();
+        let _ = stop.send(true);
+        let _ = serving.await;
+        self.state.ending.actions_done().await;
         self.state.tenants.close().await;
         Ok(())
     }

@@ -9,7 +9,7 @@ pub use bounds::{
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -54,6 +54,21 @@ pub struct Settings {
     #[arg(long, env = "BULKHEAD_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Url>,
 
+    /// Addresses of proxies whose X-Forwarded-For is believed, with commas between
+    #[arg(
+        long = "trusted-proxy",
+        env = "BULKHEAD_TRUSTED_PROXY",
+        value_name = "ADDRESSES",
+        value_delimiter = ','
+    )]
+    #[serde(default, rename = "trusted_proxy")]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// Show /metrics to everybody, not to this machine alone
+    #[arg(long, env = "BULKHEAD_METRICS_OPEN")]
+    #[serde(default)]
+    pub metrics_open: bool,
+
     /// How long a sign-in lasts, in seconds [default: 86400]
     #[arg(long, env = "BULKHEAD_SESSION_TTL_S", value_name = "SECONDS")]
     pub session_ttl_s: Option<i64>,
@@ -93,6 +108,10 @@ pub struct Config {
     pub bounds: Bounds,
     /// Address people type.
     pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// `/metrics` answers everybody.
+    pub metrics_open: bool,
     /// How long a sign-in lasts, in seconds.
     pub session_ttl_s: Option<i64>,
     /// When the market trades.
@@ -126,6 +145,12 @@ impl Settings {
             kite_url: self.kite_url.or(file.kite_url),
             bounds: self.bounds.or(file.bounds).resolve()?,
             public_url: self.public_url.or(file.public_url),
+            trusted_proxies: if self.trusted_proxies.is_empty() {
+                file.trusted_proxies
+            } else {
+                self.trusted_proxies
+            },
+            metrics_open: self.metrics_open || file.metrics_open,
             session_ttl_s,
             calendar: if self.always_open || file.always_open {
                 market::Calendar::always_open()
@@ -166,13 +191,14 @@ mod tests {
         let path = folder.path().join("bulkhead.toml");
         std::fs::write(
             &path,
-            "listen = '127.0.0.1:9000'\ndata_dir = '/srv/bulkhead'\nruns_per_tenant_max = 40\n",
+            "listen = '127.0.0.1:9000'\ndata_dir = '/srv/bulkhead'\nruns_per_tenant_max = 40\ntrusted_proxy = ['10.0.0.1']\n",
         )
         .unwrap();
         let flags = Settings { config: Some(path), data_dir: Some("here".into()), ..Settings::default() };
         let config = flags.resolve().unwrap();
         assert_eq!(config.listen.port(), 9000);
         assert_eq!(config.bounds.runs_per_tenant_max, 40);
+        assert_eq!(config.trusted_proxies, ["10.0.0.1".parse::<IpAddr>().unwrap()]);
         assert_eq!(config.data_dir, PathBuf::from("here"));
         assert_eq!(config.key_file, PathBuf::from("here.key"));
         let defaults = Settings::default().resolve().unwrap();

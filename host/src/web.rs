@@ -9,6 +9,9 @@ mod attempts;
 mod auth;
 mod body;
 mod books;
+mod cookies;
+mod deadline;
+mod ending;
 mod error;
 mod examples;
 mod fill;
@@ -18,28 +21,33 @@ mod leftover;
 mod live_trader;
 mod login;
 mod logs;
+mod once;
 mod openapi;
 mod postback;
 mod remote;
 mod risk;
 mod runs;
+mod serve;
 mod shown;
 mod signed_in;
 mod state;
 mod strategies;
 mod stream;
+mod streams;
+mod tally;
 mod tokens;
 mod upload;
 mod view;
 
-pub use attempts::{AttemptLimits, Attempts};
+pub use ending::Ending;
 pub use guard::Reach;
 pub use openapi::document as openapi_document;
+pub use serve::{ServeLimits, serve};
 pub use state::WebState;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 use std::time::Duration;
 use tower_http::compression::CompressionLayer;
@@ -59,10 +67,11 @@ const LEFTOVER_UPLOADS: usize = 4;
 pub fn router(state: WebState) -> Router {
     let reach = state.reach.clone();
     let leftover = leftover::LeftoverMax(state.upload_bytes_max.saturating_mul(LEFTOVER_UPLOADS));
+    let deadline = deadline::Deadline::new(state.ending.clone());
     let compressed = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));
     Router::new()
         .merge(account_routes())
-        .merge(trading_routes())
+        .merge(trading_routes(&state))
         .merge(strategy_routes(&state))
         .route("/api/openapi.json", get(openapi::serve))
         .route("/healthz", get(health::alive))
@@ -73,8 +82,9 @@ pub fn router(state: WebState) -> Router {
         .with_state(state)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(BODY_SILENCE_S)))
-        .layer(from_fn_with_state(reach, guard::check_request))
-        .layer(from_fn(guard::harden_answer))
+        .layer(from_fn_with_state(deadline, deadline::answer_in_time))
+        .layer(from_fn_with_state(reach.clone(), guard::check_request))
+        .layer(from_fn_with_state(reach, guard::harden_answer))
         .layer(from_fn_with_state(leftover, leftover::read_to_the_end))
         .layer(CompressionLayer::new().compress_when(compressed))
 }
@@ -86,30 +96,34 @@ fn account_routes() -> Router<WebState> {
         .route("/api/auth/callback", get(login::callback))
         .route("/api/auth/session", get(auth::session))
         .route("/api/auth/logout", post(auth::logout))
-        .route("/api/auth/sessions", get(auth::sessions))
+        .route("/api/auth/sessions", get(auth::sessions).delete(auth::revoke_sessions))
         .route("/api/auth/sessions/{id}", delete(auth::revoke_session))
-        .route("/api/auth/tokens", get(tokens::list).post(tokens::issue))
+        .route("/api/auth/tokens", get(tokens::list).post(tokens::issue).delete(tokens::revoke_all))
         .route("/api/auth/tokens/{id}", delete(tokens::revoke))
 }
 
 fn strategy_routes(state: &WebState) -> Router<WebState> {
     let limit = DefaultBodyLimit::max(state.upload_bytes_max + upload::SLACK_BYTES);
+    let once = from_fn_with_state(state.clone(), once::only_once);
     Router::new()
         .route("/api/strategies", get(strategies::list).post(strategies::upload).layer(limit))
         .route("/api/strategies/{id}/versions", post(strategies::upload_version).layer(limit))
         .route("/api/strategies/{id}", get(strategies::one).delete(strategies::delete))
         .route("/api/examples", get(examples::list))
         .route("/api/examples/{name}/download", get(examples::download))
+        .layer(once)
 }
 
-fn trading_routes() -> Router<WebState> {
+fn trading_routes(state: &WebState) -> Router<WebState> {
+    let once = from_fn_with_state(state.clone(), once::only_once);
     Router::new()
-        .route("/api/live-trader/start", post(live_trader::start))
+        .route("/api/live-trader/start", post(live_trader::start).layer(once))
         .route("/api/live-trader/stop", post(live_trader::stop))
         .route("/api/live-trader/status", get(live_trader::status))
         .route("/api/runs", get(runs::list))
         .route("/api/runs/{id}", get(runs::one))
         .route("/api/runs/{id}/stream", get(runs::stream))
+        .route("/api/stream", get(runs::everything))
         .route("/api/logs", get(logs::read))
         .route("/api/logs/stream", get(logs::stream))
         .route("/api/logs/{date}/download", get(logs::download))

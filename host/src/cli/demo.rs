@@ -48,6 +48,8 @@ impl Demo {
             kite_url: Some(kite_url.parse()?),
             bounds,
             public_url: None,
+            trusted_proxies: Vec::new(),
+            metrics_open: false,
             session_ttl_s: None,
             calendar: Calendar::always_open(),
             log_json: false,

@@ -1,34 +1,34 @@
-//! How often somebody may try to sign in: per remote address and per api key, in a sliding minute.
+//! How often somebody may fail to sign in within a minute: with one api key from one address, from one address, and
+//! all together.
 //!
-//! Knows neither secrets nor tenants; who is over the limit is told when to come back.
+//! No bound is on a key alone: whoever knows a trader's api key could lock the trader out with it. Knows neither secrets
+//! nor tenants; who is over a bound is told when to come back.
 
 use crate::web::error::Problem;
+use crate::web::remote::network;
+use crate::web::tally::{Full, Number, Tally};
 use axum::http::StatusCode;
-use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-const MINUTE: Duration = Duration::from_secs(60);
+/// The longest key that is told from another, in characters.
+const KEY_CHARS_MAX: usize = 64;
 
-/// Addresses and keys remembered at once; when they are more, the whole memory is cleared.
-const REMEMBERED_MAX: usize = 20_000;
-
-/// The longest key that is told from another, in bytes.
-const KEY_BYTES_MAX: usize = 64;
-
-/// Bounds on attempts.
+/// Bounds on attempts that did not end in a session.
 #[derive(Debug, Clone, Copy)]
-pub struct AttemptLimits {
-    /// Attempts from one remote address in a minute.
-    pub per_address_per_minute: usize,
-    /// Attempts with one api key in a minute.
-    pub per_key_per_minute: usize,
+pub(crate) struct AttemptLimits {
+    /// With one api key from one address, in a minute.
+    pub(crate) per_key_and_address_per_minute: usize,
+    /// From one address, in a minute. An IPv6 address counts with its whole /64 network.
+    pub(crate) per_address_per_minute: usize,
+    /// From everywhere, in a minute. It also bounds what is remembered.
+    pub(crate) all_per_minute: usize,
 }
 
 impl Default for AttemptLimits {
     fn default() -> Self {
-        Self { per_address_per_minute: 120, per_key_per_minute: 30 }
+        Self { per_key_and_address_per_minute: 30, per_address_per_minute: 120, all_per_minute: 6_000 }
     }
 }
 
@@ -47,51 +47,69 @@ impl From<Spent> for Problem {
 }
 
 /// The attempts of the last minute. Clones count together.
-#[derive(Debug, Clone, Default)]
-pub struct Attempts {
+#[derive(Debug, Clone)]
+pub(crate) struct Attempts {
     limits: AttemptLimits,
-    seen: Arc<Mutex<HashMap<Who, VecDeque<Instant>>>>,
+    seen: Arc<Mutex<Tally<Who, 2>>>,
+}
+
+/// One attempt. It counts as a failure unless it is said to have succeeded.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Attempt {
+    number: Number,
+    seen: Arc<Mutex<Tally<Who, 2>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
     Address(IpAddr),
-    Key(String),
+    KeyFrom(IpAddr, String),
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self::new(AttemptLimits::default())
+    }
 }
 
 impl Attempts {
-    /// Counts an attempt.
-    ///
-    /// # Errors
-    /// When address or key have had theirs.
-    pub(crate) fn take(&self, remote: IpAddr, api_key: &str) -> Result<(), Spent> {
-        self.take_at(remote, api_key, Instant::now())
+    /// Nothing tried yet.
+    pub(crate) fn new(limits: AttemptLimits) -> Self {
+        Self { limits, seen: Arc::new(Mutex::new(Tally::new(limits.all_per_minute))) }
     }
 
-    fn take_at(&self, remote: IpAddr, api_key: &str, now: Instant) -> Result<(), Spent> {
-        let key = api_key.chars().take(KEY_BYTES_MAX).collect();
-        let AttemptLimits { per_address_per_minute, per_key_per_minute } = self.limits;
-        let both = [(Who::Address(remote), per_address_per_minute), (Who::Key(key), per_key_per_minute)];
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REMEMBERED_MAX {
-            seen.retain(|_, times| times.back().is_some_and(|last| now.duration_since(*last) < MINUTE));
-        }
-        if seen.len() >= REMEMBERED_MAX {
-            seen.clear();
-        }
-        for (who, limit) in &both {
-            let times = seen.entry(who.clone()).or_default();
-            times.retain(|time| now.duration_since(*time) < MINUTE);
-            if times.len() >= *limit {
-                let left = times.front().map_or(MINUTE, |first| MINUTE - now.duration_since(*first));
-                return Err(Spent { retry_after_s: left.as_secs().max(1) });
-            }
-        }
-        for (who, _) in both {
-            seen.entry(who).or_default().push_back(now);
-        }
-        Ok(())
+    /// Counts an attempt, so that many at once cannot slip through before the first has failed.
+    ///
+    /// # Errors
+    /// When a bound is reached.
+    pub(crate) fn begin(&self, remote: IpAddr, api_key: &str) -> Result<Attempt, Spent> {
+        self.begin_at(remote, api_key, Instant::now())
     }
+
+    fn begin_at(&self, remote: IpAddr, api_key: &str, now: Instant) -> Result<Attempt, Spent> {
+        let address = network(remote);
+        let key = api_key.chars().take(KEY_CHARS_MAX).collect();
+        let whose = [
+            (Who::KeyFrom(address, key), self.limits.per_key_and_address_per_minute),
+            (Who::Address(address), self.limits.per_address_per_minute),
+        ];
+        match lock(&self.seen).take(whose, now) {
+            Ok(number) => Ok(Attempt { number, seen: Arc::clone(&self.seen) }),
+            Err(Full { retry_after_s }) => Err(Spent { retry_after_s }),
+        }
+    }
+}
+
+impl Attempt {
+    /// It ended in a session: it counts nowhere.
+    pub(crate) fn succeeded(self) {
+        lock(&self.seen).give_back(self.number);
+    }
+}
+
+fn lock(seen: &Mutex<Tally<Who, 2>>) -> MutexGuard<'_, Tally<Who, 2>> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -100,8 +118,12 @@ mod tests {
     use std::net::Ipv4Addr;
 
     fn ten_a_minute() -> Attempts {
-        let limits = AttemptLimits { per_address_per_minute: 10, per_key_per_minute: 10 };
-        Attempts { limits, ..Attempts::default() }
+        let limits = AttemptLimits {
+            per_key_and_address_per_minute: 10,
+            per_address_per_minute: 15,
+            all_per_minute: 1_000,
+        };
+        Attempts::new(limits)
     }
 
     fn address(last: u8) -> IpAddr {
@@ -109,25 +131,38 @@ mod tests {
     }
 
     #[test]
-    fn the_eleventh_attempt_of_an_address_waits_for_the_first_to_be_a_minute_old() {
+    fn nobody_is_locked_out_by_what_others_try_with_their_key() {
         let (attempts, now) = (ten_a_minute(), Instant::now());
-        for second in 0..10 {
-            let key = format!("key-{second}");
-            assert_eq!(attempts.take_at(address(1), &key, now + Duration::from_secs(second)), Ok(()));
+        for stranger in 0..50 {
+            for _ in 0..10 {
+                assert!(attempts.begin_at(address(stranger), "traders-key", now).is_ok());
+            }
+            assert!(attempts.begin_at(address(stranger), "traders-key", now).is_err());
         }
-        let later = now + Duration::from_secs(10);
-        assert_eq!(attempts.take_at(address(1), "key", later), Err(Spent { retry_after_s: 50 }));
-        assert_eq!(attempts.take_at(address(2), "key", later), Ok(()), "another address is free");
-        assert_eq!(attempts.take_at(address(1), "key", now + MINUTE), Ok(()));
+        assert!(attempts.begin_at(address(99), "traders-key", now).is_ok(), "the trader gets in");
     }
 
     #[test]
-    fn a_key_is_counted_over_all_addresses() {
+    fn an_address_that_tries_key_after_key_is_stopped() {
         let (attempts, now) = (ten_a_minute(), Instant::now());
-        for last in 0..10 {
-            assert_eq!(attempts.take_at(address(last), "key", now), Ok(()));
+        let begun = (0..100).filter(|n| attempts.begin_at(address(1), &format!("key-{n}"), now).is_ok());
+        assert_eq!(begun.count(), 15);
+    }
+
+    #[test]
+    fn signing_in_as_often_as_one_likes_uses_nothing_up() {
+        let (attempts, now) = (ten_a_minute(), Instant::now());
+        for _ in 0..100 {
+            attempts.begin_at(address(1), "key", now).unwrap().succeeded();
         }
-        assert!(attempts.take_at(address(99), "key", now).is_err());
-        assert_eq!(attempts.take_at(address(99), "other", now), Ok(()), "a refused attempt counts nowhere");
+    }
+
+    #[test]
+    fn all_addresses_of_one_ipv6_network_count_together() {
+        let (attempts, now) = (ten_a_minute(), Instant::now());
+        let from = |last: u16| format!("2001:db8:1:2::{last:x}").parse().unwrap();
+        let begun = (0..100).filter(|last| attempts.begin_at(from(*last), "key", now).is_ok()).count();
+        assert_eq!(begun, 10);
+        assert!(attempts.begin_at("2001:db8:1:3::1".parse().unwrap(), "key", now).is_ok());
     }
 }

@@ -1,12 +1,14 @@
 //! The session at hand, and the tenant's other sessions.
 
+use crate::web::body::At;
+use crate::web::cookies::Cookie;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill::broker_session;
-use crate::web::login::clear_cookie;
-use crate::web::signed_in::{COOKIE, Door, Entered, SignedIn};
+use crate::web::signed_in::{Door, Entered, SignedIn};
+use crate::web::state::WebState;
 use crate::web::view::account::{Device, SessionView};
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tenant::SessionInfo;
@@ -36,7 +38,7 @@ pub(crate) async fn session(entered: Entered) -> Json<SessionView> {
         (status = 401, description = "Not signed in", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn logout(entered: Entered) -> Result<Response, Problem> {
+pub(crate) async fn logout(State(state): State<WebState>, entered: Entered) -> Result<Response, Problem> {
     match &entered.door {
         Door::Session(session) => {
             entered.tenant.revoke_session(&session.id).await.map_err(Problem::internal)?
@@ -46,7 +48,8 @@ pub(crate) async fn logout(entered: Entered) -> Result<Response, Problem> {
             return Err(Problem::bad_request(detail));
         }
     };
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_cookie(COOKIE, "/"))]).into_response())
+    state.streams.look(&entered.tenant);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Session.clear(&state.reach))]).into_response())
 }
 
 /// The tenant's sessions on all devices.
@@ -83,11 +86,30 @@ pub(crate) async fn sessions(entered: Entered) -> Result<Json<Vec<Device>>, Prob
     )
 )]
 pub(crate) async fn revoke_session(
+    State(state): State<WebState>,
     SignedIn(tenant): SignedIn,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<StatusCode, Problem> {
-    match tenant.revoke_session(&id).await.map_err(Problem::internal)? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Problem::not_found()),
+    let was_there = tenant.revoke_session(&id).await.map_err(Problem::internal)?;
+    state.streams.look(&tenant);
+    if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
+}
+
+/// Sign out everywhere: end every session, this one too. API tokens stay; `DELETE /api/auth/tokens` revokes those.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions", tag = "account",
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, description = "Not signed in", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn revoke_sessions(
+    State(state): State<WebState>,
+    SignedIn(tenant): SignedIn,
+) -> Result<Response, Problem> {
+    for session in tenant.sessions().await.map_err(Problem::internal)? {
+        tenant.revoke_session(&session.id).await.map_err(Problem::internal)?;
     }
+    state.streams.look(&tenant);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Session.clear(&state.reach))]).into_response())
 }

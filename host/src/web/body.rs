@@ -1,8 +1,8 @@
-//! Reading requests: JSON and query strings whose faults are answered as problems.
+//! Reading requests: JSON, query strings and paths whose faults are answered as problems.
 
 use crate::web::error::Problem;
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -13,6 +13,10 @@ pub(crate) struct Body<T>(pub(crate) T);
 /// A query string.
 #[derive(Debug)]
 pub(crate) struct Asked<T>(pub(crate) T);
+
+/// What a path names.
+#[derive(Debug)]
+pub(crate) struct At<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
@@ -28,6 +32,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(value) = Query::from_request_parts(parts, state).await?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(value) = Path::from_request_parts(parts, state).await?;
         Ok(Self(value))
     }
 }

@@ -1,10 +1,10 @@
 //! The gallery of example strategies, so that somebody without a compiler has something to upload.
 
+use crate::web::body::At;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::signed_in::SignedIn;
 use crate::web::view::strategies::ExampleView;
 use axum::Json;
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use example_strategies::GALLERY;
@@ -35,7 +35,7 @@ pub(crate) async fn list(SignedIn(_): SignedIn) -> Json<Vec<ExampleView>> {
         (status = 404, description = "No such example", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn download(SignedIn(_): SignedIn, Path(name): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn download(SignedIn(_): SignedIn, At(name): At<String>) -> Result<Response, Problem> {
     let example = GALLERY.iter().find(|example| example.name == name).ok_or_else(Problem::not_found)?;
     let file = format!("attachment; filename=\"{}.wasm\"", example.name);
     let headers =

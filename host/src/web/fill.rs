@@ -6,6 +6,7 @@ use crate::web::view::books::{
     Amounts, DatePnl, DayView, LogLineView, OrderView, PnlRecordView, PnlView, PositionView, StrategyPnl,
     TradeView,
 };
+use crate::web::view::live::BrokerView;
 use crate::web::view::runs::{KillSwitchView, RunFigures, RunMode, RunStateView, RunView};
 use crate::web::view::strategies::{StrategyView, VersionView};
 use tenant::log::LogLine;
@@ -20,6 +21,16 @@ pub(crate) fn broker_session(tenant: &Tenant) -> BrokerSession {
         BrokerState::Expired { .. } => BrokerSession::Expired,
         BrokerState::Unreachable { .. } => BrokerSession::Unreachable,
     }
+}
+
+/// The same with its reason, for people.
+pub(crate) fn broker(tenant: &Tenant) -> BrokerView {
+    let state = tenant.broker_state().borrow().clone();
+    let since = match &state {
+        BrokerState::Live => None,
+        BrokerState::Expired { since } | BrokerState::Unreachable { since, .. } => Some(When(*since)),
+    };
+    BrokerView { broker_session: broker_session(tenant), detail: state.to_string(), since }
 }
 
 pub(crate) fn kill_switch(switch: KillSwitch) -> KillSwitchView {
@@ -40,7 +51,7 @@ pub(crate) fn mode_of(mode: RunMode) -> Mode {
     }
 }
 
-pub(crate) fn run(record: RunRecord, figures: RunFigures) -> RunView {
+pub(crate) fn run(record: RunRecord, figures: RunFigures, open_orders: u32, open_positions: u32) -> RunView {
     let state = match record.state {
         RunState::Starting => RunStateView::Starting,
         RunState::WaitingForBroker => RunStateView::WaitingForBroker,
@@ -62,6 +73,8 @@ pub(crate) fn run(record: RunRecord, figures: RunFigures) -> RunView {
         started_at: record.started_at.into(),
         stopped_at: record.stopped_at.map(When),
         restarts: record.restarts,
+        open_orders,
+        open_positions,
         figures,
     }
 }

@@ -13,6 +13,12 @@ use url::Url;
 /// Kite's postback comes from Kite's servers and proves itself by checksum.
 const CROSS_SITE_ALLOWED: &str = "/api/postback";
 
+/// How the paths of streams end.
+const STREAM: &str = "/stream";
+
+/// Browsers that came by https once never come otherwise again, for a year.
+const STRICT_TRANSPORT: &str = "max-age=31536000";
+
 /// The page needs its own scripts, styles and API, and nothing from elsewhere.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -22,12 +28,21 @@ font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; ba
 pub struct Reach {
     /// The address people type, when it is not the listening address: behind a proxy.
     pub public_url: Option<Url>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// True when `/metrics` answers others than this machine.
+    pub metrics_open: bool,
 }
 
 impl Reach {
     /// True when browsers see HTTPS, so that cookies may be marked `Secure`.
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// True for a proxy that the operator named.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.contains(&peer.to_canonical())
     }
 
     /// A name that is neither an address, `localhost` nor the public one could be anybody's (DNS rebinding).
@@ -38,7 +53,12 @@ impl Reach {
     }
 }
 
-/// Refuses requests to foreign names, and changes asked for by other sites' pages.
+/// True for what may change something.
+pub(crate) fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Refuses requests to foreign names, and changes and streams asked for by other sites' pages.
 pub(crate) async fn check_request(State(reach): State<Reach>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     if let Some(host) = text(headers, header::HOST).or(request.uri().host())
@@ -47,8 +67,9 @@ pub(crate) async fn check_request(State(reach): State<Reach>, request: Request, 
         let detail = format!("this host does not answer to `{host}`: start it with --public-url");
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown-host", detail).into_response();
     }
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && request.uri().path() != CROSS_SITE_ALLOWED && is_cross_site(headers, &reach) {
+    let path = request.uri().path();
+    let guarded = changes(request.method()) && path != CROSS_SITE_ALLOWED || path.ends_with(STREAM);
+    if guarded && is_cross_site(headers, &reach) {
         let detail = "a page of another site may not ask for this";
         return Problem::new(StatusCode::FORBIDDEN, "cross-site", detail).into_response();
     }
@@ -56,7 +77,7 @@ pub(crate) async fn check_request(State(reach): State<Reach>, request: Request, 
 }
 
 /// Puts the security headers on every answer.
-pub(crate) async fn harden_answer(request: Request, next: Next) -> Response {
+pub(crate) async fn harden_answer(State(reach): State<Reach>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -70,6 +91,9 @@ pub(crate) async fn harden_answer(request: Request, next: Next) -> Response {
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if reach.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
     }
     if is_api {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -114,7 +138,7 @@ mod tests {
 
     #[test]
     fn only_the_same_origin_and_programs_may_change_things() {
-        let reach = Reach { public_url: Some("https://desk.example".parse().unwrap()) };
+        let reach = Reach { public_url: Some("https://desk.example".parse().unwrap()), ..Reach::default() };
         let cases = [
             (vec![("host", "127.0.0.1:8080")], false),
             (vec![("sec-fetch-site", "same-origin")], false),
@@ -132,7 +156,7 @@ mod tests {
 
     #[test]
     fn names_that_could_be_anybodys_are_not_answered() {
-        let reach = Reach { public_url: Some("https://desk.example".parse().unwrap()) };
+        let reach = Reach { public_url: Some("https://desk.example".parse().unwrap()), ..Reach::default() };
         for host in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "10.0.0.3", "desk.example"] {
             assert!(reach.knows_host(host), "{host}");
         }

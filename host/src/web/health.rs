@@ -1,11 +1,16 @@
 //! Whether the host is alive and ready, and its figures for Prometheus. No tenant is named here.
 
+use crate::web::error::{Problem, ProblemBody};
+use crate::web::remote::Remote;
 use crate::web::state::WebState;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use std::fmt::Write;
-use tenant::BrokerState;
+use tenant::{BrokerState, NotSignedIn};
+
+/// A session secret that opens nothing.
+const NOBODYS: &str = "readyz";
 
 /// Alive: the process answers.
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, description = "Alive", body = String)))]
@@ -13,15 +18,50 @@ pub(crate) async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// Ready: the database is open and runs may start. The door only opens then.
-#[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, description = "Ready", body = String)))]
-pub(crate) async fn ready() -> &'static str {
-    "ready\n"
+/// Ready: the database answers, runs may start, and the host is not going down.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations",
+    responses(
+        (status = 200, description = "Ready", body = String),
+        (status = 503, description = "Not ready, and why", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ready(State(state): State<WebState>) -> Result<&'static str, Problem> {
+    let not_ready = |slug, detail| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, detail));
+    if state.ending.has_begun() {
+        return not_ready("going-down", "the host is going down");
+    }
+    // A look for a session that nobody has goes through the same readers as every request.
+    match state.tenants.resume(NOBODYS).await {
+        Ok(_) | Err(NotSignedIn::Unknown) => Ok("ready\n"),
+        Err(NotSignedIn::Store(error)) => {
+            tracing::error!("not ready: {error:#}");
+            not_ready("store", "the database does not answer; the host's log says why")
+        }
+    }
 }
 
-/// The host's figures in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Figures", body = String)))]
-pub(crate) async fn metrics(State(state): State<WebState>) -> impl IntoResponse {
+/// The host's figures in Prometheus' text format. For this machine alone, unless the host was started with
+/// `--metrics-open`.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations",
+    responses(
+        (status = 200, description = "Figures", body = String),
+        (status = 403, description = "Asked from elsewhere", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn metrics(
+    State(state): State<WebState>,
+    Remote(remote): Remote,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    // What came through a proxy on this machine did not come from this machine.
+    let is_local = remote.to_canonical().is_loopback() && !headers.contains_key("x-forwarded-for");
+    if !is_local && !state.reach.metrics_open {
+        let detail =
+            "figures are for this machine alone: start the host with --metrics-open to show them to others";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "metrics-closed", detail));
+    }
     let tenants = state.tenants.all();
     let live = tenants.iter().filter(|tenant| matches!(*tenant.broker_state().borrow(), BrokerState::Live));
     let figures = [
@@ -39,5 +79,5 @@ pub(crate) async fn metrics(State(state): State<WebState>) -> impl IntoResponse 
         "# HELP bulkhead_build_info The release.\n# TYPE bulkhead_build_info gauge\nbulkhead_build_info{{version=\"{}\"}} 1",
         env!("CARGO_PKG_VERSION")
     );
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }

@@ -5,15 +5,19 @@ use crate::runs::StartError;
 use crate::web::body::Body;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill;
-use crate::web::shown::{all_runs, shown_run};
+use crate::web::shown::{Left, shown_run, shown_runs};
 use crate::web::signed_in::SignedIn;
 use crate::web::state::WebState;
 use crate::web::view::runs::{RunView, StartRun, Started, StatusView, StopRun};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use market::TradingDate;
 use serde_json::json;
-use tenant::StrategyError;
+use tenant::{RunRecord, StrategyError};
+
+/// Ended runs of today in one status; the rest is counted.
+const ENDED_RUNS_MAX: usize = 50;
 
 /// How long an upload that found no turn should wait, in seconds.
 const COMPILE_RETRY_S: u64 = 5;
@@ -74,6 +78,8 @@ impl From<StartError> for Problem {
 }
 
 /// Start a strategy. It goes on by itself; follow it at `/api/runs/{id}`.
+///
+/// With an `Idempotency-Key` header, sending the same again gives the first answer and starts nothing more.
 #[utoipa::path(
     post, path = "/api/live-trader/start", tag = "runs", request_body = StartRun,
     responses(
@@ -101,7 +107,7 @@ pub(crate) async fn start(
 
 /// Stop a run. Stopping one that has ended answers with the run as it is.
 ///
-/// A plain stop leaves standing orders and positions in place, and `reason` says how many orders; `squareOff` cancels the
+/// `squareOff` on a run that has ended closes what it left behind. A plain stop leaves standing orders and positions in place, and `reason` says how many orders; `squareOff` cancels the
 /// orders and closes the positions.
 #[utoipa::path(
     post, path = "/api/live-trader/stop", tag = "runs", request_body = StopRun,
@@ -119,14 +125,14 @@ pub(crate) async fn stop(
 ) -> Result<Json<RunView>, Problem> {
     let stopped = state.supervisor.stop(&tenant, &wish.run_id, wish.square_off).await;
     let run = stopped.map_err(Problem::internal)?.ok_or_else(Problem::not_found)?;
-    Ok(Json(shown_run(&state, &tenant, run).await?))
+    Ok(Json(shown_run(&state, &tenant, run, Left::Count).await?))
 }
 
-/// Every run of the tenant, the broker session and the kill switch.
+/// The runs at hand, the broker session and the kill switch.
 #[utoipa::path(
     get, path = "/api/live-trader/status", tag = "runs",
     responses(
-        (status = 200, description = "Runs newest first", body = StatusView),
+        (status = 200, description = "Runs that have not ended and those of today, newest first", body = StatusView),
         (status = 401, description = "Not signed in", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -135,9 +141,74 @@ pub(crate) async fn status(
     State(state): State<WebState>,
 ) -> Result<Json<StatusView>, Problem> {
     let switch = tenant.kill_switch().await.map_err(Problem::internal)?;
+    let today = state.tenants.clock().now().date();
+    let runs = tenant.runs().await.map_err(Problem::internal)?;
+    let (runs, runs_left_out) = at_hand(runs, today);
     Ok(Json(StatusView {
+        today: today.to_string(),
         broker_session: fill::broker_session(&tenant),
+        broker: fill::broker(&tenant),
         kill_switch: fill::kill_switch(switch),
-        runs: all_runs(&state, &tenant).await?,
+        runs: shown_runs(&state, &tenant, runs).await?,
+        runs_left_out,
     }))
+}
+
+/// Runs that have not ended, and the newest of those that began or ended today; with how many of today are left out.
+fn at_hand(runs: Vec<RunRecord>, today: TradingDate) -> (Vec<RunRecord>, usize) {
+    let is_todays = |run: &RunRecord| {
+        run.started_at.date() == today || run.stopped_at.is_some_and(|stopped| stopped.date() == today)
+    };
+    let (mut ended, mut left_out) = (0, 0);
+    let mut kept = Vec::new();
+    for run in runs {
+        if !run.state.is_final() {
+            kept.push(run);
+        } else if is_todays(&run) {
+            ended += 1;
+            if ended > ENDED_RUNS_MAX {
+                left_out += 1;
+            } else {
+                kept.push(run);
+            }
+        }
+    }
+    (kept, left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use market::Timestamp;
+    use tenant::{Mode, RunState};
+
+    fn run(number: usize, state: RunState, started_at: Timestamp) -> RunRecord {
+        RunRecord {
+            id: number.to_string(),
+            strategy_id: String::new(),
+            strategy_name: String::new(),
+            version: 1,
+            mode: Mode::Live,
+            params: serde_json::Value::Null,
+            state,
+            reason: None,
+            started_at,
+            stopped_at: state.is_final().then_some(started_at),
+            restarts: 0,
+        }
+    }
+
+    #[test]
+    fn status_shows_what_lives_and_what_ended_today_up_to_a_bound() {
+        let today: TradingDate = "2026-11-23".parse().unwrap();
+        let long_ago: TradingDate = "2026-11-20".parse().unwrap();
+        let mut runs: Vec<_> =
+            (0..ENDED_RUNS_MAX + 3).map(|n| run(n, RunState::Failed, today.midnight())).collect();
+        runs.push(run(900, RunState::Running, long_ago.midnight()));
+        runs.push(run(901, RunState::Stopped, long_ago.midnight()));
+        let (kept, left_out) = at_hand(runs, today);
+        assert_eq!((kept.len(), left_out), (ENDED_RUNS_MAX + 1, 3));
+        assert!(kept.iter().any(|run| run.id == "900"), "what lives is always shown");
+        assert!(kept.iter().all(|run| run.id != "901"), "what ended before today is in /api/runs");
+    }
 }

@@ -1,6 +1,6 @@
 //! The tenant's log: lines of a date, the file of a date, and lines as they are written.
 
-use crate::web::body::Asked;
+use crate::web::body::{Asked, At};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill;
 use crate::web::signed_in::{Entered, SignedIn};
@@ -9,8 +9,8 @@ use crate::web::stream::{Scope, live};
 use crate::web::view::books::LogLineView;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::header;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use market::TradingDate;
 use serde::Deserialize;
@@ -85,10 +85,7 @@ pub(crate) async fn read(
         (status = 404, description = "Nothing was written that day", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn download(
-    SignedIn(tenant): SignedIn,
-    Path(date): Path<String>,
-) -> Result<Response, Problem> {
+pub(crate) async fn download(SignedIn(tenant): SignedIn, At(date): At<String>) -> Result<Response, Problem> {
     let date: TradingDate =
         date.parse().map_err(|_| Problem::bad_request("that is no date: write YYYY-MM-DD"))?;
     let file = tenant.log().open(date).await?.ok_or_else(Problem::not_found)?;
@@ -102,14 +99,19 @@ pub(crate) async fn download(
     Ok((headers, Body::from_stream(ReaderStream::new(bytes))).into_response())
 }
 
-/// Lines as they are written: events `log`, each with the JSON of a line.
+/// Lines as they are written: events `hello`, `log` (each with the JSON of a line), `missed` and `end`.
 #[utoipa::path(
     get, path = "/api/logs/stream", tag = "logs",
     responses(
         (status = 200, description = "Server-sent events until the session ends", body = String, content_type = "text/event-stream"),
         (status = 401, description = "Not signed in", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many streams are open", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn stream(entered: Entered, State(state): State<WebState>) -> Response {
-    live(state, entered, Scope::Log)
+pub(crate) async fn stream(
+    entered: Entered,
+    State(state): State<WebState>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    live(state, entered, &headers, Scope::Log)
 }

@@ -4,9 +4,11 @@ use crate::web::body::Body;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill;
 use crate::web::signed_in::SignedIn;
+use crate::web::state::WebState;
 use crate::web::view::risk::RiskLimitsView;
 use crate::web::view::runs::{KillSwitchView, SetKillSwitch};
 use axum::Json;
+use axum::extract::State;
 
 /// The longest reason, in characters.
 const REASON_CHARS_MAX: usize = 500;
@@ -68,6 +70,7 @@ pub(crate) async fn kill_switch(SignedIn(tenant): SignedIn) -> Result<Json<KillS
     )
 )]
 pub(crate) async fn set_kill_switch(
+    State(state): State<WebState>,
     SignedIn(tenant): SignedIn,
     Body(wish): Body<SetKillSwitch>,
 ) -> Result<Json<KillSwitchView>, Problem> {
@@ -76,5 +79,6 @@ pub(crate) async fn set_kill_switch(
         return Err(Problem::bad_request(format!("a reason has at most {REASON_CHARS_MAX} characters")));
     }
     let switch = tenant.set_kill_switch(wish.on, reason).await.map_err(Problem::internal)?;
+    state.streams.look(&tenant);
     Ok(Json(fill::kill_switch(switch)))
 }

@@ -1,15 +1,14 @@
 //! The only door from a request to a tenant: the session cookie, or an API token as bearer.
 
+use crate::web::cookies::Cookie;
 use crate::web::error::Problem;
+use crate::web::guard::Reach;
 use crate::web::state::WebState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use market::Timestamp;
 use tenant::{ApiToken, NotSignedIn, SecretText, SessionInfo, Tenant, Tenants};
-
-/// The session cookie's name.
-pub(crate) const COOKIE: &str = "bulkhead_session";
 
 /// Somebody is signed in, and this is their compartment.
 #[derive(Debug)]
@@ -47,13 +46,13 @@ impl Door {
 }
 
 impl DoorKey {
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    fn of(headers: &HeaderMap, reach: &Reach) -> Option<Self> {
         if let Some(authorization) = headers.get(header::AUTHORIZATION) {
             let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
             let bearer = scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty();
             return bearer.then(|| Self::Bearer(SecretText::new(token.trim())));
         }
-        cookie(headers, COOKIE).map(|secret| Self::Cookie(SecretText::new(secret)))
+        Cookie::Session.read(headers, reach).map(|secret| Self::Cookie(SecretText::new(secret)))
     }
 
     /// Opens the door, as often as wanted, as long as the key is good.
@@ -84,7 +83,7 @@ impl FromRequestParts<WebState> for Entered {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
-        let key = DoorKey::of(&parts.headers).ok_or_else(Problem::not_signed_in)?;
+        let key = DoorKey::of(&parts.headers, &state.reach).ok_or_else(Problem::not_signed_in)?;
         let (tenant, door) = key.open(&state.tenants).await?;
         Ok(Self { tenant, door, key })
     }
@@ -96,33 +95,5 @@ impl FromRequestParts<WebState> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
         let entered = Entered::from_request_parts(parts, state).await?;
         Ok(Self(entered.tenant))
-    }
-}
-
-/// A cookie's value. The same name twice is nobody's: a sibling site may have planted one.
-pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut values = pairs
-        .flat_map(|pairs| pairs.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned());
-    let first = values.next()?;
-    values.next().is_none().then_some(first)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn a_cookie_planted_beside_ours_opens_nothing() {
-        let headers =
-            |text: &'static str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(text))]);
-        let ours = headers("theme=dark; bulkhead_session=abc");
-        assert_eq!(cookie(&ours, COOKIE).as_deref(), Some("abc"));
-        assert_eq!(cookie(&headers("bulkhead_session=abc; bulkhead_session=def"), COOKIE), None);
-        assert_eq!(cookie(&headers("xbulkhead_session=abc"), COOKIE), None);
     }
 }

@@ -3,7 +3,11 @@
 use crate::programs::Programs;
 use crate::runs::Supervisor;
 use crate::web::attempts::Attempts;
+use crate::web::ending::Ending;
 use crate::web::guard::Reach;
+use crate::web::once::Answered;
+use crate::web::postback::Postbacks;
+use crate::web::streams::Streams;
 use tenant::Tenants;
 
 /// Everything behind the door.
@@ -17,8 +21,40 @@ pub struct WebState {
     pub programs: Programs,
     /// Where the host is reached.
     pub reach: Reach,
-    /// Sign-ins tried lately.
-    pub attempts: Attempts,
     /// The largest component, in bytes.
     pub upload_bytes_max: usize,
+    /// Whether the host is ending.
+    pub ending: Ending,
+    /// Sign-ins tried lately.
+    pub(crate) attempts: Attempts,
+    /// Postbacks of late.
+    pub(crate) postbacks: Postbacks,
+    /// Live streams.
+    pub(crate) streams: Streams,
+    /// Answers to requests that named a key of their own.
+    pub(crate) answered: Answered,
+}
+
+impl WebState {
+    /// A door that nobody has come through yet.
+    pub fn new(
+        tenants: Tenants,
+        supervisor: Supervisor,
+        programs: Programs,
+        reach: Reach,
+        upload_bytes_max: usize,
+    ) -> Self {
+        Self {
+            tenants,
+            supervisor,
+            programs,
+            reach,
+            upload_bytes_max,
+            ending: Ending::default(),
+            attempts: Attempts::default(),
+            postbacks: Postbacks::default(),
+            streams: Streams::default(),
+            answered: Answered::default(),
+        }
+    }
 }

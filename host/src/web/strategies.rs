@@ -1,6 +1,6 @@
 //! Strategies: upload, list, delete.
 
-use crate::web::body::Asked;
+use crate::web::body::{Asked, At};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill;
 use crate::web::signed_in::SignedIn;
@@ -8,7 +8,7 @@ use crate::web::state::WebState;
 use crate::web::upload::Uploaded;
 use crate::web::view::strategies::StrategyView;
 use axum::Json;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use tenant::{Strategy, Tenant, Upload};
@@ -58,12 +58,13 @@ pub(crate) async fn list(SignedIn(tenant): SignedIn) -> Result<Json<Vec<Strategy
 )]
 pub(crate) async fn one(
     SignedIn(tenant): SignedIn,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Json<StrategyView>, Problem> {
     Ok(Json(fill::strategy(&find(&tenant, &id).await?)))
 }
 
-/// Upload a strategy: a component of `bulkhead:strategy`, as a form or as the body.
+/// Upload a strategy: a component of `bulkhead:strategy`, as a form or as the body. With an `Idempotency-Key` header, the
+/// same request again gives the first answer.
 #[utoipa::path(
     post, path = "/api/strategies", tag = "strategies", params(Named),
     request_body(content(
@@ -110,7 +111,7 @@ pub(crate) async fn upload(
 pub(crate) async fn upload_version(
     SignedIn(tenant): SignedIn,
     State(state): State<WebState>,
-    Path(id): Path<String>,
+    At(id): At<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<StrategyView>), Problem> {
     let strategy = find(&tenant, &id).await?;
@@ -130,10 +131,7 @@ pub(crate) async fn upload_version(
         (status = 409, description = "A run of it has not stopped; `runId` says which", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn delete(
-    SignedIn(tenant): SignedIn,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+pub(crate) async fn delete(SignedIn(tenant): SignedIn, At(id): At<String>) -> Result<StatusCode, Problem> {
     find(&tenant, &id).await?.delete().await?;
     Ok(StatusCode::NO_CONTENT)
 }

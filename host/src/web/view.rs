@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod books;
+pub(crate) mod live;
 pub(crate) mod risk;
 pub(crate) mod runs;
 pub(crate) mod strategies;

@@ -1,7 +1,8 @@
 //! Signing in again: the host holds key and secret already, so the browser only brings the key.
 
-use super::{LOGIN_COOKIE, LOGIN_COOKIE_S, SORRY, set_cookie, to_form};
+use super::{Reason, to_form};
 use crate::web::body::Asked;
+use crate::web::cookies::{Cookie, LOGIN_COOKIE_S};
 use crate::web::error::ProblemBody;
 use crate::web::guard::is_cross_site;
 use crate::web::remote::Remote;
@@ -10,7 +11,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use tenant::LoginError;
 use utoipa::IntoParams;
 
 /// Who wants in.
@@ -26,7 +26,7 @@ pub(crate) struct Again {
 #[utoipa::path(
     get, path = "/api/auth/login", tag = "account", params(Again),
     responses(
-        (status = 303, description = "To Kite's login page, bound to this browser for ten minutes; or to `/?error=…` with the reason, such as a key this host does not hold: then key and secret must be entered once"),
+        (status = 303, description = "To Kite's login page, bound to this browser for ten minutes; or to `/?error=…` with a word for the reason, such as `key-not-held`: then key and secret must be entered once"),
         (status = 400, description = "No `apiKey` was given", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -47,23 +47,14 @@ async fn begun(
     remote: std::net::IpAddr,
     headers: &HeaderMap,
     api_key: &str,
-) -> Result<Response, String> {
+) -> Result<Response, Reason> {
     // Otherwise another site could send somebody into a sign-in with its own app.
     if is_cross_site(headers, &state.reach) {
-        return Err("another site began this sign-in: begin it here".to_owned());
+        return Err(Reason("cross-site"));
     }
-    state.attempts.take(remote, api_key).map_err(|spent| spent.to_string())?;
-    let pending = state.tenants.begin_login_again(api_key).await.map_err(|error| match error {
-        LoginError::Store(error) => {
-            tracing::error!("sign-in not begun: {error:#}");
-            SORRY.to_owned()
-        }
-        other => other.to_string(),
-    })?;
-    let Some(pending) = pending else {
-        return Err("this host does not hold that api key yet: enter api key and secret once".to_owned());
-    };
-    let bound = set_cookie(state, LOGIN_COOKIE, &pending.state, "/api/auth/callback", LOGIN_COOKIE_S);
-    let bound = bound.map_err(|_| SORRY.to_owned())?;
+    let _ = state.attempts.begin(remote, api_key)?;
+    let pending = state.tenants.begin_login_again(api_key).await?.ok_or(Reason("key-not-held"))?;
+    let bound = Cookie::Login.set(&state.reach, &pending.state, LOGIN_COOKIE_S);
+    let bound = bound.map_err(|_| Reason::SORRY)?;
     Ok(([(header::SET_COOKIE, bound)], Redirect::to(pending.url.as_str())).into_response())
 }

@@ -2,6 +2,7 @@
 
 use super::When;
 use super::account::BrokerSession;
+use super::live::BrokerView;
 use market::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -82,11 +83,15 @@ pub(crate) struct RunView {
     pub(crate) started_at: When,
     pub(crate) stopped_at: Option<When>,
     pub(crate) restarts: u32,
+    /// Orders of today that may still trade.
+    pub(crate) open_orders: u32,
+    /// Instruments it still holds. What an ended run left behind is closed by stopping it once more with `squareOff`.
+    pub(crate) open_positions: u32,
     pub(crate) figures: RunFigures,
 }
 
 /// A run in numbers.
-#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunFigures {
     /// Booked by fills, before charges.
@@ -108,13 +113,20 @@ pub(crate) struct RunFigures {
     pub(crate) dropped_ticks: u64,
 }
 
-/// Every run, and what stands above them all.
+/// The runs at hand, and what stands above them all.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusView {
+    /// The IST date on the host's clock.
+    #[schema(example = "2026-11-23")]
+    pub(crate) today: String,
     pub(crate) broker_session: BrokerSession,
+    pub(crate) broker: BrokerView,
     pub(crate) kill_switch: KillSwitchView,
+    /// Runs that have not ended and those of today, newest first.
     pub(crate) runs: Vec<RunView>,
+    /// Ended runs of today that are left out here because they are many. `GET /api/runs` has every run.
+    pub(crate) runs_left_out: usize,
 }
 
 /// The switch that stops every send of the tenant.

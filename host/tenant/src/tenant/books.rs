@@ -50,6 +50,14 @@ impl Tenant {
         Ok(report)
     }
 
+    /// Today's P&L at the newest prices, in all and by strategy: reads no row but what was not read yet, and no record or
+    /// name.
+    pub async fn pnl_today(&self) -> Stored<PnlReport> {
+        let today = self.now().date();
+        let no_names = std::collections::BTreeMap::new();
+        self.inner.figures.account(|course| reckon::report(course, today, today, &no_names)).await
+    }
+
     /// One run's figures, live or on paper.
     pub async fn run_figures(&self, run_id: &str) -> Stored<RunFigures> {
         let mut figures = self.inner.figures.run(run_id, reckon::run_figures).await?;
