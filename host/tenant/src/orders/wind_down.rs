@@ -100,7 +100,7 @@ impl Closing {
         let (mut given_up, mut untouched) = (Vec::new(), false);
         for ((symbol, product), units) in self.desk.held(&self.run.id).await? {
             let there = account.map(|a| a.get(&(symbol.clone(), product)).copied().unwrap_or(0));
-            let closable = there.map_or(units, |there| common_part(units, there));
+            let closable = there.map_or(units, |there| part_of(units, there));
             if closable == 0 {
                 given_up.push(format!("the account holds no {symbol} ({product}) any more"));
             } else if let Some(why) = self.refused_too_often(&symbol, product).await? {
@@ -212,7 +212,7 @@ impl Desk {
 }
 
 /// As many of a run's units as the account has on the same side.
-fn common_part(of_run: i64, of_account: i64) -> i64 {
+fn part_of(of_run: i64, of_account: i64) -> i64 {
     if of_run > 0 { of_account.clamp(0, of_run) } else { of_account.clamp(of_run, 0) }
 }
 
@@ -222,11 +222,11 @@ mod tests {
 
     #[test]
     fn no_more_is_closed_than_the_account_has_on_that_side() {
-        assert_eq!(common_part(10, 25), 10);
-        assert_eq!(common_part(10, 4), 4);
-        assert_eq!(common_part(10, 0), 0, "the broker has closed it already");
-        assert_eq!(common_part(10, -5), 0, "closing would open more of what is short");
-        assert_eq!(common_part(-10, -3), -3);
-        assert_eq!(common_part(-10, 7), 0);
+        assert_eq!(part_of(10, 25), 10);
+        assert_eq!(part_of(10, 4), 4);
+        assert_eq!(part_of(10, 0), 0, "the broker has closed it already");
+        assert_eq!(part_of(10, -5), 0, "closing would open more of what is short");
+        assert_eq!(part_of(-10, -3), -3);
+        assert_eq!(part_of(-10, 7), 0);
     }
 }
