@@ -29,7 +29,7 @@ state_words! {
         PriceBand = "priceBand",
         /// Outside trading hours.
         MarketClosed = "marketClosed",
-        /// Not on the tenant's list.
+        /// Not on the tenant's list, or on a venue that is not supported.
         InstrumentNotAllowed = "instrumentNotAllowed",
         /// The kill switch is on.
         KillSwitch = "killSwitch",

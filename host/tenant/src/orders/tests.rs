@@ -24,6 +24,7 @@ use market::{Change, Money, OrderState};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -272,4 +273,53 @@ async fn a_run_that_dropped_its_line_leaves_nothing_behind() {
     assert_eq!(state.runs.len(), 1);
     drop(state);
     assert!(emptied().await, "the sender goes with its last job");
+}
+
+#[tokio::test]
+async fn finished_and_foreign_orders_are_looked_up_once_and_not_at_every_reading() {
+    let bench = Bench::new().await;
+    let order = bench.order(1, named("B1", OrderState::Open)).await;
+    let foreign = OrderRecord { tag: "X".repeat(20), ..order.clone() };
+    let book = [row("B1", &order, "COMPLETE", 10), row("B7", &foreign, "COMPLETE", 10)];
+    bench.read(&book).await.unwrap();
+    assert_eq!(bench.stored(1).await.state, OrderState::Complete);
+    // From here on, every look into the database fails.
+    bench.desk.host.store.close().await;
+    bench.read(&book).await.unwrap();
+    let changed = [row("B7", &foreign, "CANCELLED", 10)];
+    assert!(bench.read(&changed).await.is_err(), "a row that changed is looked at again");
+}
+
+#[tokio::test]
+async fn the_kill_switch_stops_and_withdraws_although_it_cannot_be_written() {
+    let bench = Bench::new().await;
+    let order = bench.order(1, named("B1", OrderState::Open)).await;
+    bench.desk.host.store.close().await;
+    assert!(bench.desk.set_kill_switch(true, None).await.is_err(), "the person is told");
+    assert!(bench.desk.killed.load(Ordering::SeqCst));
+    assert!(bench.desk.state.lock().await.wishes.wants(order.id));
+}
+
+#[tokio::test]
+async fn a_reading_under_an_old_session_opens_nothing_under_the_new_one() {
+    let bench = Bench::new().await;
+    let desk = &bench.desk;
+    desk.reconciled.store(1, Ordering::SeqCst);
+    assert!(desk.is_reconciled());
+    desk.line.revive("key", "newer token", b"newer");
+    desk.reconciled.fetch_max(1, Ordering::SeqCst);
+    assert!(!desk.is_reconciled());
+    let waiting = bench.order(1, |order| OrderRecord { state: OrderState::Intent, ..order }).await;
+    let flight = desk.flights.begin(waiting.id);
+    desk.queue(&mut *desk.state.lock().await, &bench.run.id, Job::Place(flight));
+    for _ in 0..100 {
+        if bench.stored(1).await.state.is_final() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let refused = bench.stored(1).await;
+    assert_eq!((refused.state, refused.refusal), (OrderState::Refused, RefusalCode::NoSession));
+    assert!(refused.message.contains("still being compared"), "{}", refused.message);
+    assert!(!desk.flights.holds(waiting.id));
 }

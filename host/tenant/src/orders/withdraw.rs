@@ -9,7 +9,8 @@ use crate::broker::LineSession;
 use crate::log::Level;
 use crate::mode::Mode;
 use crate::store::StoredOrder;
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use kite::{BrokerOrderId, Error};
 use market::{OrderState, Price};
 use std::sync::Arc;
@@ -35,22 +36,23 @@ impl Desk {
         self.to_withdraw.notify_one();
     }
 
-    /// Carries the wishes out, until the host stops.
+    /// Carries the wishes out, until the host stops. One that hangs holds up no other.
     pub(crate) async fn withdraw_all(self: Arc<Self>) {
+        let mut away = FuturesUnordered::new();
         loop {
-            let due = self.due_withdrawals().await;
-            if due.is_empty() {
-                let idle = self.state.lock().await.wishes.is_empty();
-                let wait = if idle { Duration::MAX } else { LOOK_EVERY };
-                let _ = tokio::time::timeout(wait, self.to_withdraw.notified()).await;
-                continue;
+            let room = CANCELS_AT_ONCE.saturating_sub(away.len());
+            away.extend(self.due_withdrawals(room).await.into_iter().map(|due| self.withdraw_one(due)));
+            let is_idle = self.state.lock().await.wishes.is_empty();
+            tokio::select! {
+                Some(()) = away.next() => {}
+                () = self.to_withdraw.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY), if !is_idle => {}
             }
-            join_all(due.into_iter().map(|due| self.withdraw_one(due))).await;
         }
     }
 
     /// What can leave now, marked as on its way. What never was at the broker is withdrawn here and now.
-    async fn due_withdrawals(&self) -> Vec<Due> {
+    async fn due_withdrawals(&self, room: usize) -> Vec<Due> {
         let mut state = self.state.lock().await;
         let (now, read) = (Instant::now(), state.book_read);
         for id in state.wishes.give_up(now, read) {
@@ -72,7 +74,7 @@ impl Desk {
                 continue;
             }
             let (number, session) = (rows::number(&order.record), session.clone());
-            if let Some((number, session)) = number.zip(session).filter(|_| due.len() < CANCELS_AT_ONCE) {
+            if let Some((number, session)) = number.zip(session).filter(|_| due.len() < room) {
                 state.wishes.leaves(id);
                 due.push(Due { order, number, session });
             }

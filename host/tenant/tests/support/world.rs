@@ -174,3 +174,32 @@ pub async fn post_form(address: SocketAddr, path: &str, form: &str) -> String {
     let location = answer.lines().find_map(|line| line.strip_prefix("location: "));
     location.unwrap_or_else(|| panic!("no redirect: {answer}")).to_owned()
 }
+
+pub async fn fault(world: &World, fault: Value) {
+    world.sim("POST", "/sim/faults", fault).await;
+}
+
+/// The states of all orders of today.
+pub async fn states(tenant: &Tenant) -> Vec<OrderState> {
+    tenant.orders(None).await.unwrap().iter().map(|order| order.state).collect()
+}
+
+pub async fn all_are(tenant: &Tenant, wanted: OrderState) {
+    until(wanted.as_str(), async || states(tenant).await.iter().all(|state| *state == wanted)).await;
+}
+
+/// Lets so many orders rest in the book, as fast as the broker takes them.
+pub async fn rest(tenant: &Tenant, line: &RunLine, count: u64) {
+    let Intent::Place { request, .. } = resting_buy(tenant, 1).await else { unreachable!() };
+    let numbers: Vec<u64> = (1..=count).collect();
+    for (step, numbers) in numbers.chunks(8).enumerate() {
+        let place = |id: &u64| Intent::Place { id: *id, request: request.clone() };
+        line.submit(cause(step as u64 + 1), numbers.iter().map(place).collect()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+    until("all rest", async || {
+        let states = states(tenant).await;
+        states.len() == count as usize && states.iter().all(|state| *state == OrderState::Open)
+    })
+    .await;
+}
