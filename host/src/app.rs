@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
@@ -125,7 +125,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Exit> {
 
 fn compiler(config: &Config, limits: Limits) -> anyhow::Result<Compiler> {
     let engine = Engine::new(limits)?;
-    let program = std::env::current_exe().context("cannot find this program, which compiles components")?;
+    // The build that runs, even when its file is replaced meanwhile: code of two builds must not be mixed.
+    let program = PathBuf::from("/proc/self/exe");
     let cache = config.data_dir.join("compiled");
     let key = cache_key(&config.key_file)?;
     let arguments = vec!["compile-child".to_owned()];
