@@ -206,9 +206,9 @@ pub(crate) const HOST_FAULT: &str = "this is a fault of the host, not of the str
 /// A call that had its time, on its way through the engine as an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OutOfTime {
-    /// Of the processor.
+    /// Of its thread.
     #[error("the call used up its processor time")]
-    Processor,
+    Cpu,
     /// On the wall, with little of the processor.
     #[error("the call lasted too long")]
     Wall,

@@ -29,7 +29,7 @@ const TESTS: &[(&str, fn())] = &[
     ("what is no strategy is not kept", what_is_no_strategy_is_not_kept),
     ("drafts of a crash are gone after the next start", drafts_of_a_crash_are_gone_after_the_next_start),
     ("a bomb that eats memory dies alone", a_bomb_that_eats_memory_dies_alone),
-    ("a bomb that eats processor time is killed", a_bomb_that_eats_processor_time_is_killed),
+    ("a bomb that eats processor time is killed", a_bomb_that_eats_cpu_time_is_killed),
     ("a bomb that lasts is killed", a_bomb_that_lasts_is_killed),
     ("a child that the system kills is told from that", a_child_that_the_system_kills_is_told_from_that),
     ("a child that crashes is a fault of the host", a_child_that_crashes_is_a_fault_of_the_host),
@@ -193,7 +193,7 @@ fn a_bomb_that_eats_memory_dies_alone() {
     assert!(refused.contains("at most"), "and the gate lets none as far as that: {refused}");
 }
 
-fn a_bomb_that_eats_processor_time_is_killed() {
+fn a_bomb_that_eats_cpu_time_is_killed() {
     let refused = blown_up(&time_bomb(), CompileLimits { cpu_s: 1, ..CompileLimits::default() });
     assert_eq!(refused.reason, "compiling used more than 1 s of processor time and was stopped");
 }

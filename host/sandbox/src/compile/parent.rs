@@ -20,7 +20,8 @@ const SIMPLER: &str = "make the strategy smaller: fewer and shorter functions, l
 /// What Rust's allocator says before it aborts.
 const NO_MEMORY: &str = "memory allocation of";
 const REBUILD: &str = "build it for wasm32-wasip2 without experimental WebAssembly features";
-const LATER: &str = "nothing is wrong with the strategy: upload it again later; if it happens again, the host needs more memory";
+const LATER: &str = "nothing is wrong with the strategy: upload it again later; should that not help, the host \
+                     needs more memory";
 
 /// How to start one.
 pub(super) struct Child {

@@ -34,7 +34,7 @@ pub(crate) fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Failu
         return Failure::NoRoom { reason };
     }
     match error.downcast_ref::<OutOfTime>() {
-        Some(OutOfTime::Processor) => {
+        Some(OutOfTime::Cpu) => {
             return Failure::TimedOut { call, limit_ms: circumstances.limit_ms };
         }
         Some(OutOfTime::Wall) => return Failure::Starved { call, wall_ms: circumstances.wall_ms },
@@ -131,10 +131,7 @@ mod tests {
 
     #[test]
     fn time_is_told_as_the_guests_or_as_the_machines() {
-        assert_eq!(
-            explained(OutOfTime::Processor, false, &[]),
-            "on_tick ran longer than 50 ms and was stopped"
-        );
+        assert_eq!(explained(OutOfTime::Cpu, false, &[]), "on_tick ran longer than 50 ms and was stopped");
         assert!(explained(OutOfTime::Wall, false, &[]).contains("not done after 500 ms"));
     }
 

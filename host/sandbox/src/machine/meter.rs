@@ -69,7 +69,7 @@ impl Meter {
         let before = wall.min(FIRST_CHECK_TIME);
         let used = self.first.get_or_insert(FirstCheck { thread_cpu, before }).used(thread_cpu);
         if used >= self.limit {
-            return Err(OutOfTime::Processor);
+            return Err(OutOfTime::Cpu);
         }
         if wall >= self.wall_limit {
             return Err(OutOfTime::Wall);
@@ -112,11 +112,11 @@ mod tests {
         assert_eq!(meter.check_at(ms(7_000), ms(2)), Ok(48));
         assert_eq!(meter.check_at(ms(7_001), ms(300)), Ok(47), "300 ms on the wall, 3 ms of the processor");
         assert_eq!(meter.check_at(ms(7_047), ms(490)), Ok(1));
-        assert_eq!(meter.check_at(ms(7_048), ms(491)), Err(OutOfTime::Processor));
+        assert_eq!(meter.check_at(ms(7_048), ms(491)), Err(OutOfTime::Cpu));
     }
 
     #[test]
-    fn a_call_that_gets_no_processor_ends_on_the_wall() {
+    fn a_call_that_gets_no_cpu_ends_on_the_wall() {
         let mut meter = meter();
         assert_eq!(
             meter.check_at(ms(1), ms(400)),
