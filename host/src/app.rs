@@ -10,7 +10,7 @@ use market::{Calendar, Timestamp};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tenant::{BrokerAddress, OpenError, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -149,7 +149,8 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Exit> {
 
 fn compiler(config: &Config, limits: Limits) -> anyhow::Result<Compiler> {
     let engine = Engine::new(limits)?;
-    let program = std::env::current_exe().context("cannot find this program, which compiles components")?;
+    // The build that runs, even when its file is replaced meanwhile: code of two builds must not be mixed.
+    let program = PathBuf::from("/proc/self/exe");
     let cache = config.data_dir.join("compiled");
     let key = cache_key(&config.key_file)?;
     let arguments = vec!["compile-child".to_owned()];

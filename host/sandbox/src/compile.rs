@@ -7,14 +7,15 @@ mod cache;
 mod child;
 mod native;
 mod parent;
+mod wait;
 
 pub use child::compile_child_main;
 
 use crate::engine::Engine;
-use crate::failure::Refusal;
+use crate::failure::{HOST_FAULT, Refusal, TEXT_BYTES, quoted};
 use crate::limits::CompileLimits;
 use crate::program::Program;
-use cache::{Cache, Found};
+use cache::{Authentic, Cache, Found};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use wasmtime::component::Component;
@@ -29,7 +30,8 @@ pub struct Compiler {
 
 impl Compiler {
     /// A compiler that starts `program` with `args` for each component that is not in the cache. The folder and its
-    /// files are the host's own; `key` authenticates them.
+    /// files are this host's alone; `key` authenticates them. The program is best `/proc/self/exe`: the very build
+    /// that runs, even when its file was replaced by a newer one.
     pub fn new(
         program: PathBuf,
         args: Vec<String>,
@@ -38,21 +40,21 @@ impl Compiler {
         engine: Engine,
         limits: CompileLimits,
     ) -> Self {
-        let cache = Cache::new(cache_dir, key, &engine);
+        let cache = Cache::new(cache_dir, key, &engine, &limits);
         Self { engine, child: parent::Child { program, args, limits }, cache, turn: Mutex::new(()) }
     }
 
-    /// Gate, cache, child, link. Blocks until its turn comes and the work is done.
+    /// Gate, cache, child, link. Blocks until its turn comes and the work is done. What was compiled is kept once it
+    /// has linked and said what it is.
     ///
     /// # Errors
     /// Why the component is no strategy, or could not be compiled within the limits.
     pub fn compile(&self, component: &[u8]) -> Result<Program, Refusal> {
         self.engine.gate(component)?;
-        let compiled = match self.load(component) {
-            Some(compiled) => compiled,
-            None => self.compile_and_keep(component)?,
-        };
-        Program::link(&self.engine, &compiled, component)
+        match self.load(component) {
+            Some(compiled) => Program::link(&self.engine, &compiled, component),
+            None => self.compile_and_keep(component),
+        }
     }
 
     fn load(&self, component: &[u8]) -> Option<Component> {
@@ -70,21 +72,29 @@ impl Compiler {
         }
     }
 
-    fn compile_and_keep(&self, component: &[u8]) -> Result<Component, Refusal> {
+    fn compile_and_keep(&self, component: &[u8]) -> Result<Program, Refusal> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have compiled the same bytes while this one waited.
         if let Some(compiled) = self.load(component) {
-            return Ok(compiled);
+            return Program::link(&self.engine, &compiled, component);
         }
-        let code = self.child.run(component)?;
+        let code = Authentic::from_own_child(self.child.run(component)?);
+        let compiled = native::load(self.engine.raw(), &code).map_err(|error| not_loaded(&error))?;
+        let program = Program::link(&self.engine, &compiled, component)?;
         if let Err(error) = self.cache.keep(component, &code) {
             tracing::warn!(error = %error, "compiled code could not be kept: it will be compiled again");
         }
-        native::load(self.engine.raw(), &cache::Authentic::from_own_child(code)).map_err(|error| {
-            Refusal::new(
-                format!("the compiled component does not load: {error:#}"),
-                "this is a fault of the host, not of the strategy: report it",
-            )
-        })
+        Ok(program)
     }
+}
+
+fn not_loaded(error: &wasmtime::Error) -> Refusal {
+    let error = quoted(&format!("{error:#}"), TEXT_BYTES);
+    // The host's side of all instances together; how much that is shows only in compiled code.
+    let remedy = if error.contains("exceeds the configured maximum") {
+        "make the strategy smaller: fewer functions, fewer instances"
+    } else {
+        HOST_FAULT
+    };
+    Refusal::new(format!("the compiled component does not load: {error}"), remedy)
 }

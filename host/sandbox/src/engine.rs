@@ -4,15 +4,18 @@ mod capacity;
 mod config;
 mod ticker;
 
+pub(crate) use ticker::{Epochs, PERIOD};
+
 use crate::bindings::{Strategy, StrategyPre};
-use crate::failure::{EngineError, Refusal};
+use crate::event::Start;
+use crate::failure::{EngineError, Refusal, TEXT_BYTES, quoted};
 use crate::gate::{self, GateReport};
 use crate::limits::Limits;
-use crate::machine::Desk;
+use crate::machine::{Desk, Meter};
 use crate::wasi;
 use std::sync::Arc;
-use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::{Store, UpdateDeadline};
 
 /// Compiles and runs strategies. Cheap to clone; the ticker thread stops when the last clone and the last machine are gone.
 #[derive(Clone)]
@@ -20,24 +23,33 @@ pub struct Engine {
     engine: wasmtime::Engine,
     linker: Arc<Linker<Desk>>,
     limits: Arc<Limits>,
+    epochs: Arc<Epochs>,
 }
 
 impl Engine {
-    /// An engine with room for `limits.machines` machines.
+    /// An engine with room for `limits.machines` machines, all of it reserved now.
     ///
     /// # Errors
     /// When the operating system cannot hold that many, or the engine cannot start.
     pub fn new(limits: Limits) -> Result<Self, EngineError> {
-        capacity::check(limits.machines)?;
-        let engine = config::pooled(&limits).or_else(|error| {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "no address space to reserve: instances are made on demand"
-            );
-            wasmtime::Engine::new(&config::on_demand(&limits))
-        });
-        let engine = Self::around(engine.map_err(engine_error)?, limits)?;
-        ticker::start(&engine.engine)?;
+        capacity::check(&limits)?;
+        let engine = config::pooled(&limits).map_err(|error| EngineError::NoPool {
+            machines: limits.machines,
+            reason: format!("{error:#}"),
+        })?;
+        let engine = Self::around(engine, limits)?;
+        ticker::start(&engine.engine, &engine.epochs)?;
+        Ok(engine)
+    }
+
+    /// An engine that reserves nothing and makes each machine on demand: slower to start a run, and without a promise
+    /// that there is room. For a command that runs one, and for systems that give out no address space.
+    ///
+    /// # Errors
+    /// When the engine cannot start.
+    pub fn unpooled(limits: Limits) -> Result<Self, EngineError> {
+        let engine = Self::for_compiling(limits)?;
+        ticker::start(&engine.engine, &engine.epochs)?;
         Ok(engine)
     }
 
@@ -51,7 +63,8 @@ impl Engine {
         let mut linker = Linker::new(&engine);
         Strategy::add_to_linker::<Desk, HasSelf<Desk>>(&mut linker, |desk| desk).map_err(engine_error)?;
         wasi::link(&mut linker).map_err(engine_error)?;
-        Ok(Self { engine, linker: Arc::new(linker), limits: Arc::new(limits) })
+        let epochs = Arc::new(Epochs::default());
+        Ok(Self { engine, linker: Arc::new(linker), limits: Arc::new(limits), epochs })
     }
 
     /// The limits it was made with.
@@ -80,25 +93,29 @@ impl Engine {
         &self.engine
     }
 
-    pub(crate) fn shared_limits(&self) -> &Arc<Limits> {
-        &self.limits
-    }
-
     pub(crate) fn link(&self, component: &Component) -> Result<StrategyPre<Desk>, Refusal> {
         let linked: wasmtime::Result<InstancePre<Desk>> = self.linker.instantiate_pre(component);
         linked.and_then(StrategyPre::new).map_err(|error| {
             Refusal::new(
-                format!("the component does not fit the world `bulkhead:strategy/strategy@0.1.0`: {error:#}"),
+                format!(
+                    "the component does not fit the world `bulkhead:strategy/strategy@0.1.0`: {}",
+                    quoted(&format!("{error:#}"), TEXT_BYTES)
+                ),
                 "build it against this host's WIT package, best with the sdk of the same version",
             )
         })
     }
 
-    pub(crate) fn store(&self, desk: Desk) -> Store<Desk> {
+    /// A store for one machine with this beginning.
+    pub(crate) fn store(&self, start: Start) -> Store<Desk> {
+        let mut desk = Desk::new(start, &self.limits);
+        desk.meter = Meter::new(&self.epochs);
         let mut store = Store::new(&self.engine, desk);
         store.limiter(|desk| &mut desk.limiter);
         store.set_hostcall_fuel(self.limits.hostcall_bytes);
-        store.epoch_deadline_trap();
+        store.epoch_deadline_callback(|mut store| {
+            Ok(UpdateDeadline::Continue(store.data_mut().meter.check()?))
+        });
         store
     }
 }
@@ -109,7 +126,7 @@ fn engine_error(error: wasmtime::Error) -> EngineError {
 
 pub(crate) fn not_compiled(error: &wasmtime::Error) -> Refusal {
     Refusal::new(
-        format!("the component does not compile: {error:#}"),
+        format!("the component does not compile: {}", quoted(&format!("{error:#}"), TEXT_BYTES)),
         "build it for wasm32-wasip2 without experimental WebAssembly features",
     )
 }

@@ -2,13 +2,14 @@
 //!
 //! Knows the limits and the list of linked interfaces; compiles and runs nothing.
 
+mod expand;
 mod imports;
 mod magic;
 mod shape;
+mod types;
 
 use crate::failure::Refusal;
 use crate::limits::Limits;
-use wasmparser::{Validator, WasmFeatures};
 
 /// What the gate saw.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +22,12 @@ pub struct GateReport {
     pub core_modules: u32,
     /// Instances that one instantiation makes.
     pub expanded_instances: u64,
+    /// Those of them that are of core modules.
+    pub core_instances: u64,
+    /// Linear memories that one instantiation makes.
+    pub memories: u64,
+    /// Tables that one instantiation makes.
+    pub tables: u64,
     /// Interfaces it imports.
     pub imports: Vec<String>,
     /// Interfaces it exports.
@@ -40,17 +47,6 @@ pub(crate) fn check(component: &[u8], limits: &Limits) -> Result<GateReport, Ref
     let report = shape::survey(component, limits)?;
     imports::check_imports(&report.imports)?;
     imports::check_exports(&report.exports)?;
-    validate(component)?;
+    types::validate(component, limits)?;
     Ok(report)
-}
-
-/// Exactly the WebAssembly that the engine runs.
-fn validate(component: &[u8]) -> Result<(), Refusal> {
-    let features = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL;
-    Validator::new_with_features(features).validate_all(component).map(drop).map_err(|error| {
-        Refusal::new(
-            format!("the component is not valid: {error}"),
-            "build it for wasm32-wasip2 with its default WebAssembly features",
-        )
-    })
 }

@@ -25,7 +25,7 @@ pub use engine::Engine;
 pub use event::{
     Event, GuestOrderStatus, HeldPosition, NoticeKind, OrderUpdate, OrderView, RefusalCode, Start,
 };
-pub use failure::{Call, EngineError, Failure, Refusal};
+pub use failure::{Call, EngineError, Failure, Refusal, StartFailure, quoted};
 pub use gate::GateReport;
 pub use limits::{CompileLimits, Limits};
 pub use machine::Machine;

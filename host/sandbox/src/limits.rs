@@ -26,17 +26,25 @@ pub struct Limits {
     pub nesting_depth: u32,
     /// Instances that one instantiation makes, all nesting multiplied out.
     pub expanded_instances: u64,
+    /// Functions that cross between a component and its core modules or the host.
+    pub canonical_functions: u32,
+    /// Types within types: a list of records of options is three deep.
+    pub type_depth: u32,
+    /// Fields of a record, cases of a variant or enumeration, flags, parameters of a function.
+    pub type_width: usize,
+    /// One name of an import, an export, a field or a case.
+    pub name_bytes: usize,
     /// Custom sections (names, producers, debug information) together.
     pub custom_section_bytes: usize,
     /// All linear memories of a run together.
     pub memory_bytes: usize,
     /// Entries of one table.
     pub table_elements: usize,
-    /// Core and component instances of a run.
+    /// Core instances of a run. The gate, the pool and every store count by this number.
     pub instances: usize,
-    /// Tables of a run.
+    /// Tables of a run. Every machine has room for as many in the pool.
     pub tables: usize,
-    /// Linear memories of a run.
+    /// Linear memories of a run. One: each machine reserves address space for as many, and adapters share it.
     pub memories: usize,
     /// Native stack of a call into the guest.
     pub stack_bytes: usize,
@@ -44,12 +52,18 @@ pub struct Limits {
     pub hostcall_bytes: usize,
     /// Resource handles (streams, pollables) a run may hold.
     pub resources: usize,
-    /// Longest `describe` or `start`.
+    /// Processor time of a `describe` or `start`.
     pub start_ms: u64,
-    /// Longest handling of an event.
+    /// Processor time of handling an event.
     pub event_ms: u64,
-    /// Longest `stop`.
+    /// Processor time of a `stop`.
     pub stop_ms: u64,
+    /// A call may last this many times its processor time on the wall, when the machine is busy with others.
+    pub wall_factor: u32,
+    /// Processor time that a run may use over time, in percent of one core.
+    pub cpu_share_percent: u32,
+    /// How far a run may get ahead of its share: the share of this much time.
+    pub cpu_window_ms: u64,
     /// Machines that may live at once in this engine.
     pub machines: u32,
     /// Events in one batch.
@@ -62,8 +76,18 @@ pub struct Limits {
     pub log_bytes_per_event: usize,
     /// One log line; what is longer is cut.
     pub log_line_bytes: usize,
-    /// State writes, timers and P&L records from one event, each.
+    /// Randomness asked for at once.
+    pub random_bytes: u64,
+    /// Bytes written to standard output or error at once.
+    pub write_bytes: usize,
+    /// State writes, timers and P&L records from one event, together.
     pub records_per_event: u32,
+    /// Keys and values written from one event; of several writes to one key the last counts.
+    pub state_bytes_per_event: usize,
+    /// Keys and values written within one second of the events' time.
+    pub state_bytes_per_second: usize,
+    /// Everything that one event leaves behind, as the host holds it until it is written down.
+    pub step_bytes: usize,
     /// Label of a P&L record; what is longer is cut.
     pub pnl_label_bytes: usize,
     /// Keys in a strategy's state.
@@ -95,6 +119,10 @@ pub struct CompileLimits {
     pub output_bytes: u64,
     /// Open files.
     pub open_files: u64,
+    /// How far it steps back behind other processes, 0 to 19.
+    pub nice: u8,
+    /// Compiled code kept on disk, of all components together; what was used longest ago goes first.
+    pub cache_bytes: u64,
 }
 
 impl Default for Limits {
@@ -110,25 +138,37 @@ impl Default for Limits {
             core_modules: 16,
             nesting_depth: 4,
             expanded_instances: 64,
+            canonical_functions: 1_000,
+            type_depth: 16,
+            type_width: 128,
+            name_bytes: 512,
             custom_section_bytes: MIB,
             memory_bytes: 64 * MIB,
             table_elements: 10_000,
             instances: 32,
-            tables: 32,
-            memories: 2,
+            tables: 8,
+            memories: 1,
             stack_bytes: 512 * KIB,
             hostcall_bytes: MIB,
             resources: 1_024,
             start_ms: 2_000,
             event_ms: 50,
             stop_ms: 1_000,
+            wall_factor: 10,
+            cpu_share_percent: 50,
+            cpu_window_ms: 10_000,
             machines: 1_000,
             batch: 256,
             intents_per_event: 64,
             log_lines_per_event: 1_000,
-            log_bytes_per_event: MIB,
+            log_bytes_per_event: 256 * KIB,
             log_line_bytes: 8 * KIB,
+            random_bytes: 64 << 10,
+            write_bytes: 64 * KIB,
             records_per_event: 1_000,
+            state_bytes_per_event: 256 * KIB,
+            state_bytes_per_second: MIB,
+            step_bytes: 512 * KIB,
             pnl_label_bytes: 64,
             state_keys: 1_000,
             state_key_bytes: 128,
@@ -149,6 +189,8 @@ impl Default for CompileLimits {
             wall_ms: 30_000,
             output_bytes: 128 << 20,
             open_files: 16,
+            nice: 10,
+            cache_bytes: 2 << 30,
         }
     }
 }

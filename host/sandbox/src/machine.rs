@@ -7,27 +7,36 @@ mod columns;
 mod deadline;
 mod desk;
 mod limiter;
+mod meter;
+mod share;
 mod traces;
+mod writes;
 
-pub(crate) use deadline::{begin, finish};
+pub(crate) use deadline::{begin, finish, guarded, last_words};
 pub(crate) use desk::Desk;
+pub(crate) use meter::Meter;
 pub(crate) use traces::cut;
 
 use crate::bindings::Strategy;
 use crate::convert;
 use crate::event::{Event, Start};
-use crate::failure::{Call, Failure};
+use crate::failure::{Call, Failure, StartFailure};
 use crate::manifest::{Hears, value_out};
 use crate::program::Program;
 use crate::step::{Step, Trace};
 use columns::Columns;
 use market::{Candle, Tick};
+use share::Share;
+use std::time::{Duration, Instant};
 use wasmtime::Store;
 
 /// A strategy between two events.
 pub struct Machine {
     life: Life,
     last_words: Vec<Trace>,
+    share: Share,
+    /// Processor time of a dead machine; a living one's stands in its store.
+    spent: Duration,
 }
 
 enum Life {
@@ -46,25 +55,33 @@ impl Program {
     /// Makes a machine and hands it its first event.
     ///
     /// # Errors
-    /// When the guest fails in it, or the host has no room.
-    pub fn start(&self, start: Start) -> Result<(Machine, Step), Failure> {
+    /// When the guest fails in it, or the host has no room; what it said until then comes along.
+    pub fn start(&self, start: Start) -> Result<(Machine, Step), StartFailure> {
         Machine::start(self, start)
     }
 }
 
 impl Machine {
-    fn start(program: &Program, start: Start) -> Result<(Self, Step), Failure> {
+    fn start(program: &Program, start: Start) -> Result<(Self, Step), StartFailure> {
         let params = start.params.iter().map(|(name, value)| (name.clone(), value_out(value)));
         let params: Vec<_> = params.collect();
         let (store, strategy) = program.instantiate(start, Call::Start)?;
         let hears = program.manifest().hears;
         let alive = Alive { store, strategy, hears, columns: Columns::new() };
-        let mut machine = Self { life: Life::Alive(Box::new(alive)), last_words: Vec::new() };
-        let step = machine.call(Call::Start, |alive| {
+        let mut machine = Self {
+            share: Share::new(alive.limits()),
+            life: Life::Alive(Box::new(alive)),
+            last_words: Vec::new(),
+            spent: Duration::ZERO,
+        };
+        let started = machine.call(Call::Start, |alive| {
             let guest = alive.strategy.bulkhead_strategy_guest();
             guest.call_start(&mut alive.store, &params)
-        })?;
-        Ok((machine, step))
+        });
+        match started {
+            Ok(step) => Ok((machine, step)),
+            Err(failure) => Err(StartFailure { failure, last_words: machine.last_words }),
+        }
     }
 
     /// Hands a batch of snapshots over, oldest first, at most 256 at a time, and answers how many were taken. The rest
@@ -74,7 +91,7 @@ impl Machine {
     /// When the run is over.
     pub fn ticks(&mut self, ticks: &[Tick]) -> Result<(usize, Step), Failure> {
         let alive = self.alive()?;
-        let batch = &ticks[..ticks.len().min(alive.limits().batch)];
+        let batch = &ticks[..ticks.len().min(alive.batch())];
         if batch.is_empty() || !alive.hears.ticks {
             let view = &mut alive.store.data_mut().view;
             view.take_ticks(batch);
@@ -94,7 +111,7 @@ impl Machine {
     /// When the run is over.
     pub fn candles(&mut self, candles: &[Candle]) -> Result<(usize, Step), Failure> {
         let alive = self.alive()?;
-        let batch = &candles[..candles.len().min(alive.limits().batch)];
+        let batch = &candles[..candles.len().min(alive.batch())];
         if batch.is_empty() || !alive.hears.candles {
             let view = &mut alive.store.data_mut().view;
             batch.iter().for_each(|candle| view.take_candle(*candle));
@@ -171,6 +188,21 @@ impl Machine {
             Life::Alive(alive) => alive.store.data().limiter.memory_bytes(),
             Life::Dead(_) => 0,
         }
+    }
+
+    /// Processor time that its calls have used so far, its beginning included.
+    pub fn spent(&self) -> Duration {
+        match &self.life {
+            Life::Alive(alive) => alive.store.data().meter.spent(),
+            Life::Dead(_) => self.spent,
+        }
+    }
+
+    /// How long the run must wait before it is called again, so that it keeps to its share of the processor; zero
+    /// when its turn may come now. What waits for it waits with it. Asked once a turn, not once a call.
+    pub fn must_wait(&mut self, now: Instant) -> Duration {
+        let spent = self.spent();
+        self.share.wait(spent, now)
     }
 
     fn alive(&mut self) -> Result<&mut Alive, Failure> {

@@ -3,8 +3,8 @@
 use crate::bindings::{Strategy, StrategyPre};
 use crate::engine::{Engine, not_compiled};
 use crate::event::Start;
-use crate::failure::{Call, Failure, Refusal};
-use crate::machine::{Desk, begin, finish};
+use crate::failure::{Call, Failure, Refusal, StartFailure};
+use crate::machine::{Desk, begin, finish, guarded, last_words};
 use crate::manifest::{self, Manifest};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -58,7 +58,11 @@ impl Program {
         hex::encode(self.0.sha256)
     }
 
-    pub(crate) fn instantiate(&self, start: Start, call: Call) -> Result<(Store<Desk>, Strategy), Failure> {
+    pub(crate) fn instantiate(
+        &self,
+        start: Start,
+        call: Call,
+    ) -> Result<(Store<Desk>, Strategy), StartFailure> {
         instantiate(&self.0.engine, &self.0.strategy, start, call)
     }
 }
@@ -68,24 +72,32 @@ fn instantiate(
     strategy: &StrategyPre<Desk>,
     start: Start,
     call: Call,
-) -> Result<(Store<Desk>, Strategy), Failure> {
-    let mut store = engine.store(Desk::new(start, engine.shared_limits()));
-    let limit_ms = begin(&mut store, call);
-    let instance = strategy.instantiate(&mut store);
-    let instance = finish(&mut store, call, limit_ms, instance)?;
-    Ok((store, instance))
+) -> Result<(Store<Desk>, Strategy), StartFailure> {
+    let mut store = engine.store(start);
+    begin(&mut store, call);
+    let instance = guarded(|| strategy.instantiate(&mut store));
+    match finish(&mut store, call, instance) {
+        Ok(instance) => Ok((store, instance)),
+        Err(failure) => Err(StartFailure { failure, last_words: last_words(&mut store) }),
+    }
 }
 
 fn describe(engine: &Engine, strategy: &StrategyPre<Desk>) -> Result<Manifest, Refusal> {
-    let told =
-        instantiate(engine, strategy, Start::nothing(), Call::Describe).and_then(|(mut store, strategy)| {
-            let limit_ms = begin(&mut store, Call::Describe);
-            let told = strategy.bulkhead_strategy_guest().call_describe(&mut store);
-            finish(&mut store, Call::Describe, limit_ms, told)
-        });
-    let told = told.map_err(|failure| {
-        let remedy = "`describe` must answer with nothing but constants; correct it and upload again";
-        Refusal::new(format!("the strategy could not say what it is: {failure}"), remedy)
-    })?;
+    let (mut store, strategy) = instantiate(engine, strategy, Start::nothing(), Call::Describe)
+        .map_err(|ended| not_described(&ended.failure))?;
+    begin(&mut store, Call::Describe);
+    let told = guarded(|| strategy.bulkhead_strategy_guest().call_describe(&mut store));
+    let told = finish(&mut store, Call::Describe, told).map_err(|failure| not_described(&failure))?;
     manifest::read(told)
+}
+
+fn not_described(failure: &Failure) -> Refusal {
+    if failure.is_of_the_host() {
+        let reason = format!("the host could not ask the strategy what it is: {failure}");
+        return Refusal::new(reason, "nothing is wrong with the strategy: upload it again later");
+    }
+    Refusal::new(
+        format!("the strategy could not say what it is: {failure}"),
+        "`describe` must answer with nothing but constants; correct it and upload again",
+    )
 }

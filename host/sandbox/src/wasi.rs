@@ -43,8 +43,6 @@ pub(crate) const INTERFACES: &[&str] = &[
     "wasi:random/insecure",
     "wasi:random/insecure-seed",
 ];
-/// Bytes of randomness a guest may ask for at once.
-const RANDOM_BYTES: u64 = 64 << 10;
 
 /// The guest's idea of WASI.
 pub(crate) struct Wasi {
@@ -86,7 +84,7 @@ impl Wasi {
             .secure_random(stream(1))
             .insecure_random(stream(2))
             .insecure_random_seed(u128::from(seed))
-            .max_random_size(RANDOM_BYTES)
+            .max_random_size(limits.random_bytes)
             .stdout(output.stdout())
             .stderr(output.stderr())
             .build();

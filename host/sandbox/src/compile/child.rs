@@ -4,7 +4,8 @@
 
 use crate::engine::Engine;
 use crate::limits::{CompileLimits, Limits};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use rustix::thread::set_no_new_privs;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
@@ -37,9 +38,14 @@ pub fn compile_child_main(limits: &Limits, compile_limits: &CompileLimits) -> Ex
 }
 
 fn confine(limits: &CompileLimits) -> rustix::io::Result<()> {
+    // A host that goes down takes its compiler along, and nothing started from here gains rights.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    set_no_new_privs(true)?;
+    nice(i32::from(limits.nice))?;
     let set = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     set(Resource::As, limits.address_space_bytes)?;
-    set(Resource::Cpu, limits.cpu_s)?;
+    // The signal of the soft limit says what happened; that of the hard one is for a child that does not hear it.
+    setrlimit(Resource::Cpu, Rlimit { current: Some(limits.cpu_s), maximum: Some(limits.cpu_s + 1) })?;
     set(Resource::Fsize, limits.output_bytes)?;
     set(Resource::Nofile, limits.open_files)?;
     set(Resource::Core, 0)

@@ -1,21 +1,27 @@
 //! Starts the compile child, feeds it, watches the clock, and says in plain words what became of it.
 
 use super::child::REFUSED;
-use crate::failure::Refusal;
+use super::wait::{Ended, wait};
+use crate::failure::{HOST_FAULT, Refusal, TEXT_BYTES, quoted};
 use crate::limits::CompileLimits;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child as Process, Command, ExitStatus, Stdio};
+use std::process::{Child as Process, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-const POLL: Duration = Duration::from_millis(5);
+/// What is read of what the child has to say; part of the format between the two.
 const ERROR_TEXT_BYTES: u64 = 4 << 10;
+const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 const SIMPLER: &str = "make the strategy smaller: fewer and shorter functions, less generated code";
-const HOST_FAULT: &str = "this is a fault of the host, not of the strategy: report it";
+/// What Rust's allocator says before it aborts.
+const NO_MEMORY: &str = "memory allocation of";
+const REBUILD: &str = "build it for wasm32-wasip2 without experimental WebAssembly features";
+const LATER: &str = "nothing is wrong with the strategy: upload it again later; should that not help, the host \
+                     needs more memory";
 
 /// How to start one.
 pub(super) struct Child {
@@ -25,7 +31,7 @@ pub(super) struct Child {
 }
 
 struct Finished {
-    status: Option<ExitStatus>,
+    ended: Ended,
     code: Vec<u8>,
     text: String,
 }
@@ -47,86 +53,67 @@ impl Child {
         command.args(&self.args).env_clear();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn()?;
-        let finished = self.converse(&mut process, component);
-        if finished.is_err() {
-            end(&mut process);
-        }
-        finished
+        self.converse(&mut process, component)
     }
 
     /// Feeds and reads on threads of their own, so that neither side waits for a full pipe.
     fn converse(&self, process: &mut Process, component: &[u8]) -> io::Result<Finished> {
-        let closed = || io::Error::other("a pipe of the child is missing");
-        let mut input = process.stdin.take().ok_or_else(closed)?;
-        let output = process.stdout.take().ok_or_else(closed)?;
-        let errors = process.stderr.take().ok_or_else(closed)?;
+        let (input, output, errors) = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         let most = self.limits.output_bytes;
         thread::scope(|scope| {
             // A child that refuses early stops reading; its exit says why.
-            scope.spawn(move || input.write_all(component));
+            scope.spawn(move || input.map(|mut input| input.write_all(component)));
             let code = scope.spawn(move || read(output, most));
             let text = scope.spawn(move || read(errors, ERROR_TEXT_BYTES));
-            let status = wait(process, Duration::from_millis(self.limits.wall_ms))?;
+            // Ends the child in every case, so that the threads end too.
+            let ended = wait(process, Duration::from_millis(self.limits.wall_ms))?;
             let code = code.join().unwrap_or_default();
             let text = String::from_utf8_lossy(&text.join().unwrap_or_default()).trim().to_owned();
-            Ok(Finished { status, code, text })
+            Ok(Finished { ended, code, text })
         })
     }
 
     fn judge(&self, finished: Finished) -> Result<Vec<u8>, Refusal> {
         let limits = &self.limits;
-        let Some(status) = finished.status else {
-            let reason = format!("compiling took longer than {} s and was stopped", limits.wall_ms / 1_000);
+        let text = quoted(&finished.text, TEXT_BYTES);
+        let Some(status) = finished.ended.status else {
+            let reason = format!("compiling took longer than {} ms and was stopped", limits.wall_ms);
             return Err(Refusal::new(reason, SIMPLER));
         };
-        match (status.code(), status.signal()) {
-            (Some(0), _) => Ok(finished.code),
-            (Some(code), _) if code == i32::from(REFUSED) => Err(Refusal::new(
-                finished.text,
-                "build it for wasm32-wasip2 without experimental WebAssembly features",
-            )),
-            (_, Some(SIGXCPU | SIGKILL)) => {
-                let reason =
-                    format!("compiling used more than {} s of processor time and was stopped", limits.cpu_s);
-                Err(Refusal::new(reason, SIMPLER))
+        let (reason, remedy) = match (status.code(), status.signal()) {
+            (Some(0), _) => return Ok(finished.code),
+            (Some(code), _) if code == i32::from(REFUSED) => (text, REBUILD),
+            (_, Some(SIGXCPU)) => (self.too_long(), SIMPLER),
+            (_, Some(SIGKILL)) if finished.ended.cpu >= Duration::from_secs(limits.cpu_s) => {
+                (self.too_long(), SIMPLER)
             }
-            (_, Some(_)) => {
+            // Nobody but the system, when it is short of memory, or an operator ends it like this.
+            (_, Some(SIGKILL)) => {
+                ("the system ended the compiler, most likely for want of memory".to_owned(), LATER)
+            }
+            (_, Some(SIGABRT)) if text.contains(NO_MEMORY) => {
                 let mib = limits.address_space_bytes >> 20;
-                let reason = format!("compiling needed more than {mib} MiB of memory and was stopped");
-                Err(Refusal::new(reason, SIMPLER))
+                (format!("compiling needed more than {mib} MiB of memory and was stopped"), SIMPLER)
             }
-            (code, None) => {
-                let reason = format!("the compiler ended with {code:?}: {}", finished.text);
-                Err(Refusal::new(reason, HOST_FAULT))
+            (code, signal) => {
+                let how =
+                    signal.map_or_else(|| format!("code {code:?}"), |signal| format!("signal {signal}"));
+                (format!("the compiler ended with {how}: {text}"), HOST_FAULT)
             }
-        }
+        };
+        Err(Refusal::new(reason, remedy))
+    }
+
+    fn too_long(&self) -> String {
+        format!("compiling used more than {} s of processor time and was stopped", self.limits.cpu_s)
     }
 }
 
-fn read(pipe: impl Read, most: u64) -> Vec<u8> {
+fn read(pipe: Option<impl Read>, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // What was read before an error is all there is; the exit code tells whether it counts.
-    let _ = pipe.take(most).read_to_end(&mut bytes);
-    bytes
-}
-
-/// The child's exit, or nothing when it had to be killed.
-fn wait(process: &mut Process, wall: Duration) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + wall;
-    loop {
-        if let Some(status) = process.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            end(process);
-            return Ok(None);
-        }
-        thread::sleep(POLL);
+    if let Some(pipe) = pipe {
+        // What was read before an error is all there is; the exit code tells whether it counts.
+        let _ = pipe.take(most).read_to_end(&mut bytes);
     }
-}
-
-fn end(process: &mut Process) {
-    // It may be gone already, which is what is wanted.
-    let _ = process.kill();
-    let _ = process.wait();
+    bytes
 }

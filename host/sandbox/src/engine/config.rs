@@ -1,12 +1,10 @@
 //! The engine's settings. Those that change code are the same for the engine that compiles and the one that runs.
 
 use crate::limits::Limits;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
 /// Machines that may live for a moment beside the counted ones: a manifest being read, a store being dropped.
 const SPARE_MACHINES: u32 = 16;
-/// Core instances and tables of one strategy: module, adapter, shim and fix-up, with room.
-const PARTS: u32 = 6;
 /// Memory of a slot that stays warm for its next user.
 const KEEP_RESIDENT_BYTES: usize = 64 << 10;
 const TABLE_KEEP_RESIDENT_BYTES: usize = 16 << 10;
@@ -15,11 +13,14 @@ const INSTANCE_BYTES: usize = 16 << 20;
 /// An engine with room for every machine reserved at once.
 pub(super) fn pooled(limits: &Limits) -> wasmtime::Result<Engine> {
     let machines = limits.machines.saturating_add(SPARE_MACHINES);
+    // Whatever the gate lets through may be had by every machine at once: only so is the number of machines a promise.
+    let all = |each: usize| machines.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX));
+    let scans = PoolingAllocationConfig::is_pagemap_scan_available();
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(machines)
-        .total_core_instances(machines.saturating_mul(PARTS))
-        .total_memories(machines)
-        .total_tables(machines.saturating_mul(PARTS))
+        .total_core_instances(all(limits.instances))
+        .total_memories(all(limits.memories))
+        .total_tables(all(limits.tables))
         .total_stacks(0)
         .total_gc_heaps(0)
         .max_memory_size(limits.memory_bytes)
@@ -29,7 +30,9 @@ pub(super) fn pooled(limits: &Limits) -> wasmtime::Result<Engine> {
         .max_memories_per_component(limits.memories as u32)
         .max_component_instance_size(INSTANCE_BYTES)
         .max_core_instance_size(INSTANCE_BYTES)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        // Without the scan, keeping memory resident costs more than it saves: it wipes pages nobody touched.
+        .linear_memory_keep_resident(if scans { KEEP_RESIDENT_BYTES } else { 0 })
+        .pagemap_scan(Enabled::Auto)
         .table_keep_resident(TABLE_KEEP_RESIDENT_BYTES);
     let mut config = on_demand(limits);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -1,6 +1,6 @@
 //! From the engine's errors to words for traders.
 
-use super::{Broken, Call, Failure};
+use super::{Broken, Call, Failure, HostPanic, OutOfTime, TEXT_BYTES, quoted};
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
@@ -11,6 +11,7 @@ const HANDED_TOO_MUCH: &str = "fuel allocated for hostcalls";
 pub(crate) struct Circumstances<'a> {
     pub(crate) call: Call,
     pub(crate) limit_ms: u64,
+    pub(crate) wall_ms: u64,
     /// The most a guest may hand over in one host call.
     pub(crate) hostcall_kib: u64,
     /// The guest was refused memory during this call; the limit in MiB.
@@ -22,28 +23,45 @@ pub(crate) struct Circumstances<'a> {
 /// The failure that an error of the engine means.
 pub(crate) fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Failure {
     let call = circumstances.call;
+    if let Some(panic) = error.downcast_ref::<HostPanic>() {
+        return Failure::HostFault { call, reason: quoted(&panic.0, TEXT_BYTES) };
+    }
     if let Some(broken) = error.downcast_ref::<Broken>() {
-        return Failure::Protocol { call, reason: broken.to_string() };
+        return Failure::Protocol { call, reason: quoted(&broken.to_string(), TEXT_BYTES) };
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         let reason = format!("{error:#}; stop a run, or raise the limit on runs");
         return Failure::NoRoom { reason };
     }
-    if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
-        return Failure::TimedOut { call, limit_ms: circumstances.limit_ms };
+    match error.downcast_ref::<OutOfTime>() {
+        Some(OutOfTime::Cpu) => {
+            return Failure::TimedOut { call, limit_ms: circumstances.limit_ms };
+        }
+        Some(OutOfTime::Wall) => return Failure::Starved { call, wall_ms: circumstances.wall_ms },
+        None => {}
     }
-    if let Some(limit_mib) = circumstances.refused_memory_mib {
-        return Failure::OutOfMemory { call, limit_mib };
-    }
-    let cause = error.root_cause();
-    if cause.to_string().contains(HANDED_TOO_MUCH) {
-        let reason = format!("handed the host more than {} KiB in one call", circumstances.hostcall_kib);
-        return Failure::Trapped { call, reason };
-    }
-    Failure::Trapped { call, reason: reason(error, &circumstances.last_lines) }
+    explain_fault(error, circumstances)
 }
 
-fn reason(error: &Error, last_lines: &[&str]) -> String {
+fn explain_fault(error: &Error, circumstances: &Circumstances<'_>) -> Failure {
+    let call = circumstances.call;
+    let aborted = error.downcast_ref::<Trap>() == Some(&Trap::UnreachableCodeReached);
+    let panic = if aborted { panic_text(&circumstances.last_lines) } else { None };
+    // An allocator that was refused memory aborts without a panic; whoever panics has something else to say.
+    if let (true, None, Some(limit_mib)) = (aborted, &panic, circumstances.refused_memory_mib) {
+        return Failure::OutOfMemory { call, limit_mib };
+    }
+    let reason = match panic {
+        Some(text) => format!("panicked: {text}"),
+        None if error.root_cause().to_string().contains(HANDED_TOO_MUCH) => {
+            format!("handed the host more than {} KiB in one call", circumstances.hostcall_kib)
+        }
+        None => reason(error),
+    };
+    Failure::Trapped { call, reason: quoted(&reason, TEXT_BYTES) }
+}
+
+fn reason(error: &Error) -> String {
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
         return format!("ended the program with exit({status}): return from the handler instead");
     }
@@ -51,10 +69,7 @@ fn reason(error: &Error, last_lines: &[&str]) -> String {
         return format!("failed: {}", error.root_cause());
     };
     match trap {
-        Trap::UnreachableCodeReached => panic_text(last_lines).map_or_else(
-            || "hit unreachable code (a panic or an abort)".to_owned(),
-            |text| format!("panicked: {text}"),
-        ),
+        Trap::UnreachableCodeReached => "hit unreachable code (a panic or an abort)".to_owned(),
         Trap::StackOverflow => "recursed too deeply: its call stack is exhausted".to_owned(),
         Trap::MemoryOutOfBounds => "reached outside its own memory".to_owned(),
         Trap::IntegerDivisionByZero => "divided by zero".to_owned(),
@@ -77,6 +92,18 @@ fn panic_text(lines: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn explained(error: impl Into<Error>, refused: bool, lines: &[&str]) -> String {
+        let circumstances = Circumstances {
+            call: Call::Ticks,
+            limit_ms: 50,
+            wall_ms: 500,
+            hostcall_kib: 1_024,
+            refused_memory_mib: refused.then_some(64),
+            last_lines: lines.to_vec(),
+        };
+        explain(&error.into(), &circumstances).to_string()
+    }
+
     #[test]
     fn a_panic_is_told_with_its_message_and_its_place() {
         let lines = [
@@ -87,5 +114,31 @@ mod tests {
         ];
         assert_eq!(panic_text(&lines).as_deref(), Some("no price yet (at src/lib.rs:12:9)"));
         assert_eq!(panic_text(&lines[..1]), None);
+    }
+
+    #[test]
+    fn memory_is_blamed_only_for_an_abort_after_it_was_refused() {
+        let unreachable = Trap::UnreachableCodeReached;
+        assert_eq!(explained(unreachable, true, &[]), "on_tick asked for more than 64 MiB of memory");
+        assert!(explained(unreachable, false, &[]).contains("unreachable"));
+        let panicked = ["thread 'x' panicked at a.rs:1:1:", "I can do with less"];
+        assert_eq!(
+            explained(unreachable, true, &panicked),
+            "on_tick panicked: I can do with less (at a.rs:1:1)"
+        );
+        assert_eq!(explained(Trap::IntegerDivisionByZero, true, &[]), "on_tick divided by zero");
+    }
+
+    #[test]
+    fn time_is_told_as_the_guests_or_as_the_machines() {
+        assert_eq!(explained(OutOfTime::Cpu, false, &[]), "on_tick ran longer than 50 ms and was stopped");
+        assert!(explained(OutOfTime::Wall, false, &[]).contains("not done after 500 ms"));
+    }
+
+    #[test]
+    fn a_guests_words_reach_nobodys_terminal_raw() {
+        let lines = ["thread 'x' panicked at a.rs:1:1:", "\u{1b}]0;evil\u{7}"];
+        let said = explained(Trap::UnreachableCodeReached, false, &lines);
+        assert_eq!(said, "on_tick panicked: \\u{1b}]0;evil\\u{7} (at a.rs:1:1)");
     }
 }

@@ -1,14 +1,12 @@
 //! What a component asks for and offers, against what is linked and needed. Names the way out.
 
-use crate::failure::Refusal;
+use crate::failure::{Refusal, name, names};
 use crate::wasi;
 
 const PACKAGE: &str = "bulkhead:strategy/";
 /// The package's own interfaces that a strategy may import.
 const OWN: &[&str] = &["broker", "portfolio", "market", "pnl", "log", "state", "clock", "types", "manifest"];
 const GUEST: &str = "bulkhead:strategy/guest";
-/// Foreign imports that are named one by one.
-const NAMED: usize = 8;
 const OWN_VERSION: &str = "0.1.";
 const WASI_VERSION: &str = "0.2.";
 
@@ -19,12 +17,7 @@ pub(super) fn check_imports(imports: &[String]) -> Result<(), Refusal> {
     foreign.sort_by_key(|import| !is_network(import));
     let Some(first) = foreign.first() else { return Ok(()) };
     let remedy = remedy(first);
-    let more = foreign.len().saturating_sub(NAMED);
-    foreign.truncate(NAMED);
-    let named = foreign.join(", ");
-    let reason =
-        if more == 0 { format!("it imports {named}") } else { format!("it imports {named} and {more} more") };
-    Err(Refusal::new(reason, remedy))
+    Err(Refusal::new(format!("it imports {}", names(foreign.into_iter())), remedy))
 }
 
 /// Refuses a component that does not export the guest interface.
@@ -33,9 +26,12 @@ pub(super) fn check_exports(exports: &[String]) -> Result<(), Refusal> {
     let found = exports.iter().find(guest);
     let reason = match found {
         Some(export) if version(export).starts_with(OWN_VERSION) => return Ok(()),
-        Some(export) => format!("it exports {export}, but this host speaks {GUEST}@0.1.0"),
+        Some(export) => format!("it exports {}, but this host speaks {GUEST}@0.1.0", name(export)),
         None if exports.is_empty() => format!("it exports nothing, but a strategy exports {GUEST}@0.1.0"),
-        None => format!("it exports {}, but a strategy exports {GUEST}@0.1.0", exports.join(", ")),
+        None => {
+            let named = names(exports.iter().map(String::as_str));
+            format!("it exports {named}, but a strategy exports {GUEST}@0.1.0")
+        }
     };
     let remedy = "build it against the world `bulkhead:strategy/strategy`, best with the sdk's export macro";
     Err(Refusal::new(reason, remedy))
@@ -99,6 +95,16 @@ mod tests {
         assert!(said("bulkhead:strategy/broker@9.0.0").contains("sdk of that version"));
         assert!(said("bulkhead:strategy/broker").contains("sdk of that version"));
         assert!(said("evil:thing/here@1.0.0").contains("remove the dependency"));
+    }
+
+    #[test]
+    fn long_names_and_long_lists_are_cut_and_nothing_moves_the_terminal() {
+        let long: Vec<String> =
+            (0..1_000).map(|number| format!("\u{1b}[2J{number}{}", "x".repeat(100_000))).collect();
+        for said in [check_imports(&long).unwrap_err(), check_exports(&long).unwrap_err()] {
+            assert!(said.reason.len() < 2_000 && said.reason.contains("and 992 more"), "{said}");
+            assert!(!said.reason.contains('\u{1b}'), "{said}");
+        }
     }
 
     #[test]

@@ -1,85 +1,84 @@
 //! Counts what a component is made of, in one pass over its sections, without multiplying anything out in memory.
 
 use super::GateReport;
-use crate::failure::Refusal;
+use super::expand::{Kind, Scopes};
+use crate::failure::{Refusal, TEXT_BYTES, quoted};
 use crate::limits::Limits;
 use wasmparser::{
-    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    Encoding, FunctionBody, Instance, Parser, Payload,
+    BinaryReaderError, CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind,
+    ComponentInstance, ComponentOuterAliasKind, Encoding, FunctionBody, Instance, Parser, Payload,
 };
 
 const SMALLER: &str = "make the strategy smaller, or split it into several";
-const REBUILD: &str = "build it again for wasm32-wasip2; the file may have been cut on its way";
+pub(super) const REBUILD: &str = "build it again for wasm32-wasip2; the file may have been cut on its way";
 const PAGE_BYTES: u64 = 64 << 10;
-
-/// One component or module while its sections pass by.
-struct Scope {
-    component: bool,
-    /// Instances that each component of the index space expands to; a component's own when it ends.
-    components: Vec<u64>,
-    instances: u64,
-}
 
 struct Survey<'l> {
     limits: &'l Limits,
     report: GateReport,
-    scopes: Vec<Scope>,
+    scopes: Scopes,
     custom_bytes: usize,
+    canonical_functions: u32,
 }
 
 /// The counts of a component, or the first limit it breaks.
 pub(super) fn survey(component: &[u8], limits: &Limits) -> Result<GateReport, Refusal> {
     let report = GateReport { bytes: component.len(), ..GateReport::default() };
-    let mut survey = Survey { limits, report, scopes: Vec::new(), custom_bytes: 0 };
+    let mut survey =
+        Survey { limits, report, scopes: Scopes::default(), custom_bytes: 0, canonical_functions: 0 };
     for payload in Parser::new(0).parse_all(component) {
         survey.take(payload.map_err(malformed)?)?;
     }
     Ok(survey.report)
 }
 
+/// Refuses a count above its limit, in words.
+pub(super) fn within<T: PartialOrd + std::fmt::Display>(
+    what: &str,
+    count: T,
+    limit: T,
+) -> Result<(), Refusal> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(Refusal::new(format!("the component has {count} {what}: at most {limit} are allowed"), SMALLER))
+}
+
+/// Refuses a name that is longer than any honest one, without repeating it.
+pub(super) fn check_name(what: &str, name: &str, limits: &Limits) -> Result<(), Refusal> {
+    within(&format!("bytes in the name of one {what}"), name.len(), limits.name_bytes)
+}
+
 impl Survey<'_> {
     fn take(&mut self, payload: Payload<'_>) -> Result<(), Refusal> {
+        let limits = self.limits;
         match payload {
-            Payload::Version { encoding, .. } => self.open(encoding == Encoding::Component),
-            Payload::End(_) => self.close(),
-            Payload::InstanceSection(section) => {
-                for instance in section {
-                    if let Instance::Instantiate { .. } = instance.map_err(malformed)? {
-                        self.count_instances(1)?;
-                    }
-                }
+            Payload::Version { encoding, .. } => self.open(encoding),
+            Payload::End(_) => {
+                self.close();
                 Ok(())
             }
-            Payload::ComponentInstanceSection(section) => {
-                for instance in section {
-                    if let ComponentInstance::Instantiate { component_index, .. } =
-                        instance.map_err(malformed)?
-                    {
-                        let inner = self.component(0, component_index)?;
-                        self.count_instances(inner.saturating_add(1))?;
-                    }
+            Payload::InstanceSection(section) => each(section, |instance| match instance {
+                Instance::Instantiate { module_index, .. } => {
+                    self.scopes.instantiate(Kind::Module, module_index, limits)
                 }
-                Ok(())
-            }
-            Payload::ComponentAliasSection(section) => {
-                for alias in section {
-                    self.alias(&alias.map_err(malformed)?)?;
+                Instance::FromExports(_) => Ok(()),
+            }),
+            Payload::ComponentInstanceSection(section) => each(section, |instance| match instance {
+                ComponentInstance::Instantiate { component_index, .. } => {
+                    self.scopes.instantiate(Kind::Component, component_index, limits)
                 }
-                Ok(())
-            }
+                ComponentInstance::FromExports(_) => Ok(()),
+            }),
+            Payload::ComponentAliasSection(section) => each(section, |alias| self.alias(&alias)),
             Payload::ComponentImportSection(section) => {
-                for import in section {
-                    let import = import.map_err(malformed)?;
-                    self.import(import.name.name, import.ty.kind())?;
-                }
-                Ok(())
+                each(section, |import| self.import(import.name.name, import.ty.kind()))
             }
             Payload::ComponentExportSection(section) => {
-                for export in section {
-                    let export = export.map_err(malformed)?;
-                    self.export(export.name.name, export.kind, export.index)?;
-                }
-                Ok(())
+                each(section, |export| self.export(export.name.name, export.kind, export.index))
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                each(section, |function| self.canonical(&function))
             }
             other => self.take_core(other),
         }
@@ -88,6 +87,13 @@ impl Survey<'_> {
     fn take_core(&mut self, payload: Payload<'_>) -> Result<(), Refusal> {
         let limits = self.limits;
         match payload {
+            Payload::ImportSection(section) => each(section.into_imports(), |import| {
+                check_name("import", import.module, limits)?;
+                check_name("import", import.name, limits)
+            }),
+            Payload::ExportSection(section) => {
+                each(section, |export| check_name("export", export.name, limits))
+            }
             Payload::FunctionSection(section) => {
                 self.report.functions = self.report.functions.saturating_add(section.count());
                 within("functions", self.report.functions, limits.functions)
@@ -99,19 +105,17 @@ impl Survey<'_> {
             }
             Payload::GlobalSection(section) => within("globals", section.count(), limits.globals),
             Payload::MemorySection(section) => {
-                for memory in section {
-                    let memory = memory.map_err(malformed)?;
+                self.scopes.define(section.count(), 0);
+                each(section, |memory| {
                     let bytes = memory.initial.saturating_mul(PAGE_BYTES);
-                    within("bytes of memory at the start", bytes, limits.memory_bytes as u64)?;
-                }
-                Ok(())
+                    within("bytes of memory at the start", bytes, limits.memory_bytes as u64)
+                })
             }
             Payload::TableSection(section) => {
-                for table in section {
-                    let initial = table.map_err(malformed)?.ty.initial;
-                    within("table entries at the start", initial, limits.table_elements as u64)?;
-                }
-                Ok(())
+                self.scopes.define(0, section.count());
+                each(section, |table| {
+                    within("table entries at the start", table.ty.initial, limits.table_elements as u64)
+                })
             }
             Payload::CustomSection(section) => {
                 self.custom_bytes = self.custom_bytes.saturating_add(section.data().len());
@@ -125,36 +129,40 @@ impl Survey<'_> {
         }
     }
 
-    fn open(&mut self, component: bool) -> Result<(), Refusal> {
-        if component {
-            let depth = self.scopes.iter().filter(|scope| scope.component).count() as u32;
-            within("components within components", depth, self.limits.nesting_depth)?;
-        } else {
-            self.report.core_modules += 1;
-            within("core modules", self.report.core_modules, self.limits.core_modules)?;
-        }
-        self.scopes.push(Scope { component, components: Vec::new(), instances: 0 });
+    fn open(&mut self, encoding: Encoding) -> Result<(), Refusal> {
+        let kind = match encoding {
+            Encoding::Component => {
+                within("components within components", self.scopes.depth(), self.limits.nesting_depth)?;
+                Kind::Component
+            }
+            Encoding::Module => {
+                self.report.core_modules += 1;
+                within("core modules", self.report.core_modules, self.limits.core_modules)?;
+                Kind::Module
+            }
+        };
+        self.scopes.open(kind);
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Refusal> {
-        let Some(scope) = self.scopes.pop() else { return Ok(()) };
-        match self.scopes.last_mut() {
-            Some(outer) if scope.component => outer.components.push(scope.instances),
-            Some(_) => {}
-            None => self.report.expanded_instances = scope.instances,
+    fn close(&mut self) {
+        if let Some(cost) = self.scopes.close() {
+            self.report.expanded_instances = cost.instances;
+            self.report.core_instances = cost.core_instances;
+            self.report.memories = cost.memories;
+            self.report.tables = cost.tables;
         }
-        Ok(())
     }
 
     fn alias(&mut self, alias: &ComponentAlias<'_>) -> Result<(), Refusal> {
         match *alias {
             ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
-                let expanded = self.component(count as usize, index)?;
-                self.remember(expanded);
-                Ok(())
+                self.scopes.again(Kind::Component, count, index)
             }
-            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => {
+            ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, count, index } => {
+                self.scopes.again(Kind::Module, count, index)
+            }
+            ComponentAlias::InstanceExport { kind, .. } if instantiable(kind).is_some() => {
                 Err(components_as_values())
             }
             _ => Ok(()),
@@ -162,45 +170,63 @@ impl Survey<'_> {
     }
 
     fn import(&mut self, name: &str, kind: ComponentExternalKind) -> Result<(), Refusal> {
-        if kind == ComponentExternalKind::Component {
+        check_name("import", name, self.limits)?;
+        if instantiable(kind).is_some() {
             return Err(components_as_values());
         }
-        if self.scopes.len() == 1 {
+        if self.scopes.is_outermost() {
             self.report.imports.push(name.to_owned());
         }
         Ok(())
     }
 
     fn export(&mut self, name: &str, kind: ComponentExternalKind, index: u32) -> Result<(), Refusal> {
-        if kind == ComponentExternalKind::Component {
-            let expanded = self.component(0, index)?;
-            self.remember(expanded);
+        check_name("export", name, self.limits)?;
+        if let Some(kind) = instantiable(kind) {
+            self.scopes.again(kind, 0, index)?;
         }
-        if self.scopes.len() == 1 {
+        if self.scopes.is_outermost() {
             self.report.exports.push(name.to_owned());
         }
         Ok(())
     }
 
-    fn count_instances(&mut self, more: u64) -> Result<(), Refusal> {
-        let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
-        scope.instances = scope.instances.saturating_add(more);
-        within("instances, all nesting multiplied out", scope.instances, self.limits.expanded_instances)
-    }
-
-    /// What a component expands to, counted from a number of scopes outside this one.
-    fn component(&self, outside: usize, index: u32) -> Result<u64, Refusal> {
-        let scope = self.scopes.iter().rev().nth(outside);
-        let expanded = scope.and_then(|scope| scope.components.get(index as usize));
-        expanded
-            .copied()
-            .ok_or_else(|| Refusal::new("the component names a component that is not there", REBUILD))
-    }
-
-    fn remember(&mut self, expanded: u64) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.components.push(expanded);
+    fn canonical(&mut self, function: &CanonicalFunction) -> Result<(), Refusal> {
+        self.canonical_functions = self.canonical_functions.saturating_add(1);
+        within("canonical functions", self.canonical_functions, self.limits.canonical_functions)?;
+        let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) = function
+        else {
+            return Ok(());
+        };
+        let foreign = |option: &CanonicalOption| {
+            matches!(option, CanonicalOption::UTF16 | CanonicalOption::CompactUTF16)
+        };
+        if options.iter().any(foreign) {
+            return Err(Refusal::new(
+                "the component passes text in UTF-16, but this host speaks UTF-8 alone",
+                "build it with a toolchain that passes text as UTF-8, as Rust's does",
+            ));
         }
+        Ok(())
+    }
+}
+
+/// Takes every item of a section, as long as it is well-formed and nothing is wrong with it.
+fn each<T>(
+    section: impl IntoIterator<Item = wasmparser::Result<T>>,
+    mut take: impl FnMut(T) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    section.into_iter().try_for_each(|item| take(item.map_err(malformed)?))
+}
+
+fn instantiable(kind: ComponentExternalKind) -> Option<Kind> {
+    match kind {
+        ComponentExternalKind::Component => Some(Kind::Component),
+        ComponentExternalKind::Module => Some(Kind::Module),
+        ComponentExternalKind::Func
+        | ComponentExternalKind::Value
+        | ComponentExternalKind::Type
+        | ComponentExternalKind::Instance => None,
     }
 }
 
@@ -214,17 +240,14 @@ fn check_body(body: &FunctionBody<'_>, limits: &Limits) -> Result<(), Refusal> {
     within("locals in one function", locals, limits.locals)
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(what: &str, count: T, limit: T) -> Result<(), Refusal> {
-    if count <= limit {
-        return Ok(());
-    }
-    Err(Refusal::new(format!("the component has {count} {what}: at most {limit} are allowed"), SMALLER))
-}
-
 fn components_as_values() -> Refusal {
-    Refusal::new("the component passes components around as values", "build it as one plain component")
+    Refusal::new(
+        "the component passes components or modules around as values",
+        "build it as one plain component",
+    )
 }
 
 fn malformed(error: BinaryReaderError) -> Refusal {
+    let error = quoted(&error.to_string(), TEXT_BYTES);
     Refusal::new(format!("the component is damaged: {error}"), REBUILD)
 }

@@ -1,6 +1,7 @@
 //! What stands behind a guest's imports: the view, the batch at hand and the cursor in it, the traces of the call.
 
 use super::limiter::Limiter;
+use super::meter::Meter;
 use super::traces::Traces;
 use crate::event::Start;
 use crate::failure::Broken;
@@ -16,6 +17,7 @@ pub(crate) struct Desk {
     pub(crate) traces: Traces,
     pub(crate) limits: Arc<Limits>,
     pub(crate) limiter: Limiter,
+    pub(crate) meter: Meter,
     pub(crate) wasi: Wasi,
     output: Output,
     ticks: Vec<Tick>,
@@ -26,13 +28,14 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(start: Start, limits: &Arc<Limits>) -> Self {
-        let output = Output::new(limits.log_line_bytes, limits.log_bytes_per_event);
+        let output = Output::new(limits);
         let wasi = Wasi::new(start.seed, &output, limits);
         wasi.set_time(start.now);
         Self {
             view: View::new(start, limits),
             traces: Traces::new(Arc::clone(limits)),
             limiter: Limiter::new(limits),
+            meter: Meter::default(),
             limits: Arc::clone(limits),
             wasi,
             output,
@@ -106,9 +109,16 @@ impl Desk {
     }
 
     pub(crate) fn end_output(&mut self) {
-        for (level, text) in self.output.end_call() {
+        let (lines, lost) = self.output.end_call();
+        for (level, text) in lines {
             self.traces.log(level, text);
         }
+        self.traces.lose_lines(lost);
+    }
+
+    /// True when the guest ever wrote to standard output or error.
+    pub(super) fn has_printed(&self) -> bool {
+        self.output.has_printed()
     }
 
     fn batch_length(&self) -> usize {

@@ -11,6 +11,8 @@ pub(crate) struct Limiter {
     tables: usize,
     memories: usize,
     memory: usize,
+    /// What the growth under way adds.
+    growth: usize,
     refused: bool,
 }
 
@@ -23,6 +25,7 @@ impl Limiter {
             tables: limits.tables,
             memories: limits.memories,
             memory: 0,
+            growth: 0,
             refused: false,
         }
     }
@@ -48,14 +51,18 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let total = self.memory.saturating_add(desired.saturating_sub(current));
-        let fits = total <= self.memory_limit;
-        if fits {
-            self.memory = total;
-        } else {
-            self.refused = true;
-        }
+        let growth = desired.saturating_sub(current);
+        let fits = self.memory.saturating_add(growth) <= self.memory_limit;
+        self.growth = if fits { growth } else { 0 };
+        self.memory += self.growth;
+        self.refused |= !fits;
         Ok(fits)
+    }
+
+    /// What was counted did not happen: the module's own maximum or the system stood against it.
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory -= std::mem::take(&mut self.growth);
+        Ok(())
     }
 
     fn table_growing(
@@ -95,10 +102,24 @@ mod tests {
     }
 
     #[test]
+    fn a_growth_that_came_to_nothing_is_not_counted() {
+        let mut limiter = Limiter::new(&Limits { memory_bytes: 100, ..Limits::default() });
+        let failed = || wasmtime::Error::msg("no memory");
+        assert!(
+            limiter.memory_growing(0, 60, None).unwrap() && limiter.memory_growing(60, 90, None).unwrap()
+        );
+        limiter.memory_grow_failed(failed()).unwrap();
+        assert_eq!(limiter.memory_bytes(), 60);
+        assert!(!limiter.memory_growing(60, 101, None).unwrap());
+        limiter.memory_grow_failed(failed()).unwrap();
+        assert_eq!(limiter.memory_bytes(), 60, "what was refused was never counted");
+    }
+
+    #[test]
     fn a_table_of_ten_thousand_and_not_one_more() {
         let mut limiter = Limiter::new(&Limits::default());
         assert!(limiter.table_growing(0, 10_000, None).unwrap());
         assert!(!limiter.table_growing(10_000, 10_001, None).unwrap());
-        assert_eq!((limiter.instances(), limiter.tables(), limiter.memories()), (32, 32, 2));
+        assert_eq!((limiter.instances(), limiter.tables(), limiter.memories()), (32, 8, 1));
     }
 }

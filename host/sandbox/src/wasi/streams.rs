@@ -7,9 +7,6 @@ use wasmtime_wasi::p2::bindings::sync::io::streams::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult, subscribe};
 
-/// The most zeroes a guest may write at once.
-const ZEROES: u64 = 64 << 10;
-
 impl Host for Io<'_> {
     fn convert_stream_error(&mut self, error: StreamError) -> wasmtime::Result<GuestError> {
         match error {
@@ -57,7 +54,9 @@ impl HostOutputStream for Io<'_> {
     }
 
     fn write_zeroes(&mut self, stream: Resource<DynOutputStream>, len: u64) -> StreamResult<()> {
-        self.write(stream, vec![0; len.min(ZEROES) as usize])
+        let output = self.output(&stream)?;
+        let most = output.check_write()?;
+        output.write(vec![0; usize::try_from(len).unwrap_or(usize::MAX).min(most)].into())
     }
 
     fn blocking_write_zeroes_and_flush(
