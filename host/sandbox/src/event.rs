@@ -47,6 +47,9 @@ pub struct HeldPosition {
     pub quantity: i64,
     /// Average price of what is held; zero when flat.
     pub average_price: Price,
+    /// What it cost exactly, of the quantity's sign: an average is rounded. None in journals of before.
+    #[serde(default)]
+    pub cost: Option<Money>,
     /// Booked profit or loss, before charges.
     pub realised: Money,
 }

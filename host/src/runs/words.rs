@@ -57,7 +57,8 @@ pub(super) fn position(record: PositionRecord) -> HeldPosition {
         symbol: record.symbol,
         product: record.product,
         quantity: record.quantity,
-        average_price: record.average_price,
+        average_price: record.average_cost,
+        cost: Some(record.cost),
         realised: record.realised,
     }
 }

@@ -24,7 +24,7 @@ struct Held {
 impl Positions {
     pub(crate) fn new(positions: Vec<HeldPosition>, today: Money) -> Self {
         let held = positions.into_iter().map(|position| {
-            let cost = position.average_price * position.quantity;
+            let cost = position.cost.unwrap_or(position.average_price * position.quantity);
             let held = Held { quantity: position.quantity, cost, realised: position.realised };
             ((position.symbol, position.product), held)
         });
@@ -37,6 +37,7 @@ impl Positions {
             product: *product,
             quantity: held.quantity,
             average_price: held.cost.per_unit(held.quantity),
+            cost: Some(held.cost),
             realised: held.realised,
         })
     }
@@ -102,6 +103,22 @@ mod tests {
         assert_eq!((held.quantity, held.cost.per_unit(held.quantity)), (-10, at(120)));
         assert_eq!(held.take(10, at(115)), rupees(50));
         assert_eq!((held.quantity, held.cost, held.realised), (0, Money::ZERO, rupees(350)));
+    }
+
+    #[test]
+    fn a_run_that_starts_again_goes_on_with_the_exact_cost() {
+        let (symbol, rupees) = ("NSE:INFY".parse::<Symbol>().unwrap(), Money::from_rupees);
+        let held = HeldPosition {
+            symbol: symbol.clone(),
+            product: Product::Mis,
+            quantity: 3,
+            average_price: rupees(32).per_unit(3),
+            cost: Some(rupees(32)),
+            realised: Money::ZERO,
+        };
+        let again = Positions::new(vec![held], Money::ZERO);
+        assert_eq!(again.unrealised(|_| Some(at(12))), rupees(4));
+        assert_eq!(again.all().next().unwrap().cost, Some(rupees(32)));
     }
 
     #[test]
