@@ -275,10 +275,12 @@ impl Desk {
         Ok(())
     }
 
-    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too.
-    pub(crate) async fn observe(&self, day_pnl: Money) -> Result<(), StoreError> {
+    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too. An unknown one closes
+    /// nothing for good: the gate refuses new orders while it lasts, where there is a limit.
+    pub(crate) async fn observe(&self, day_pnl: Option<Money>) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
-        state.day_pnl = Some(day_pnl);
+        state.day_pnl = day_pnl;
+        let Some(day_pnl) = day_pnl else { return Ok(()) };
         if state.gate.observe(self.host.now(), day_pnl) {
             let risk = Risk { limits: state.gate.limits().clone(), latch: state.gate.latch() };
             self.keep_risk(&risk).await?;

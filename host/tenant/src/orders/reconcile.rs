@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::log::Level;
 use crate::mode::Mode;
 use crate::news::News;
-use crate::store::StoredOrder;
+use crate::store::{Booked, StoredOrder};
 use kite::{OrderRow, TradeRow};
 use market::{OrderState, Timestamp, Trade};
 use std::collections::BTreeSet;
@@ -101,8 +101,8 @@ impl Desk {
         let Some(merged) = merge(&order.record, &rows::seen(row)) else { return Ok(false) };
         let (filled, id, date) = (merged.fill_quantity > 0, order.record.id, order.record.date);
         self.save(&mut state, order, merged).await?;
-        if !named && self.book.adopt_trades(date, number).await? > 0 {
-            self.figures.forget().await;
+        if !named {
+            self.figures.adopt(date, number).await?;
         }
         if state.cancel_wanted.contains(&id)
             && let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id))
@@ -183,8 +183,18 @@ impl Desk {
         if trades.is_empty() {
             return Ok(false);
         }
-        let new = self.book.book_trades(trades, mode).await?;
-        self.figures.booked(&new).await;
+        let Booked { new, adopted, conflicts } = self.book.book_trades(trades, mode).await?;
+        self.figures.booked(&new);
+        if adopted {
+            self.figures.forget();
+        }
+        for (kept, told) in conflicts {
+            let text = format!(
+                "the broker tells trade {} otherwise than before: {kept:?} stays, not {told:?}",
+                kept.trade_id
+            );
+            self.log.write(Level::Error, None, &text);
+        }
         for trade in &new {
             let t = &trade.trade;
             let text = format!("trade {} {} {} {} at {}", t.trade_id, t.side, t.quantity, t.symbol, t.price);

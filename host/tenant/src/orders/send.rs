@@ -84,6 +84,7 @@ impl Desk {
         let mut state = self.state.lock().await;
         let Some(order) = state.standing.get(&id).cloned() else { return Ok(()) };
         let unknown = matches!(order.record.state, OrderState::Sending | OrderState::Ambiguous);
+        let named = answer.as_ref().ok().map(|number| (order.record.date, number.to_string()));
         let merged = match answer {
             Ok(number) => merge(&order.record, &acked(&number)),
             Err(_) if !unknown => None,
@@ -100,6 +101,9 @@ impl Desk {
         };
         if let Some(merged) = merged {
             self.save(&mut state, order, merged).await?;
+        }
+        if let Some((date, number)) = named {
+            self.figures.adopt(date, &number).await?;
         }
         if state.cancel_wanted.contains(&id)
             && let Some(end) = state.standing.get(&id).and_then(|o| state.runs.get(&o.record.run_id))

@@ -11,7 +11,7 @@ use crate::gate::{Asked, Refusal, Snapshot, Verdict};
 use crate::mode::Mode;
 use crate::run::RunRecord;
 use crate::store::StoredOrder;
-use market::{Change, Intent, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp};
+use market::{Change, Intent, Money, OrderRequest, OrderState, Price, RunOrderId, Symbol, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -137,7 +137,8 @@ impl Desk {
         let snapshot = Snapshot {
             now,
             open_orders: u32::try_from(state.standing.len()).unwrap_or(u32::MAX),
-            day_pnl: state.day_pnl.filter(|_| live),
+            // Paper loses no money.
+            day_pnl: if live { state.day_pnl } else { Some(Money::ZERO) },
             last_price,
             multiplier: 1,
             market_open: self.host.config.calendar.is_open(now),

@@ -14,7 +14,8 @@ const UNSCOPED: [&str; 4] = [
     "select exists (select 1 from credentials) or exists (select 1 from host_facts)",
 ];
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
+    include_str!("days.rs"),
     include_str!("orders.rs"),
     include_str!("pnl.rs"),
     include_str!("runs.rs"),
