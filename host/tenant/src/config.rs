@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use market::Calendar;
 use std::path::PathBuf;
+use std::sync::Arc;
 use url::Url;
 
 /// Which broker the tenants trade with.
@@ -27,6 +28,8 @@ pub struct TenantsConfig {
     pub archive_url: Option<Url>,
     /// When the market is open.
     pub calendar: Calendar,
+    /// What trading costs.
+    pub rates: Arc<ledger::RateTable>,
     /// Bounds.
     pub limits: TenantLimits,
     /// The time.
@@ -60,6 +63,12 @@ pub struct TenantLimits {
     pub absent_after_s: i64,
     /// How long an order may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
+    /// How often open positions are valued in memory and the daily loss is looked at, in milliseconds.
+    pub value_every_ms: u64,
+    /// How often the day's figures are written down, in seconds.
+    pub figures_every_s: u64,
+    /// Trades in one answer; more are asked for page by page.
+    pub trades_page_max: u32,
 }
 
 impl Default for TenantLimits {
@@ -76,6 +85,9 @@ impl Default for TenantLimits {
             order_poll_ms: 3_000,
             absent_after_s: 120,
             send_within_ms: 5_000,
+            value_every_ms: 1_000,
+            figures_every_s: 60,
+            trades_page_max: 10_000,
         }
     }
 }
@@ -89,6 +101,7 @@ impl TenantsConfig {
             broker,
             archive_url: None,
             calendar: Calendar::nse([]),
+            rates: Arc::default(),
             limits: TenantLimits::default(),
             clock: Clock::wall(),
         }

@@ -53,7 +53,14 @@ pub(crate) struct Hub {
 
 struct Listener {
     tokens: BTreeSet<InstrumentToken>,
-    mailbox: Arc<Mailbox>,
+    /// None where only the newest prices are wanted.
+    mailbox: Option<Arc<Mailbox>>,
+}
+
+/// Instruments whose newest price is kept without anybody hearing of each tick. Ends when it is dropped.
+pub(crate) struct Watch {
+    hub: Arc<Hub>,
+    number: u64,
 }
 
 /// What waits for one listener.
@@ -104,6 +111,24 @@ impl Feed {
     }
 }
 
+impl Watch {
+    /// Keeps the newest price of exactly these instruments from now on.
+    pub(crate) fn want(&self, tokens: impl IntoIterator<Item = InstrumentToken>) {
+        let tokens: BTreeSet<InstrumentToken> = tokens.into_iter().collect();
+        let is_new = self.hub.lock().get(&self.number).is_some_and(|listener| listener.tokens != tokens);
+        if is_new {
+            self.hub.edit(self.number, |wanted| *wanted = tokens);
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.hub.lock().remove(&self.number);
+        self.hub.changed.notify_one();
+    }
+}
+
 impl Drop for Feed {
     fn drop(&mut self) {
         self.hub.lock().remove(&self.number);
@@ -120,9 +145,15 @@ impl Hub {
     pub(crate) fn listen(self: &Arc<Self>) -> Feed {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let mailbox = Arc::new(Mailbox::default());
-        let listener = Listener { tokens: BTreeSet::new(), mailbox: Arc::clone(&mailbox) };
+        let listener = Listener { tokens: BTreeSet::new(), mailbox: Some(Arc::clone(&mailbox)) };
         self.lock().insert(number, listener);
         Feed { hub: Arc::clone(self), number, mailbox }
+    }
+
+    pub(crate) fn watch(self: &Arc<Self>) -> Watch {
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        self.lock().insert(number, Listener { tokens: BTreeSet::new(), mailbox: None });
+        Watch { hub: Arc::clone(self), number }
     }
 
     /// Runs the ticker while anybody listens and there is a session, until the host stops.
@@ -221,14 +252,15 @@ impl Hub {
 
     fn deal(&self, ticks: &[Tick]) {
         for listener in self.lock().values() {
+            let Some(mailbox) = &listener.mailbox else { continue };
             let theirs = ticks.iter().filter(|tick| listener.tokens.contains(&tick.token));
-            listener.mailbox.put(theirs, self.ticks_max);
+            mailbox.put(theirs, self.ticks_max);
         }
     }
 
     fn turn(&self, event: &FeedEvent) {
-        for listener in self.lock().values() {
-            listener.mailbox.turn(event.clone());
+        for mailbox in self.lock().values().filter_map(|listener| listener.mailbox.as_ref()) {
+            mailbox.turn(event.clone());
         }
     }
 

@@ -48,13 +48,17 @@ pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, St
 pub use feed::{Feed, FeedEvent};
 pub use instruments::InstrumentList;
 pub use kite::Egress;
+pub use ledger::Charges;
 pub use mode::Mode;
 pub use news::News;
 pub use orders::{Cause, KillSwitch, OrderRecord, RefusalCode, RunLine, RunOrderUpdate, TradeRecord};
-pub use pnl::{DailyStats, DatePnl, PnlRecord, PnlReport, PositionRecord, RunFigures, StrategyPnl};
+pub use pnl::{
+    DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
+    Whose,
+};
 pub use run::{RunEvent, RunRecord, RunState};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use strategy::{Strategy, Upload};
-pub use tenant::Tenant;
+pub use tenant::{Cut, Tenant};
 pub use tenants::Tenants;
 pub use version::Version;

@@ -4,6 +4,8 @@ mod books;
 mod market_data;
 mod way_out;
 
+pub use books::Cut;
+
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
 use crate::egress;
@@ -14,13 +16,13 @@ use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::news::News;
-use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, RunLine, TradeRecord};
-use crate::pnl::{Figures, PnlRecord};
+use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, RunLine};
+use crate::pnl::Figures;
 use crate::run::{RunEvent, RunRecord, RunState};
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
 use crate::vault::Place;
-use market::{Money, Timestamp, TradingDate};
+use market::{Timestamp, TradingDate};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -156,16 +158,6 @@ impl Tenant {
         self.book().state_write(strategy_id, &writes).await
     }
 
-    /// Keeps an amount that a strategy recorded itself. An unknown run records nothing.
-    pub async fn record_pnl(&self, run_id: &str, label: &str, amount: Money, time: Timestamp) -> Stored<()> {
-        let Some(run) = self.run(run_id).await? else { return Ok(()) };
-        let (run_id, label) = (run_id.to_owned(), label.to_owned());
-        let record = PnlRecord { run_id, strategy_id: run.strategy_id, label, amount, time };
-        self.book().insert_pnl_record(&record).await?;
-        self.publish(News::Pnl(record));
-        Ok(())
-    }
-
     /// A new listener on the tenant's ticker.
     pub fn feed(&self) -> Feed {
         self.inner.hub.listen()
@@ -194,11 +186,6 @@ impl Tenant {
     /// Newest first.
     pub async fn orders(&self, date: Option<TradingDate>) -> Stored<Vec<OrderRecord>> {
         self.book().orders(date).await
-    }
-
-    /// Newest first.
-    pub async fn trades(&self, date: Option<TradingDate>) -> Stored<Vec<TradeRecord>> {
-        self.book().trades(date).await
     }
 
     /// The limits in force.
@@ -268,7 +255,8 @@ impl Tenant {
         host.spawn(Arc::clone(&inner.desk).follow(Arc::clone(&inner.booked)));
         host.spawn(Arc::clone(&inner.desk).follow_cash());
         host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
-        host.spawn(self.clone().keep_figures());
+        // Ends by itself when the host stops, because it writes once more then.
+        host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
     }
 
