@@ -10,6 +10,7 @@ use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
@@ -99,6 +100,9 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     settings.archive_url.clone_from(&config.bounds.archive_url);
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
     settings.calendar.clone_from(&config.calendar);
+    if let Some(path) = &config.rates {
+        settings.rates = Arc::new(read_rates(path).map_err(|error| Exit { code: EXIT_FAILED, error })?);
+    }
     if let Some(seconds) = config.session_ttl_s {
         settings.limits.session_ttl_s = seconds;
     }
@@ -113,6 +117,14 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
             | OpenError::Store(_) => EXIT_DATA,
         };
         Exit { code, error: error.into() }
+    })
+}
+
+/// An operator's own table of what trading costs.
+fn read_rates(path: &Path) -> anyhow::Result<ledger::RateTable> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| {
+        format!("{} is no table of rates: --rates wants a JSON list of dated rules", path.display())
     })
 }
 
@@ -137,4 +149,22 @@ fn cache_key(key_file: &Path) -> anyhow::Result<[u8; 32]> {
     use sha2::{Digest, Sha256};
     let key = std::fs::read(key_file).with_context(|| format!("cannot read {}", key_file.display()))?;
     Ok(Sha256::new().chain_update(b"bulkhead compiled code\0").chain_update(key).finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_rates_is_read_and_one_that_contradicts_itself_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rates.json");
+        let table = ledger::RateTable::zerodha();
+        std::fs::write(&path, serde_json::to_string(&table).unwrap()).unwrap();
+        assert_eq!(read_rates(&path).unwrap(), table);
+        let doubled = [table.rules(), &table.rules()[..1]].concat();
+        std::fs::write(&path, serde_json::to_string(&doubled).unwrap()).unwrap();
+        let refused = format!("{:#}", read_rates(&path).unwrap_err());
+        assert!(refused.contains("rates.json") && refused.contains("keep one"), "{refused}");
+    }
 }

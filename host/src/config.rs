@@ -63,6 +63,10 @@ pub struct Settings {
     #[serde(default)]
     pub holidays: Vec<market::TradingDate>,
 
+    /// What trading costs, as a JSON list of dated rules, instead of Zerodha's card
+    #[arg(long, env = "BULKHEAD_RATES", value_name = "FILE")]
+    pub rates: Option<PathBuf>,
+
     /// Treat the market as open at all times, for simulators
     #[arg(long, env = "BULKHEAD_ALWAYS_OPEN")]
     #[serde(default)]
@@ -93,6 +97,8 @@ pub struct Config {
     pub session_ttl_s: Option<i64>,
     /// When the market trades.
     pub calendar: market::Calendar,
+    /// File of what trading costs; Zerodha's card when absent.
+    pub rates: Option<PathBuf>,
     /// Diagnostics as JSON lines.
     pub log_json: bool,
 }
@@ -128,6 +134,7 @@ impl Settings {
             } else {
                 market::Calendar::nse(holidays)
             },
+            rates: self.rates.or(file.rates),
             log_json: self.log_json || file.log_json,
         })
     }

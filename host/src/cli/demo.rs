@@ -45,6 +45,7 @@ impl Demo {
             public_url: None,
             session_ttl_s: None,
             calendar: Calendar::always_open(),
+            rates: None,
             log_json: false,
         })
         .await?;
