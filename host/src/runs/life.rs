@@ -282,8 +282,8 @@ impl Running<'_> {
         if !writes.is_empty() {
             tenant.state_write(&run.strategy_id, writes).await?;
         }
-        for (label, amount) in amounts {
-            tenant.record_pnl(&run.id, &label, amount, step.cause).await?;
+        if !amounts.is_empty() {
+            tenant.record_pnls(&run.id, amounts, step.cause).await?;
         }
         Ok(())
     }
