@@ -11,7 +11,8 @@ use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use tenant::{BrokerAddress, OpenError, Tenants, TenantsConfig};
+use std::sync::Arc;
+use tenant::{BrokerAddress, OpenError, RateTable, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -106,10 +107,21 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     settings.archive_url.clone_from(&config.bounds.archive_url);
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
     settings.calendar.clone_from(&config.calendar);
+    if let Some(path) = &config.rates {
+        settings.rates = Arc::new(read_rates(path).map_err(|error| Exit { code: EXIT_FAILED, error })?);
+    }
     if let Some(seconds) = config.session_ttl_s {
         settings.limits.session_ttl_s = seconds;
     }
     Tenants::open(settings).await.map_err(not_opened)
+}
+
+/// An operator's own table of what trading costs.
+fn read_rates(path: &Path) -> anyhow::Result<RateTable> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| {
+        format!("{} is no table of rates: --rates wants a JSON list of dated rules", path.display())
+    })
 }
 
 /// The exit of a data folder that could not be opened.
@@ -184,5 +196,18 @@ mod tests {
         assert_eq!(reached("0.0.0.0:8080"), "127.0.0.1:8080");
         assert_eq!(reached("[::]:8080"), "[::1]:8080");
         assert_eq!(reached("10.0.0.5:80"), "10.0.0.5:80");
+    }
+
+    #[test]
+    fn a_table_of_rates_is_read_and_one_that_contradicts_itself_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rates.json");
+        let table = RateTable::zerodha();
+        std::fs::write(&path, serde_json::to_string(&table).unwrap()).unwrap();
+        assert_eq!(read_rates(&path).unwrap(), table);
+        let doubled = [table.rules(), &table.rules()[..1]].concat();
+        std::fs::write(&path, serde_json::to_string(&doubled).unwrap()).unwrap();
+        let refused = format!("{:#}", read_rates(&path).unwrap_err());
+        assert!(refused.contains("rates.json") && refused.contains("keep one"), "{refused}");
     }
 }

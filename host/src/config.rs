@@ -82,6 +82,10 @@ pub struct Settings {
     #[arg(long, env = "BULKHEAD_CALENDAR", value_name = "FILE")]
     pub calendar: Option<PathBuf>,
 
+    /// What trading costs, as a JSON list of dated rules, instead of Zerodha's card
+    #[arg(long, env = "BULKHEAD_RATES", value_name = "FILE")]
+    pub rates: Option<PathBuf>,
+
     /// Treat the market as open at all times, for simulators
     #[arg(long, env = "BULKHEAD_ALWAYS_OPEN")]
     #[serde(default)]
@@ -116,6 +120,8 @@ pub struct Config {
     pub session_ttl_s: Option<i64>,
     /// When the market trades.
     pub calendar: market::Calendar,
+    /// File of what trading costs; Zerodha's card when absent.
+    pub rates: Option<PathBuf>,
     /// Diagnostics as JSON lines.
     pub log_json: bool,
 }
@@ -157,6 +163,7 @@ impl Settings {
             } else {
                 calendar(self.calendar.or(file.calendar).as_deref())?.with_holidays(holidays)
             },
+            rates: self.rates.or(file.rates),
             log_json: self.log_json || file.log_json,
         })
     }

@@ -2,19 +2,19 @@
 //! and SEBI charges, stamp duty, GST. Each item is rounded to the paisa per order, so parts sum to the whole exactly.
 //!
 //! Knows arithmetic only: every rate, cap and date stands in a [`RateTable`], which an operator may replace.
-//! A delivery order is charged as delivery even when it is closed on the same day (a contract note nets the two).
 
+mod bill;
 mod rates;
 mod table;
 
+pub(crate) use bill::Bill;
 pub use rates::{Brokerage, Rate, Rule, Segment};
 pub use table::{RateTable, WrongRates};
 
 use crate::book::Book;
-use market::{Money, Product, Side, Symbol, Trade, TradingDate};
+use market::{Money, Product, Side, Symbol, TradingDate};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, SubAssign};
 
 /// One executed order, as far as charges go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Charges {
     pub stamp_duty: Money,
     /// Goods and services tax.
     pub gst: Money,
+    /// The depository's and its participant's fee for what left the account, without its tax.
+    pub depository: Money,
     /// Orders for which there is no rule; their charges are not in the figures.
     pub unrated: u32,
 }
@@ -63,24 +65,18 @@ impl Charges {
 
     /// What the fills of a book cost.
     pub fn of_book(book: &Book, rates: &RateTable) -> Self {
-        let mut orders: BTreeMap<_, (&Trade, Money)> = BTreeMap::new();
-        for trade in book.trades() {
-            let key = (trade.order_id.as_str(), &trade.symbol, trade.product, trade.side);
-            let turnover = &mut orders.entry(key).or_insert((trade, Money::ZERO)).1;
-            *turnover += book.value(trade);
-        }
-        let mut charges = Self::default();
-        for (trade, turnover) in orders.into_values() {
-            let Trade { symbol, product, side, .. } = trade;
-            let order = OrderCharge { symbol, product: *product, side: *side, date: trade.date(), turnover };
-            charges += Self::of_order(&order, rates);
-        }
-        charges
+        Bill::of(book, rates).charges()
     }
 
     /// Everything together.
     pub fn total(&self) -> Money {
-        self.brokerage + self.transaction_tax + self.exchange + self.sebi + self.stamp_duty + self.gst
+        self.brokerage
+            + self.transaction_tax
+            + self.exchange
+            + self.sebi
+            + self.stamp_duty
+            + self.gst
+            + self.depository
     }
 }
 
@@ -92,7 +88,21 @@ impl AddAssign for Charges {
         self.sebi += other.sebi;
         self.stamp_duty += other.stamp_duty;
         self.gst += other.gst;
+        self.depository += other.depository;
         self.unrated += other.unrated;
+    }
+}
+
+impl SubAssign for Charges {
+    fn sub_assign(&mut self, other: Self) {
+        self.brokerage -= other.brokerage;
+        self.transaction_tax -= other.transaction_tax;
+        self.exchange -= other.exchange;
+        self.sebi -= other.sebi;
+        self.stamp_duty -= other.stamp_duty;
+        self.gst -= other.gst;
+        self.depository -= other.depository;
+        self.unrated = self.unrated.saturating_sub(other.unrated);
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Figures {
 impl Figures {
     /// The figures of a book.
     pub fn of(book: &Book) -> Self {
-        Self { fills: book.trades().count(), orders: book.orders(), ..Self::of_trips(&book.round_trips()) }
+        Self { fills: book.fills(), orders: book.orders(), ..Self::of_trips(&book.round_trips()) }
     }
 
     /// The figures of some round trips; fills and orders are not known from them and stay zero.

@@ -10,10 +10,8 @@ mod book;
 mod charges;
 mod day;
 mod figures;
-mod fills;
 
 pub use book::{Book, Carried, Position, RoundTrip, TooLate, Totals};
 pub use charges::{Brokerage, Charges, OrderCharge, Rate, RateTable, Rule, Segment, WrongRates};
-pub use day::{DailyStats, Day, Extreme};
+pub use day::{Curve, DailyStats, Day, Extreme, Part};
 pub use figures::Figures;
-pub use fills::{FillDelta, FillProgress};

@@ -1,36 +1,14 @@
 //! The book against an independent oracle: shuffles, duplicates, flips, carried positions, Kite's own examples.
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail loudly")]
 
-use ledger::{Book, Carried, Charges, Day, Figures, RateTable};
-use market::{Money, Price, Product, Side, Symbol, Timestamp, Trade, TradingDate};
+#[path = "support/trades.rs"]
+mod trades;
+
+use ledger::{Book, Carried, Charges, Figures, RateTable};
+use market::{Money, Price, Product, Side, Symbol, Timestamp, Trade};
 use proptest::prelude::*;
 use std::collections::VecDeque;
-
-fn day() -> TradingDate {
-    "2026-11-23".parse().unwrap()
-}
-
-fn symbol() -> Symbol {
-    "NSE:INFY".parse().unwrap()
-}
-
-fn trade(number: usize, side: Side, quantity: u32, price: Price) -> Trade {
-    Trade {
-        trade_id: format!("T{number}"),
-        order_id: format!("O{}", number / 2),
-        symbol: symbol(),
-        token: 1,
-        side,
-        product: Product::Mis,
-        quantity,
-        price,
-        time: day().at_seconds(36_000 + number as i64),
-    }
-}
-
-fn rupees(amount: i64) -> Price {
-    Price::from_rupees(amount)
-}
+use trades::{at, day, rupees, some_trades, symbol, trade};
 
 fn book_of(trades: &[Trade]) -> Book {
     let mut book = Book::new(day());
@@ -116,21 +94,37 @@ fn a_multiplier_counts_everywhere_and_cannot_come_late() {
 }
 
 #[test]
-fn daily_stats_know_extremes_with_their_times_and_the_deepest_fall() {
-    let mut day_ledger = Day::open(day(), []);
-    day_ledger.trade(Some("a"), &trade(0, Side::Buy, 10, rupees(100)));
-    let at = |seconds| day().at_seconds(seconds);
-    for (seconds, price) in [(40_000, 105), (41_000, 97), (42_000, 103)] {
-        day_ledger.mark(at(seconds), &[(symbol(), rupees(price))]);
-    }
-    day_ledger.trade(Some("a"), &Trade { time: at(43_000), ..trade(1, Side::Sell, 10, rupees(102)) });
-    let stats = day_ledger.stats(&RateTable::default());
-    assert_eq!((stats.gross, stats.wins, stats.losses, stats.trades), (Money::from_rupees(20), 1, 0, 2));
-    assert_eq!(stats.max_mtm.map(|max| (max.amount, max.at)), Some((Money::from_rupees(50), at(40_000))));
-    assert_eq!(stats.min_mtm.map(|min| (min.amount, min.at)), Some((Money::from_rupees(-30), at(41_000))));
-    assert_eq!((stats.max_drawdown, stats.turnover), (Money::from_rupees(80), Money::from_rupees(2_020)));
-    assert_eq!(stats.net, stats.gross - stats.charges);
-    assert_eq!(day_ledger.by_strategy(&RateTable::default())["a"], stats);
+fn an_older_price_never_stands_over_a_newer_one() {
+    let mut book = book_of(&[Trade { time: at(43_000), ..trade(0, Side::Buy, 10, rupees(100)) }]);
+    assert!(!book.mark(&symbol(), at(42_999), rupees(90)));
+    assert_eq!(book.totals().day, Money::ZERO);
+    assert!(book.mark(&symbol(), at(43_001), rupees(90)));
+    assert!(!book.mark(&symbol(), at(43_001), rupees(90)));
+    assert_eq!(book.positions()[0].last_price_at, Some(at(43_001)));
+}
+
+#[test]
+fn own_orders_that_met_each_other_are_two_fills_of_one_number() {
+    let (buy, sell) = (trade(0, Side::Buy, 10, rupees(100)), trade(0, Side::Sell, 10, rupees(100)));
+    let book = book_of(&[buy, Trade { order_id: "other".into(), ..sell }]);
+    assert_eq!((book.fills(), book.positions()[0].quantity), (2, 0));
+    assert_eq!(book.turnover(), Money::from_rupees(2_000));
+}
+
+#[test]
+fn fills_of_one_second_stand_in_the_order_of_their_numbers_and_not_of_their_text() {
+    let fill = |number: &str, side, price| Trade {
+        trade_id: number.into(),
+        order_id: number.into(),
+        time: at(40_000),
+        ..trade(0, side, 1, rupees(price))
+    };
+    // Bought, sold for ten more, bought again: by text the tenth trade would stand before the ninth.
+    let fills = [fill("9", Side::Buy, 100), fill("10", Side::Sell, 110), fill("11", Side::Buy, 120)];
+    let book = book_of(&fills);
+    assert_eq!(book.totals().realised, Money::from_rupees(10));
+    assert_eq!(book.positions()[0].average_cost, rupees(120));
+    assert_eq!(book.positions()[0].last_price, Some(rupees(120)));
 }
 
 #[test]
@@ -161,18 +155,6 @@ fn fifo(trades: &[Trade]) -> i64 {
         }
     }
     booked
-}
-
-fn some_trades() -> impl Strategy<Value = Vec<Trade>> {
-    let one = (any::<bool>(), 1u32..60, 1_000i64..300_000);
-    proptest::collection::vec(one, 1..24).prop_map(|ones| {
-        let numbered = ones.into_iter().enumerate();
-        numbered
-            .map(|(n, (buy, quantity, paise))| {
-                trade(n, if buy { Side::Buy } else { Side::Sell }, quantity, Price::from_paise(paise))
-            })
-            .collect()
-    })
 }
 
 fn flattened(mut trades: Vec<Trade>) -> Vec<Trade> {
@@ -226,16 +208,14 @@ proptest! {
     }
 
     #[test]
-    fn strategies_results_sum_to_the_accounts(trades in some_trades(), last in 1_000i64..300_000) {
-        let mut ledger = Day::open(day(), []);
-        for (n, trade) in trades.iter().enumerate() {
-            ledger.trade(Some(["a", "b", "c"][n / 2 % 3]), trade);
-        }
-        ledger.mark(day().at_seconds(55_000), &[(symbol(), Price::from_paise(last))]);
-        let rates = RateTable::default();
-        let (whole, parts) = (ledger.stats(&rates), ledger.by_strategy(&rates));
-        prop_assert_eq!(parts.values().map(|part| part.gross).sum::<Money>(), whole.gross);
-        prop_assert_eq!(parts.values().map(|part| part.charges).sum::<Money>(), whole.charges);
-        prop_assert_eq!(parts.values().map(|part| part.turnover).sum::<Money>(), whole.turnover);
+    fn sums_that_run_along_are_the_sums_of_the_positions(trades in some_trades(), last in 1_000i64..300_000) {
+        let mut book = book_of(&trades);
+        book.mark(&symbol(), at(80_000), Price::from_paise(last));
+        let (totals, positions) = (book.totals(), book.positions());
+        prop_assert_eq!(totals.realised, positions.iter().map(|p| p.realised).sum::<Money>());
+        prop_assert_eq!(totals.unrealised, positions.iter().filter_map(|p| p.unrealised).sum::<Money>());
+        prop_assert_eq!(totals.day, positions.iter().filter_map(|p| p.m2m).sum::<Money>());
+        let figures = Figures::of(&book);
+        prop_assert_eq!((totals.wins, totals.losses), (figures.wins, figures.losses));
     }
 }

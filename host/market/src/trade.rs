@@ -6,7 +6,8 @@ use crate::price::Price;
 use crate::time::{Timestamp, TradingDate};
 use serde::{Deserialize, Serialize};
 
-/// One fill. Unique by trading date, exchange and trade id within an account.
+/// One fill. Unique by trading date, exchange, trade id and order within an account: both of two own orders that meet carry
+/// one trade id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trade {

@@ -52,6 +52,7 @@ impl Demo {
             metrics_open: false,
             session_ttl_s: None,
             calendar: Calendar::always_open(),
+            rates: None,
             log_json: false,
         };
         let app = App::open_at(listener, config).await?;

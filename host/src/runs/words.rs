@@ -60,8 +60,8 @@ pub(super) fn position(record: PositionRecord) -> HeldPosition {
         symbol: record.symbol,
         product: record.product,
         quantity: record.quantity,
-        average_price: record.average_price,
-        cost: record.average_price * record.quantity,
+        average_price: record.average_cost,
+        cost: record.cost,
         realised: record.realised,
     }
 }

@@ -3,16 +3,17 @@
 use crate::web::view::When;
 use crate::web::view::account::BrokerSession;
 use crate::web::view::books::{
-    Amounts, DatePnl, DayView, LogLineView, OrderView, PnlRecordView, PnlView, PositionView, StrategyPnl,
-    TradeView,
+    Amounts, ChargesView, DatePnl, DayView, LogLineView, OrderView, PnlLabelView, PnlRecordView, PnlView,
+    PositionView, StrategyPnl, TradeView, WhoseView,
 };
 use crate::web::view::live::BrokerView;
 use crate::web::view::runs::{KillSwitchView, RunFigures, RunMode, RunStateView, RunView};
 use crate::web::view::strategies::{StrategyView, VersionView};
+use market::Timestamp;
 use tenant::log::LogLine;
 use tenant::{
-    BrokerState, DailyStats, KillSwitch, Mode, OrderRecord, PnlRecord, PnlReport, PositionRecord,
-    RefusalCode, RunRecord, RunState, Strategy, Tenant, TradeRecord, Version,
+    BrokerState, Charges, DailyStats, KillSwitch, Mode, OrderRecord, PnlLabel, PnlRecord, PnlReport, PnlSum,
+    PositionRecord, RefusalCode, RunRecord, RunState, Strategy, Tenant, TradeRecord, Version, Whose,
 };
 
 pub(crate) fn broker_session(tenant: &Tenant) -> BrokerSession {
@@ -157,32 +158,56 @@ pub(crate) fn trade(record: TradeRecord) -> TradeView {
     }
 }
 
-pub(crate) fn position(position: PositionRecord) -> PositionView {
+pub(crate) fn position(position: PositionRecord, unknown_since: Option<Timestamp>) -> PositionView {
     PositionView {
         symbol: position.symbol.to_string(),
         product: position.product.to_string(),
         quantity: position.quantity,
+        overnight_quantity: position.overnight_quantity,
+        multiplier: position.multiplier,
         average_price: position.average_price,
+        average_cost: position.average_cost,
+        close_price: position.close_price,
         last_price: position.last_price,
+        as_of: position.last_price_at.map(When),
+        unknown_since: unknown_since.map(When),
+        value: position.value,
+        pnl: position.pnl,
+        m2m: position.m2m,
         buy_quantity: position.buy_quantity,
+        buy_price: position.buy_price,
         buy_value: position.buy_value,
         sell_quantity: position.sell_quantity,
+        sell_price: position.sell_price,
         sell_value: position.sell_value,
+        day_buy_quantity: position.day_buy_quantity,
+        day_buy_value: position.day_buy_value,
+        day_sell_quantity: position.day_sell_quantity,
+        day_sell_value: position.day_sell_value,
         realised: position.realised,
         unrealised: position.unrealised,
-        pnl: position.pnl,
         strategy_id: position.strategy_id,
     }
 }
 
 pub(crate) fn day(day: DailyStats) -> DayView {
+    let amounts = Amounts {
+        realised: day.realised,
+        unrealised_change: day.unrealised_change(),
+        unrealised: day.open_profit(),
+        gross: day.gross,
+        charges: day.charges.total(),
+        net: day.net(),
+        unpriced: day.unpriced,
+        unrated: day.charges.unrated,
+    };
+    let (whose, strategy_id) = whose(day.whose);
     DayView {
         date: day.date.to_string(),
-        gross: day.gross,
-        charges: day.charges,
-        net: day.net,
-        realised: day.realised,
-        unrealised: day.unrealised,
+        whose,
+        strategy_id,
+        amounts,
+        charge_items: charges(&day.charges),
         trades: day.trades,
         wins: day.wins,
         losses: day.losses,
@@ -192,6 +217,29 @@ pub(crate) fn day(day: DailyStats) -> DayView {
         max_mtm_at: day.max_mtm_at.map(When),
         min_mtm: day.min_mtm,
         min_mtm_at: day.min_mtm_at.map(When),
+        as_of: day.as_of.into(),
+        is_final: day.is_final,
+    }
+}
+
+fn whose(whose: Whose) -> (WhoseView, Option<String>) {
+    match whose {
+        Whose::Account => (WhoseView::Account, None),
+        Whose::Strategy(id) => (WhoseView::Strategy, Some(id)),
+        Whose::Hand => (WhoseView::ByHand, None),
+        Whose::Netting => (WhoseView::Netting, None),
+    }
+}
+
+fn charges(charges: &Charges) -> ChargesView {
+    ChargesView {
+        brokerage: charges.brokerage,
+        transaction_tax: charges.transaction_tax,
+        exchange: charges.exchange,
+        sebi: charges.sebi,
+        stamp_duty: charges.stamp_duty,
+        gst: charges.gst,
+        depository: charges.depository,
     }
 }
 
@@ -205,42 +253,49 @@ pub(crate) fn pnl_record(record: PnlRecord) -> PnlRecordView {
     }
 }
 
+fn amounts(sum: &PnlSum) -> Amounts {
+    Amounts {
+        realised: sum.realised,
+        unrealised_change: sum.unrealised_change,
+        unrealised: sum.open_profit(),
+        gross: sum.gross,
+        charges: sum.charges.total(),
+        net: sum.net(),
+        unpriced: sum.unpriced,
+        unrated: sum.charges.unrated,
+    }
+}
+
+fn pnl_label(label: PnlLabel) -> PnlLabelView {
+    PnlLabelView {
+        strategy_id: label.strategy_id,
+        label: label.label,
+        amount: label.amount,
+        count: label.count,
+        last_at: label.last_at.into(),
+    }
+}
+
 pub(crate) fn pnl(report: PnlReport) -> PnlView {
-    let by_strategy = report.by_strategy.into_iter().map(|part| StrategyPnl {
-        strategy_id: part.strategy_id,
-        name: part.name,
-        amounts: Amounts {
-            realised: part.realised,
-            unrealised: part.unrealised,
-            gross: part.gross,
-            charges: part.charges,
-            net: part.net,
-        },
-        trades: part.trades,
+    let by_strategy = report.by_strategy.into_iter().map(|part| {
+        let (whose, strategy_id) = whose(part.whose);
+        let amounts = amounts(&part.result);
+        StrategyPnl { whose, strategy_id, name: part.name, amounts, trades: part.result.trades }
     });
     let by_date = report.by_date.into_iter().map(|part| DatePnl {
         date: part.date.to_string(),
-        amounts: Amounts {
-            realised: part.realised,
-            unrealised: part.unrealised,
-            gross: part.gross,
-            charges: part.charges,
-            net: part.net,
-        },
-        trades: part.trades,
+        amounts: amounts(&part.result),
+        trades: part.result.trades,
     });
     PnlView {
         from: report.from.to_string(),
         to: report.to.to_string(),
-        total: Amounts {
-            realised: report.realised,
-            unrealised: report.unrealised,
-            gross: report.gross,
-            charges: report.charges,
-            net: report.net,
-        },
+        total: amounts(&report.total),
+        charge_items: charges(&report.total.charges),
         by_strategy: by_strategy.collect(),
         by_date: by_date.collect(),
-        records: report.records.into_iter().map(pnl_record).collect(),
+        records: report.records.into_iter().map(pnl_label).collect(),
+        as_of: report.as_of.into(),
+        unknown_since: report.unknown_since.map(When),
     }
 }

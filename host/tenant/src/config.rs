@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use market::Calendar;
 use std::path::PathBuf;
+use std::sync::Arc;
 use url::Url;
 
 /// Which broker the tenants trade with.
@@ -27,6 +28,8 @@ pub struct TenantsConfig {
     pub archive_url: Option<Url>,
     /// When the market is open.
     pub calendar: Calendar,
+    /// What trading costs.
+    pub rates: Arc<ledger::RateTable>,
     /// Bounds.
     pub limits: TenantLimits,
     /// The time.
@@ -64,6 +67,12 @@ pub struct TenantLimits {
     pub price_max_age_s: i64,
     /// How often the broker is asked whether the session lives, in seconds. Nothing else would notice while all is quiet.
     pub session_probe_s: u64,
+    /// How often open positions are valued in memory and the daily loss is looked at, in milliseconds.
+    pub value_every_ms: u64,
+    /// How often the day's figures are written down, in seconds.
+    pub figures_every_s: u64,
+    /// Trades in one answer; more are asked for page by page.
+    pub trades_page_max: u32,
 }
 
 impl Default for TenantLimits {
@@ -82,6 +91,9 @@ impl Default for TenantLimits {
             send_within_ms: 5_000,
             price_max_age_s: 60,
             session_probe_s: 60,
+            value_every_ms: 1_000,
+            figures_every_s: 60,
+            trades_page_max: 10_000,
         }
     }
 }
@@ -95,6 +107,7 @@ impl TenantsConfig {
             broker,
             archive_url: None,
             calendar: Calendar::nse([]),
+            rates: Arc::default(),
             limits: TenantLimits::default(),
             clock: Clock::wall(),
         }

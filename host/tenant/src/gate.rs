@@ -174,7 +174,10 @@ impl Gate {
         if let Some(reason) = &snapshot.killed {
             return Some(Refusal::kill_switch(reason));
         }
-        self.latch.map(|latch| Refusal::daily_loss(latch, self.limits.max_daily_loss))
+        let latched = self.latch.map(|latch| Refusal::daily_loss(latch, self.limits.max_daily_loss));
+        // Whoever set a limit does not want it to depend on a price that nobody knows.
+        let unknown = self.limits.max_daily_loss.is_some() && snapshot.day_pnl.is_none();
+        latched.or_else(|| unknown.then(Refusal::unknown_result))
     }
 
     /// What cannot arrive anywhere.

@@ -49,17 +49,21 @@ pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, St
 pub use feed::{Feed, FeedEvent, Watch};
 pub use instruments::InstrumentList;
 pub use kite::{Egress, WayOut};
+pub use ledger::{Charges, RateTable};
 pub use mode::Mode;
 pub use news::News;
 pub use orders::{
     Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
     RunOrderUpdate, TradeRecord,
 };
-pub use pnl::{DailyStats, DatePnl, PnlRecord, PnlReport, PositionRecord, RunFigures, StrategyPnl};
+pub use pnl::{
+    DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
+    Whose,
+};
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use strategy::{Strategy, Upload};
-pub use tenant::Tenant;
+pub use tenant::{Cut, Tenant};
 pub use tenants::Tenants;
 pub use version::Version;

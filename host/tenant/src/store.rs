@@ -4,6 +4,9 @@
 //! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
 //! in this module's test.
 
+mod days;
+#[cfg(test)]
+mod days_test;
 mod group;
 mod lock;
 mod migrate;
@@ -17,12 +20,16 @@ mod settings;
 mod strategies;
 mod tenants;
 mod trades;
+#[cfg(test)]
+mod trades_test;
 
 pub(crate) use group::StepRows;
 pub(crate) use orders::StoredOrder;
+pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;
 pub(crate) use sessions::SecretKind;
 pub(crate) use strategies::StoredStrategy;
 pub(crate) use tenants::{StoredCredentials, StoredTenant};
+pub(crate) use trades::Booked;
 
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};

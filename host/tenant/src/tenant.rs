@@ -5,6 +5,8 @@ mod market_data;
 mod runs;
 mod way_out;
 
+pub use books::Cut;
+
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
 use crate::egress;
@@ -129,11 +131,6 @@ impl Tenant {
         self.book().orders(date).await
     }
 
-    /// Newest first.
-    pub async fn trades(&self, date: Option<TradingDate>) -> Stored<Vec<TradeRecord>> {
-        self.book().trades(date).await
-    }
-
     /// The limits in force.
     pub async fn risk_limits(&self) -> Stored<RiskLimits> {
         Ok(self.inner.desk.risk_limits().await)
@@ -199,7 +196,8 @@ impl Tenant {
         host.spawn(Arc::clone(&inner.desk).withdraw_all());
         host.spawn(Arc::clone(&inner.line).watch(host.config.limits.session_probe_s));
         host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
-        host.spawn(self.clone().keep_figures());
+        // Ends by itself when the host stops, because it writes once more then.
+        host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
     }
 

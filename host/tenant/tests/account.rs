@@ -9,7 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tenant::gate::RiskLimits;
-use tenant::{LoginError, RefusalCode, RunEvent, RunLine, SecretText, Tenant, Tenants};
+use tenant::{Cut, LoginError, RefusalCode, RunEvent, RunLine, SecretText, Tenant, Tenants, Whose};
 use world::{World, buy, cause, new_line, post_form, resting_buy, state_of, until};
 
 async fn next_cash(line: &mut RunLine) -> Money {
@@ -99,15 +99,15 @@ async fn what_a_person_trades_is_the_accounts_and_no_runs() {
     assert!(by_hand.iter().all(|trade| trade.strategy_id.is_none()));
     let parts = trades.len() - by_hand.len();
     let of_strategies = tenant.positions(true).await.unwrap();
-    assert_eq!((of_strategies.len(), of_strategies[0].quantity), (1, 3));
-    assert_eq!(of_strategies[0].strategy_id.as_ref(), Some(&order.strategy_id));
+    let held: Vec<_> = of_strategies.iter().map(|p| (p.strategy_id.as_ref(), p.quantity)).collect();
+    assert_eq!(held, [(None, 7), (Some(&order.strategy_id), 3)]);
     assert_eq!(tenant.run_positions(&order.run_id).await.unwrap()[0].quantity, 3);
     assert_eq!(tenant.run_figures(&order.run_id).await.unwrap().trades as usize, parts);
     assert_eq!(tenant.orders(None).await.unwrap().len(), 1);
     let today = tenants.clock().now().date();
     let pnl = tenant.pnl(today, today).await.unwrap();
-    let hand = pnl.by_strategy.iter().find(|part| part.strategy_id.is_none()).unwrap();
-    assert_eq!((hand.name.as_str(), hand.trades as usize), ("by hand", by_hand.len()));
+    let hand = pnl.by_strategy.iter().find(|part| part.whose == Whose::Hand).unwrap();
+    assert_eq!((hand.name.as_str(), hand.result.trades as usize), ("by hand", by_hand.len()));
     while let Ok(event) = line.events.try_recv() {
         assert!(!matches!(event, RunEvent::Order(_)), "the run heard of a stranger's order: {event:?}");
     }
@@ -260,25 +260,29 @@ async fn a_position_goes_through_midnight_and_a_restart_with_the_same_figures() 
     let first = clock.now().date();
     let parts = tenant.trades(None).await.unwrap().len();
     until("in the day's figures", async || {
-        tenant.daily_stats(first, first).await.unwrap()[0].trades as usize == parts
+        tenant.daily_stats(first, first, &Cut::Account).await.unwrap()[0].trades as usize == parts
     })
     .await;
     let bought = tenant.positions(true).await.unwrap();
     assert_eq!((bought[0].quantity, bought[0].buy_quantity), (3, 3));
 
     clock.shift_seconds(86_400);
-    let (before_close, today) = (tenant.daily_stats(first, first).await.unwrap(), clock.now().date());
+    let (before_close, today) =
+        (tenant.daily_stats(first, first, &Cut::Account).await.unwrap(), clock.now().date());
     for by_strategy in [false, true] {
         let carried = tenant.positions(by_strategy).await.unwrap();
         assert_eq!((carried.len(), carried[0].quantity), (1, 3));
-        assert_eq!(carried[0].average_price, order.average_price);
+        assert_eq!(carried[0].average_cost, order.average_price);
     }
     assert_eq!(tenant.run_positions(&order.run_id).await.unwrap()[0].quantity, 3);
     assert_eq!((before_close.len(), before_close[0].trades as usize), (1, parts));
     let report = tenant.pnl(first, today).await.unwrap();
-    let days: Vec<_> = report.by_date.iter().map(|day| (day.date, day.trades as usize)).collect();
+    let days: Vec<_> = report.by_date.iter().map(|day| (day.date, day.result.trades as usize)).collect();
     assert_eq!(days, [(first, parts), (today, 0)]);
-    assert_eq!(tenant.daily_stats(first, first).await.unwrap()[0].gross, report.by_date[0].gross);
+    assert_eq!(
+        tenant.daily_stats(first, first, &Cut::Account).await.unwrap()[0].gross,
+        report.by_date[0].result.gross
+    );
     tenants.close().await;
     drop((line, tenant, tenants));
 
@@ -287,6 +291,13 @@ async fn a_position_goes_through_midnight_and_a_restart_with_the_same_figures() 
     let tenants = Tenants::open(config).await.unwrap();
     let tenant = tenants.all().remove(0);
     assert_eq!(tenant.pnl(first, today).await.unwrap().by_date[0], report.by_date[0]);
+    let of_strategies = tenant.daily_stats(first, first, &Cut::ByStrategy).await.unwrap();
+    let of_one = Cut::Strategy(order.strategy_id.clone());
+    assert_eq!(of_strategies[0].whose, Whose::Strategy(order.strategy_id.clone()));
+    assert_eq!((of_strategies[0].trades as usize, of_strategies[0].turnover > Money::ZERO), (parts, true));
+    assert_eq!(tenant.daily_stats(first, first, &of_one).await.unwrap(), of_strategies);
+    let nobodys = Cut::Strategy("nobody's".into());
+    assert!(tenant.daily_stats(first, today, &nobodys).await.unwrap().is_empty());
     assert_eq!(tenant.positions(true).await.unwrap()[0].quantity, 3);
     assert_eq!(tenant.run_figures(&order.run_id).await.unwrap().trades as usize, parts);
     tenants.close().await;
@@ -301,15 +312,55 @@ async fn a_trade_that_is_told_after_its_midnight_counts_for_its_day() {
     let (tenant, _) = world.login(&tenants, "uk9394").await;
     until("reconciled", async || tenant.is_reconciled()).await;
     let day = clock.now().date();
-    assert_eq!(tenant.daily_stats(day, day).await.unwrap()[0].trades, 0);
+    assert_eq!(tenant.daily_stats(day, day, &Cut::Account).await.unwrap()[0].trades, 0);
     buy_by_hand(&world, 4).await;
     clock.shift_seconds(86_400);
     assert!(tenant.positions(false).await.unwrap().is_empty());
     world.login(&tenants, "uk9394").await;
     until("carried", async || units_carried(&tenant).await == 4).await;
-    let parts = tenant.daily_stats(day, day).await.unwrap()[0].trades;
+    let parts = tenant.daily_stats(day, day, &Cut::Account).await.unwrap()[0].trades;
     assert!(parts >= 1);
-    assert_eq!(tenant.pnl(day, day).await.unwrap().by_date[0].trades, parts);
-    assert_eq!(tenant.daily_stats(day.next(), day.next()).await.unwrap()[0].trades, 0);
+    assert_eq!(tenant.pnl(day, day).await.unwrap().by_date[0].result.trades, parts);
+    assert_eq!(tenant.daily_stats(day.next(), day.next(), &Cut::Account).await.unwrap()[0].trades, 0);
     tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn highs_and_lows_of_the_account_and_of_its_strategy_outlive_a_restart() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.limits.value_every_ms = 100;
+    let tenants = Tenants::open(config).await.unwrap();
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    line.submit(cause(1), vec![buy(1, 100)]).await.unwrap();
+    state_of(&mut line, OrderState::Complete).await;
+    until("booked", async || units(&tenant).await == 100).await;
+    let day = tenants.clock().now().date();
+    // The feed moves twice a second; a fall between two looks is a drawdown.
+    until("a fall", async || {
+        let stats = tenant.daily_stats(day, day, &Cut::ByStrategy).await.unwrap();
+        stats[0].max_drawdown > Money::ZERO && stats[0].max_mtm_at.is_some()
+    })
+    .await;
+    let before = both(&tenant, day).await;
+    tenants.close().await;
+    drop((line, tenant, tenants));
+    let tenants = world.open().await;
+    let after = both(&tenants.all().remove(0), day).await;
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before.whose, after.whose);
+        assert!(after.max_drawdown >= before.max_drawdown);
+        assert!(after.max_mtm >= before.max_mtm && after.min_mtm <= before.min_mtm);
+        assert!(after.min_mtm_at.is_some());
+    }
+    tenants.close().await;
+}
+
+/// The account's figures and its one strategy's.
+async fn both(tenant: &Tenant, day: market::TradingDate) -> Vec<tenant::DailyStats> {
+    let mut all = tenant.daily_stats(day, day, &Cut::Account).await.unwrap();
+    all.extend(tenant.daily_stats(day, day, &Cut::ByStrategy).await.unwrap());
+    assert_eq!(all.len(), 2);
+    all
 }

@@ -4,7 +4,7 @@
 //! So realised and unrealised always sum to the exact result, whatever was rounded between them. A trade larger than
 //! the position closes it and opens the rest the other way at the trade's price.
 
-use super::Carried;
+use super::carried::Carried;
 use market::{Money, Price, Product, Symbol, Timestamp, Trade, TradingDate};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ pub(super) struct CostBasis {
     /// Booked by closing since the position was last flat.
     pub(super) trip_realised: Money,
     pub(super) closed: Vec<RoundTrip>,
+    /// Round trips closed that brought more than nothing.
+    pub(super) wins: usize,
+    /// Round trips closed that brought less than nothing.
+    pub(super) losses: usize,
     opened_at: Timestamp,
 }
 
@@ -85,6 +89,8 @@ impl CostBasis {
         self.cost -= cost;
         self.quantity += trade.side.sign() * quantity;
         if self.quantity == 0 {
+            self.wins += usize::from(self.trip_realised > Money::ZERO);
+            self.losses += usize::from(self.trip_realised < Money::ZERO);
             self.closed.push(RoundTrip {
                 symbol: trade.symbol.clone(),
                 product: trade.product,

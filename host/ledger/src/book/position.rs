@@ -7,29 +7,10 @@
 //! - `average_price` = `buy_price` when long, `sell_price` when short, 0 when flat: pooled over all buys or sells
 //! - `average_cost` = weighted average cost of what is open; `realised + unrealised = pnl`, always, to the last unit.
 
-use super::Account;
-use market::{Money, Price, Product, Side, Symbol};
+use super::account::Account;
+use super::carried::Carried;
+use market::{Money, Price, Product, Side, Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// A position brought in from the day before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Carried {
-    /// What is held.
-    pub symbol: Symbol,
-    /// How it is held.
-    pub product: Product,
-    /// Units; negative when short.
-    pub quantity: i64,
-    /// What they cost (or brought, when short), with the multiplier, as a positive amount.
-    pub cost: Money,
-    /// The previous day's close. Where it is not known the day's result counts from the cost.
-    pub close_price: Option<Price>,
-    /// Units of money per unit of quantity and price.
-    pub multiplier: i64,
-    /// What closing parts of it has booked on the days before.
-    pub realised_before: Money,
-}
 
 /// A position as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +25,7 @@ pub struct Position {
     pub average_price: Price,
     pub close_price: Option<Price>,
     pub last_price: Option<Price>,
+    pub last_price_at: Option<Timestamp>,
     pub value: Money,
     pub pnl: Option<Money>,
     pub m2m: Option<Money>,
@@ -63,29 +45,14 @@ pub struct Position {
     pub day_sell_value: Money,
     /// Weighted average cost of the open units.
     pub average_cost: Price,
+    /// What the open units cost (or brought, when short), exactly, as a positive amount.
+    pub cost: Money,
+    /// Booked by closing parts of what is still open, on this day and the days before.
+    pub trip_realised: Money,
     /// Booked by closing, today.
     pub realised: Money,
     /// What closing at the last price would book; `None` when open without a price.
     pub unrealised: Option<Money>,
-}
-
-impl Carried {
-    /// A position of so many units at an average price.
-    pub fn at_average(
-        symbol: Symbol,
-        product: Product,
-        quantity: i64,
-        average: Price,
-        multiplier: i64,
-    ) -> Self {
-        let cost = average * quantity.abs() * multiplier;
-        Self { symbol, product, quantity, cost, close_price: None, multiplier, realised_before: Money::ZERO }
-    }
-
-    /// The same with the previous day's close.
-    pub fn closed_at(self, price: Price) -> Self {
-        Self { close_price: Some(price), ..self }
-    }
 }
 
 impl Position {
@@ -95,34 +62,21 @@ impl Position {
     }
 }
 
-/// Quantity and value of one side.
-#[derive(Clone, Copy, Default)]
-struct Flow {
-    quantity: i64,
-    value: Money,
-}
-
-impl Flow {
-    fn plus(self, quantity: i64, value: Money) -> Self {
-        Self { quantity: self.quantity + quantity, value: self.value + value }
-    }
-
-    fn price(self, multiplier: i64) -> Price {
-        self.value.per_unit(self.quantity * multiplier)
-    }
-}
-
 impl Account {
-    pub(super) fn position(&self, (symbol, product): &(Symbol, Product), last: Option<Price>) -> Position {
+    pub(super) fn position(
+        &self,
+        symbol: &Symbol,
+        product: Product,
+        last: Option<(Timestamp, Price)>,
+    ) -> Position {
         let (m, quantity) = (self.multiplier, self.cost.quantity);
-        let (day_buy, day_sell) = (self.traded(Side::Buy), self.traded(Side::Sell));
-        let (buy, buy_m2m) = self.with_carried(day_buy, Side::Buy);
-        let (sell, sell_m2m) = self.with_carried(day_sell, Side::Sell);
-        let open_value = if quantity == 0 { Some(Money::ZERO) } else { last.map(|last| last * quantity * m) };
+        let (last_price_at, last_price) = last.unzip();
+        let (buy, buy_m2m) = self.with_carried(self.bought, Side::Buy);
+        let (sell, sell_m2m) = self.with_carried(self.sold, Side::Sell);
         let value = sell.value - buy.value;
         Position {
             symbol: symbol.clone(),
-            product: *product,
+            product,
             quantity,
             overnight_quantity: self.carried.as_ref().map_or(0, |carried| carried.quantity),
             multiplier: m,
@@ -132,10 +86,11 @@ impl Account {
                 _ => Price::ZERO,
             },
             close_price: self.carried.as_ref().and_then(|carried| carried.close_price),
-            last_price: last,
+            last_price,
+            last_price_at,
             value,
-            pnl: open_value.map(|open| value + open),
-            m2m: open_value.map(|open| sell_m2m - buy_m2m + open),
+            pnl: self.open_value(last_price).map(|open| value + open),
+            m2m: self.m2m(last_price),
             buy_quantity: buy.quantity,
             buy_price: buy.price(m),
             buy_value: buy.value,
@@ -144,48 +99,35 @@ impl Account {
             sell_price: sell.price(m),
             sell_value: sell.value,
             sell_m2m,
-            day_buy_quantity: day_buy.quantity,
-            day_buy_price: day_buy.price(m),
-            day_buy_value: day_buy.value,
-            day_sell_quantity: day_sell.quantity,
-            day_sell_price: day_sell.price(m),
-            day_sell_value: day_sell.value,
+            day_buy_quantity: self.bought.quantity,
+            day_buy_price: self.bought.price(m),
+            day_buy_value: self.bought.value,
+            day_sell_quantity: self.sold.quantity,
+            day_sell_price: self.sold.price(m),
+            day_sell_value: self.sold.value,
             average_cost: self.cost.cost.per_unit(quantity.abs() * m),
+            cost: self.cost.cost,
+            trip_realised: self.cost.trip_realised,
             realised: self.cost.realised,
-            unrealised: if quantity == 0 {
-                Some(Money::ZERO)
-            } else {
-                last.map(|l| self.cost.unrealised(l, m))
-            },
+            unrealised: self.unrealised(last_price),
         }
     }
 
-    pub(super) fn carry_over(&self, (symbol, product): &(Symbol, Product), last: Option<Price>) -> Carried {
+    pub(super) fn carry_over(
+        &self,
+        symbol: &Symbol,
+        product: Product,
+        last: Option<(Timestamp, Price)>,
+    ) -> Carried {
         Carried {
             symbol: symbol.clone(),
-            product: *product,
+            product,
             quantity: self.cost.quantity,
             cost: self.cost.cost,
-            close_price: last,
+            close_price: last.map(|(_, price)| price).or(self.carried.as_ref().and_then(|c| c.close_price)),
+            last,
             multiplier: self.multiplier,
             realised_before: self.cost.trip_realised,
         }
-    }
-
-    fn traded(&self, side: Side) -> Flow {
-        let trades = self.trades.values().filter(|trade| trade.side == side);
-        trades.fold(Flow::default(), |flow, trade| {
-            let quantity = i64::from(trade.quantity);
-            flow.plus(quantity, trade.price * quantity * self.multiplier)
-        })
-    }
-
-    /// A side's flow with the carried units in it, and its value with those at the previous close.
-    fn with_carried(&self, day: Flow, side: Side) -> (Flow, Money) {
-        let carried = self.carried.as_ref().filter(|carried| carried.quantity.signum() == side.sign());
-        let Some(carried) = carried else { return (day, day.value) };
-        let units = carried.quantity.abs();
-        let at_close = carried.close_price.map_or(carried.cost, |close| close * units * self.multiplier);
-        (day.plus(units, carried.cost), day.value + at_close)
     }
 }

@@ -69,8 +69,20 @@ pub struct Rule {
     pub sebi: Rate,
     /// Stamp duty on buying.
     pub stamp_on_buy: Rate,
-    /// Tax on brokerage, exchange's and regulator's fee together.
+    /// Tax on brokerage, exchange's, regulator's and depository's fee together.
     pub gst: Rate,
+    /// The depository's fee, once a scrip and day on which units left the account; nothing when missing.
+    #[serde(default)]
+    pub depository: Money,
+}
+
+/// What goes by turnover alone, each rounded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Levies {
+    tax: Money,
+    exchange: Money,
+    sebi: Money,
+    stamp: Money,
 }
 
 impl Rate {
@@ -137,20 +149,53 @@ impl Brokerage {
 impl Rule {
     /// What an executed order of this turnover costs.
     pub fn charges(&self, side: Side, turnover: Money) -> Charges {
+        self.with_brokerage(self.brokerage(turnover), self.levies(side, turnover))
+    }
+
+    pub(super) fn brokerage(&self, turnover: Money) -> Money {
+        self.brokerage.of(turnover)
+    }
+
+    pub(super) fn levies(&self, side: Side, turnover: Money) -> Levies {
         let (tax, stamp) = match side {
             Side::Buy => (self.tax_on_buy, self.stamp_on_buy),
             Side::Sell => (self.tax_on_sell, Rate::ZERO),
         };
-        let (brokerage, exchange, sebi) =
-            (self.brokerage.of(turnover), self.exchange.of(turnover), self.sebi.of(turnover));
+        Levies {
+            tax: tax.of(turnover),
+            exchange: self.exchange.of(turnover),
+            sebi: self.sebi.of(turnover),
+            stamp: stamp.of(turnover),
+        }
+    }
+
+    pub(super) fn with_brokerage(&self, brokerage: Money, levies: Levies) -> Charges {
+        let Levies { tax, exchange, sebi, stamp } = levies;
         Charges {
             brokerage,
-            transaction_tax: tax.of(turnover),
+            transaction_tax: tax,
             exchange,
             sebi,
-            stamp_duty: stamp.of(turnover),
+            stamp_duty: stamp,
             gst: self.gst.of(brokerage + exchange + sebi),
+            depository: Money::ZERO,
             unrated: 0,
+        }
+    }
+
+    /// What it costs that units of a scrip left the account on a day.
+    pub(super) fn depository(&self) -> Charges {
+        Charges { depository: self.depository, gst: self.gst.of(self.depository), ..Charges::default() }
+    }
+}
+
+impl Levies {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            tax: self.tax + other.tax,
+            exchange: self.exchange + other.exchange,
+            sebi: self.sebi + other.sebi,
+            stamp: self.stamp + other.stamp,
         }
     }
 }

@@ -105,6 +105,22 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_starts_again_goes_on_with_the_exact_cost() {
+        let (symbol, rupees) = ("NSE:INFY".parse::<Symbol>().unwrap(), Money::from_rupees);
+        let held = HeldPosition {
+            symbol: symbol.clone(),
+            product: Product::Mis,
+            quantity: 3,
+            average_price: rupees(32).per_unit(3),
+            cost: Some(rupees(32)),
+            realised: Money::ZERO,
+        };
+        let again = Positions::new(vec![held], Money::ZERO);
+        assert_eq!(again.unrealised(|_| Some(at(12))), rupees(4));
+        assert_eq!(again.all().next().unwrap().cost, Some(rupees(32)));
+    }
+
+    #[test]
     fn thirds_of_a_rupee_come_to_whole_paise_when_flat() {
         let mut held = Held::default();
         held.take(1, at(10));

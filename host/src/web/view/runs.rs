@@ -97,14 +97,14 @@ pub(crate) struct RunFigures {
     /// Booked by fills, before charges.
     #[schema(value_type = f64)]
     pub(crate) realised: Money,
-    /// Of what is held, at last prices.
-    #[schema(value_type = f64)]
-    pub(crate) unrealised: Money,
+    /// Of what is held, at last prices; null while something held has no price.
+    #[schema(value_type = Option<f64>)]
+    pub(crate) unrealised: Option<Money>,
     #[schema(value_type = f64)]
     pub(crate) charges: Money,
-    /// Realised and unrealised less charges.
-    #[schema(value_type = f64)]
-    pub(crate) net: Money,
+    /// Realised and unrealised less charges; null while unrealised is.
+    #[schema(value_type = Option<f64>)]
+    pub(crate) net: Option<Money>,
     pub(crate) orders: u64,
     pub(crate) trades: u64,
     /// Ticks the run has heard since the host started it.

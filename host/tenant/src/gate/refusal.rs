@@ -44,6 +44,12 @@ impl Refusal {
         Self::new(RefusalCode::DailyLoss, text)
     }
 
+    pub(super) fn unknown_result() -> Self {
+        let text = "the day's result cannot be told, because something held has no price yet, and there is a limit on \
+                    the daily loss: try again when it ticks, or take the limit off";
+        Self::new(RefusalCode::DailyLoss, text)
+    }
+
     pub(super) fn no_session(broker: &BrokerState) -> Self {
         Self::new(RefusalCode::NoSession, broker.to_string())
     }

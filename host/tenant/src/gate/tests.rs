@@ -270,6 +270,18 @@ fn a_loss_closes_the_gate_until_a_person_opens_it() {
 }
 
 #[test]
+fn an_unknown_result_refuses_while_it_lasts_where_there_is_a_limit() {
+    let mut gate = gate();
+    let unknown = Snapshot { day_pnl: None, ..calm() };
+    assert_eq!(code(gate.decide(&unknown, Asked::Place(&buy(1)))), RefusalCode::DailyLoss);
+    assert_eq!(gate.decide(&unknown, Asked::Cancel), Verdict::Pass);
+    assert_eq!(gate.decide(&unknown, Asked::Exit(&buy(1))), Verdict::Pass);
+    assert_eq!(gate.decide(&calm(), Asked::Place(&buy(1))), Verdict::Pass);
+    gate.set_limits(RiskLimits { max_daily_loss: None, ..limits() });
+    assert_eq!(gate.decide(&unknown, Asked::Place(&buy(1))), Verdict::Pass);
+}
+
+#[test]
 fn a_position_can_be_closed_by_a_person_under_loss_and_kill_switch() {
     let dire = Snapshot {
         killed: Some("panic".into()),

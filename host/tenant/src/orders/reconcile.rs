@@ -9,7 +9,7 @@ use crate::error::{BrokerError, StoreError};
 use crate::log::Level;
 use crate::mode::Mode;
 use crate::news::News;
-use crate::store::StoredOrder;
+use crate::store::{Booked, StoredOrder};
 use kite::{Book, OrderRow, TradeRow};
 use market::{OrderState, Timestamp, Trade};
 use std::collections::BTreeSet;
@@ -173,8 +173,8 @@ impl Desk {
             self.save(state, order, merged).await?;
             state.pending.shown(id, shown);
         }
-        if !named && self.book.adopt_trades(date, &seen.broker_order_id).await? > 0 {
-            self.figures.forget().await;
+        if !named {
+            self.figures.adopt(date, &seen.broker_order_id).await?;
         }
         if state.wishes.wants(id) {
             self.to_withdraw.notify_one();
@@ -350,8 +350,18 @@ impl Desk {
         if trades.is_empty() {
             return Ok(false);
         }
-        let new = self.book.book_trades(trades, mode).await?;
-        self.figures.booked(&new).await;
+        let Booked { new, adopted, conflicts } = self.book.book_trades(trades, mode).await?;
+        self.figures.booked(&new);
+        if adopted {
+            self.figures.forget();
+        }
+        for (kept, told) in conflicts {
+            let text = format!(
+                "the broker tells trade {} otherwise than before: {kept:?} stays, not {told:?}",
+                kept.trade_id
+            );
+            self.log.write(Level::Error, None, &text);
+        }
         for trade in &new {
             let t = &trade.trade;
             let text = format!("trade {} {} {} {} at {}", t.trade_id, t.side, t.quantity, t.symbol, t.price);

@@ -166,6 +166,7 @@ impl Desk {
         let mut state = self.state.lock().await;
         let Some(order) = state.standing.get(&id).cloned() else { return Ok(()) };
         let unknown = matches!(order.record.state, OrderState::Sending | OrderState::Ambiguous);
+        let named = answer.as_ref().ok().map(|number| (order.record.date, number.to_string()));
         let merged = match answer {
             Ok(number) => merge(&order.record, order.terms_at, &acked(number)),
             Err(_) if !unknown => None,
@@ -182,6 +183,9 @@ impl Desk {
         };
         if let Some(merged) = merged {
             self.save(&mut state, order, merged).await?;
+        }
+        if let Some((date, number)) = named {
+            self.figures.adopt(date, &number).await?;
         }
         if state.wishes.wants(id) {
             self.to_withdraw.notify_one();

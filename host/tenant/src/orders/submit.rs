@@ -212,7 +212,8 @@ impl Desk {
         let snapshot = Snapshot {
             now,
             open_orders: state.open_orders(mode).saturating_add(admitted),
-            day_pnl: state.day_pnl.filter(|_| live),
+            // Paper loses no money.
+            day_pnl: if live { state.day_pnl } else { Some(Money::ZERO) },
             last_price,
             multiplier: 1,
             market_open: asked_at(asked).is_none_or(|venue| self.host.config.calendar.is_open_at(venue, now)),

@@ -50,9 +50,10 @@ impl Desk {
     }
 
     /// The day's result so far; closes the gate when the loss limit is passed, for restarts too.
-    pub(crate) async fn observe(&self, day_pnl: Money) -> Result<(), StoreError> {
+    pub(crate) async fn observe(&self, day_pnl: Option<Money>) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
-        state.day_pnl = Some(day_pnl);
+        state.day_pnl = day_pnl;
+        let Some(day_pnl) = day_pnl else { return Ok(()) };
         if state.gates.of(Mode::Live).observe(self.host.now(), day_pnl) {
             let gate = state.gates.live();
             let risk = Risk { limits: gate.limits().clone(), latch: gate.latch() };

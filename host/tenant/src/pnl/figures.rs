@@ -1,78 +1,165 @@
 //! The running figures of one tenant: the account's course of days, and those of its runs, fed by every new trade.
 //!
-//! Built from the rows at the first question after a start (and after a trade changed hands or came a day late); from
-//! then on a question costs no more than today.
+//! Built from the rows at the first question after a start (and after a trade changed hands or came a day late), on a
+//! thread for such work and with nothing locked; from then on a question costs no more than what is held. Whoever books a
+//! trade never waits for a build: trades that come meanwhile are told to the finished course.
 
-use super::course::{Closes, Course};
-use super::{DailyStats, reckon};
+use super::course::{Course, Rules};
+use super::day_rows::DayRows;
+use super::recent::Recent;
+use super::{RunFigures, reckon};
 use crate::error::StoreError;
 use crate::host::Host;
 use crate::marks::Marks;
 use crate::mode::Mode;
 use crate::orders::TradeRecord;
 use crate::store::Book;
-use ledger::{Day, RateTable};
-use market::{Price, Symbol, Timestamp, TradingDate};
+use market::{InstrumentToken, Money, Symbol, Timestamp, TradingDate};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Runs whose courses are kept in memory. Above it all are forgotten and built again when they are asked for.
+/// Runs whose courses are kept in memory. Above it the one that was asked for longest ago is built again.
 const RUN_COURSES_MAX: usize = 64;
+/// Flat runs whose figures are kept in memory: no price can change them.
+const FLAT_RUNS_MAX: usize = 4_096;
+/// How often a build begins anew because a trade of a day that is over came meanwhile.
+const BUILDS_MAX: u32 = 5;
 
 /// One tenant's running figures.
 pub(crate) struct Figures {
     book: Book,
     host: Arc<Host>,
     marks: Arc<Marks>,
+    rules: Rules,
     state: Mutex<State>,
+    /// Held while the account's course is built, so that it is built once.
+    build: tokio::sync::Mutex<()>,
+    /// Held while days are written down, so that an older snapshot is never the later one.
+    writing: tokio::sync::Mutex<()>,
+    /// Since when no price can be new.
+    feed_lost: Mutex<Option<Timestamp>>,
 }
 
-#[derive(Default)]
 struct State {
     account: Option<Course>,
-    runs: BTreeMap<String, Course>,
-    /// The newest prices that were written down before the start.
-    written: BTreeMap<Symbol, Price>,
-    /// Days that are over and got one more trade: their figures must be written down again.
-    late: BTreeSet<TradingDate>,
+    /// Trades booked while the account's course is built.
+    meanwhile: Vec<TradeRecord>,
+    /// Counts what makes a build of the account that has begun worthless.
+    spoiled: u64,
+    /// Counts what was told: what is worked out from older rows is not kept.
+    told: u64,
+    runs: Recent<Course>,
+    flat: Recent<RunFigures>,
+}
+
+/// What a look at the account finds.
+pub(crate) struct Look {
+    /// The day's result; `None` while something held has no price.
+    pub(crate) day_pnl: Option<Money>,
+    /// What is open and has no price.
+    pub(crate) unpriced: BTreeSet<Symbol>,
+    /// What is open must tick, or it cannot be valued.
+    pub(crate) open: BTreeSet<InstrumentToken>,
 }
 
 impl Figures {
     pub(crate) fn new(book: Book, host: Arc<Host>, marks: Arc<Marks>) -> Self {
-        Self { book, host, marks, state: Mutex::default() }
+        let (rates, calendar) = (Arc::clone(&host.config.rates), Arc::new(host.config.calendar.clone()));
+        let state = State {
+            account: None,
+            meanwhile: Vec::new(),
+            spoiled: 0,
+            told: 0,
+            runs: Recent::new(RUN_COURSES_MAX),
+            flat: Recent::new(FLAT_RUNS_MAX),
+        };
+        Self {
+            book,
+            host,
+            marks,
+            rules: Rules { rates, calendar },
+            state: Mutex::new(state),
+            build: tokio::sync::Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+            feed_lost: Mutex::default(),
+        }
     }
 
     /// These trades are in the rows now.
-    pub(crate) async fn booked(&self, trades: &[TradeRecord]) {
-        let mut state = self.state.lock().await;
+    pub(crate) fn booked(&self, trades: &[TradeRecord]) {
+        let (mut state, now) = (self.lock(), self.host.now());
+        state.told += 1;
         for trade in trades {
-            if trade.mode == Mode::Live && state.account.as_mut().is_some_and(|course| !course.trade(trade)) {
-                state.account = None;
-                state.late.insert(trade.trade.date());
+            if trade.mode == Mode::Live {
+                state.account_trade(trade);
             }
             let Some(run_id) = &trade.run_id else { continue };
-            if state.runs.get_mut(run_id).is_some_and(|course| !course.trade(trade)) {
+            state.flat.remove(run_id);
+            if state.runs.get(run_id).is_some_and(|course| !course.trade(trade)) {
                 state.runs.remove(run_id);
             }
+        }
+        if let Some(course) = &mut state.account {
+            course.sample(now);
         }
     }
 
     /// Trades changed hands: what was worked out holds no more.
-    pub(crate) async fn forget(&self) {
-        let mut state = self.state.lock().await;
-        state.account = None;
+    pub(crate) fn forget(&self) {
+        let mut state = self.lock();
+        state.spoil();
+        state.told += 1;
         state.runs.clear();
+        state.flat.clear();
+    }
+
+    /// An order is recognised: trades that were booked as somebody's own hand are its run's.
+    pub(crate) async fn adopt(&self, date: TradingDate, broker_order_id: &str) -> Result<(), StoreError> {
+        if self.book.adopt_trades(date, broker_order_id).await? > 0 {
+            self.forget();
+        }
+        Ok(())
+    }
+
+    /// The feed is lost since then (the first telling stands), or is back.
+    pub(crate) fn feed_is_lost(&self, since: Option<Timestamp>) {
+        let mut lost = self.feed_lost.lock().unwrap_or_else(PoisonError::into_inner);
+        *lost = since.map(|since| lost.unwrap_or(since));
+    }
+
+    pub(crate) fn feed_lost_since(&self) -> Option<Timestamp> {
+        *self.feed_lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A question about the account, at the newest prices.
-    pub(crate) async fn account<T>(&self, read: impl FnOnce(&Course) -> T) -> Result<T, StoreError> {
-        let mut state = self.state.lock().await;
-        let now = self.host.now();
-        let course = self.current_account(&mut state, now).await?;
-        let answer = read(&course);
-        state.account = Some(course);
-        Ok(answer)
+    pub(crate) async fn account<T>(
+        &self,
+        read: impl FnOnce(&mut Course, Timestamp) -> T,
+    ) -> Result<T, StoreError> {
+        loop {
+            self.ready().await?;
+            let mut state = self.lock();
+            if let Some(course) = &mut state.account {
+                let now = self.host.now();
+                self.freshen(course, now);
+                return Ok(read(course, now));
+            }
+        }
+    }
+
+    /// Values what is open with the newest prices, in memory.
+    pub(crate) async fn look(&self) -> Result<Look, StoreError> {
+        let read = |course: &mut Course, _| {
+            let open = course.open_symbols();
+            let book = course.today().book();
+            let unpriced = book.open_symbols().filter(|symbol| book.last_price(symbol).is_none());
+            Look {
+                day_pnl: reckon::day_result(course),
+                unpriced: unpriced.cloned().collect(),
+                open: self.tokens(course, open).into_values().collect(),
+            }
+        };
+        self.account(read).await
     }
 
     /// A question about one run, at the newest prices.
@@ -81,97 +168,166 @@ impl Figures {
         run_id: &str,
         read: impl FnOnce(&Course) -> T,
     ) -> Result<T, StoreError> {
-        let mut state = self.state.lock().await;
         let now = self.host.now();
-        let mut course = match state.runs.remove(run_id) {
-            Some(course) => course,
-            None => self.build_run(&mut state, run_id, now).await?,
-        };
-        course.roll(now.date());
-        course.mark(now, &self.ticked(&course.symbols()));
-        let answer = read(&course);
-        if state.runs.len() >= RUN_COURSES_MAX {
-            state.runs.clear();
+        if let Some(course) = self.lock().runs.get(run_id) {
+            self.freshen(course, now);
+            return Ok(read(course));
         }
-        state.runs.insert(run_id.to_owned(), course);
+        let told = self.lock().told;
+        let mut course = self.build_run(run_id, now.date()).await?;
+        self.freshen(&mut course, now);
+        course.forget_days();
+        let answer = read(&course);
+        let mut state = self.lock();
+        // A trade that came since the rows were read is not in it: then it is an answer, and nothing to keep.
+        if state.told == told {
+            state.runs.put(run_id, course);
+        }
         Ok(answer)
     }
 
-    /// Writes a day down.
-    pub(crate) async fn keep(&self, day: &Day) -> Result<DailyStats, StoreError> {
-        let date = day.book().date();
-        let mut stats = reckon::stats(&day.stats(&rates()));
-        if let Some(kept) = self.book.daily_stats(date, date).await?.first() {
-            stats = reckon::with_extremes_of(stats, kept);
-        }
-        let mut positions = reckon::positions(day.book(), None);
-        for strategy in day.strategies() {
-            if let Some(book) = day.strategy_book(strategy) {
-                positions.extend(reckon::positions(book, Some(strategy)));
+    /// One run's figures. Those of a run that holds nothing cost no more than a look.
+    pub(crate) async fn of_run(&self, run_id: &str) -> Result<RunFigures, StoreError> {
+        let told = {
+            let mut state = self.lock();
+            if let Some(figures) = state.flat.get(run_id) {
+                return Ok(figures.clone());
             }
-        }
-        self.book.save_day(&stats, &positions).await?;
-        Ok(stats)
-    }
-
-    /// The account's course, taken out of the state, rolled and marked. Whoever fails to put it back builds it again.
-    async fn current_account(&self, state: &mut State, now: Timestamp) -> Result<Course, StoreError> {
-        let mut course = match state.account.take() {
-            Some(course) => course,
-            None => self.build_account(state, now).await?,
+            state.told
         };
-        if let Some(over) = course.roll(now.date()) {
-            self.keep(&over).await?;
+        let read = |course: &Course| (course.open_symbols().is_empty(), reckon::run_figures(course));
+        let (is_flat, figures) = self.run(run_id, read).await?;
+        let mut state = self.lock();
+        if is_flat && state.told == told {
+            state.flat.put(run_id, figures.clone());
+            state.runs.remove(run_id);
         }
-        course.mark(now, &self.ticked(&course.symbols()));
-        Ok(course)
+        Ok(figures)
     }
 
-    async fn build_account(&self, state: &mut State, now: Timestamp) -> Result<Course, StoreError> {
-        let closes = self.book.closes().await?;
-        state.written = newest(&closes);
-        let trades = self.book.live_trades().await?;
-        let mut course = Course::build(&trades, &closes, now.date(), rates());
-        let written: Vec<_> = state.written.clone().into_iter().collect();
-        course.mark(now, &written);
-        for (date, day) in course.days().filter(|(date, _)| state.late.contains(date)) {
-            let mut stats = reckon::stats(&day.total);
-            if let Some(kept) = self.book.daily_stats(date, date).await?.first() {
-                stats = reckon::with_extremes_of(stats, kept);
+    /// Writes down what is not: days that are over to their end, today as it stands.
+    pub(crate) async fn write_down(&self) -> Result<(), StoreError> {
+        let _turn = self.writing.lock().await;
+        let days: Vec<DayRows> = self.account(|course, now| course.unwritten(now)).await?;
+        self.book.save_days(&days).await?;
+        if let Some(course) = &mut self.lock().account {
+            course.written(&days);
+        }
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        if self.lock().account.is_some() {
+            return Ok(());
+        }
+        let _turn = self.build.lock().await;
+        for _ in 0..BUILDS_MAX {
+            let spoiled = {
+                let mut state = self.lock();
+                if state.account.is_some() {
+                    return Ok(());
+                }
+                state.meanwhile.clear();
+                state.spoiled
+            };
+            let course = self.build_account(self.host.now().date()).await?;
+            if self.lock().install(course, spoiled) {
+                return Ok(());
             }
-            self.book.save_stats(&stats).await?;
         }
-        state.late.clear();
-        Ok(course)
+        Err(StoreError::Unreadable {
+            what: "figures",
+            why: "trades of days that are over kept coming while they were worked out: ask again".into(),
+        })
     }
 
-    async fn build_run(&self, state: &mut State, run_id: &str, now: Timestamp) -> Result<Course, StoreError> {
-        let account = self.current_account(state, now).await?;
-        let mut prices = state.written.clone();
-        for position in account.today().book().positions() {
-            prices.extend(position.last_price.map(|price| (position.symbol, price)));
-        }
-        state.account = Some(account);
+    async fn build_account(&self, today: TradingDate) -> Result<Course, StoreError> {
+        let base = self.book.base(today).await?;
+        let written = self.book.written_after(base.date).await?;
+        let trades = self.book.live_trades_after(base.date).await?;
+        let rules = self.rules.clone();
+        blocking(move || Course::build(base, trades, written, today, rules)).await
+    }
+
+    async fn build_run(&self, run_id: &str, today: TradingDate) -> Result<Course, StoreError> {
         let trades = self.book.run_trades(run_id).await?;
-        let mut course = Course::build(&trades, &Closes::new(), now.date(), rates());
-        let held = course.symbols();
-        let prices: Vec<_> = prices.into_iter().filter(|(symbol, _)| held.contains(symbol)).collect();
-        course.mark(now, &prices);
+        let rules = self.rules.clone();
+        let mut course =
+            blocking(move || Course::build(<_>::default(), trades, <_>::default(), today, rules)).await?;
+        // What the account knows of prices from before the start, the run may know too.
+        let known = self.account(|account, _| account.today().book().positions()).await?;
+        for position in known {
+            if let Some((time, price)) = position.last_price_at.zip(position.last_price) {
+                course.mark(&position.symbol, time, price);
+            }
+        }
         Ok(course)
     }
 
-    /// The newest ticks of some symbols.
-    fn ticked(&self, symbols: &BTreeSet<Symbol>) -> Vec<(Symbol, Price)> {
-        let Some(list) = self.host.instruments_today() else { return Vec::new() };
-        let price = |symbol: &Symbol| self.marks.last_price(list.by_symbol(symbol)?.token);
-        symbols.iter().filter_map(|symbol| Some((symbol.clone(), price(symbol)?))).collect()
+    /// Turns to today and to the newest ticks, each with its own time: an old one changes nothing.
+    fn freshen(&self, course: &mut Course, now: Timestamp) {
+        course.roll(now.date());
+        let mut moved = false;
+        for (symbol, token) in self.tokens(course, course.symbols()) {
+            let Some((price, time)) = self.marks.last(token) else { continue };
+            moved |= course.mark(&symbol, time, price);
+            // A snapshot of the day before still carries the close of the day before that.
+            if time.date() == now.date()
+                && let Some(close) = self.marks.previous_close(token)
+            {
+                course.settle(&symbol, close);
+            }
+        }
+        if moved {
+            course.sample(now);
+        }
+    }
+
+    fn tokens(&self, course: &Course, symbols: BTreeSet<Symbol>) -> BTreeMap<Symbol, InstrumentToken> {
+        let list = self.host.instruments_today();
+        let token = |symbol: &Symbol| {
+            let listed = list.as_ref().and_then(|list| list.by_symbol(symbol)).map(|found| found.token);
+            listed.or_else(|| course.token(symbol))
+        };
+        symbols.into_iter().filter_map(|symbol| token(&symbol).map(|token| (symbol, token))).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn newest(closes: &Closes) -> BTreeMap<Symbol, Price> {
-    closes.values().flatten().cloned().collect()
+impl State {
+    fn account_trade(&mut self, trade: &TradeRecord) {
+        match &mut self.account {
+            Some(course) => {
+                if !course.trade(trade) {
+                    self.spoil();
+                }
+            }
+            None => self.meanwhile.push(trade.clone()),
+        }
+    }
+
+    fn spoil(&mut self) {
+        self.account = None;
+        self.spoiled += 1;
+    }
+
+    /// False when what the course was built from holds no more.
+    fn install(&mut self, mut course: Course, spoiled: u64) -> bool {
+        let meanwhile = std::mem::take(&mut self.meanwhile);
+        let is_whole = meanwhile.iter().all(|trade| course.trade(trade));
+        let installs = is_whole && self.spoiled == spoiled;
+        if installs {
+            self.account = Some(course);
+        }
+        installs
+    }
 }
 
-fn rates() -> RateTable {
-    RateTable::zerodha()
+/// Works on a thread for such work: a long history must not hold up sockets and timers.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::Unreadable { what: "figures", why: error.to_string() })
 }

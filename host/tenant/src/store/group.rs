@@ -3,7 +3,7 @@
 //! Whoever writes a run's rows holds the turn, and writes what was gathered of that run first: its journal has no hole,
 //! whatever is written by whom. Knows no statement.
 
-use super::{Book, Store, Write};
+use super::{Book, PNL_RECORDS_PER_DAY_MAX, Store, Write};
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
 use crate::pnl::PnlRecord;
@@ -226,8 +226,13 @@ impl Book {
             self.append_journal(tx, &run.id, rows.event_seq, rows.time, &rows.journal).await?;
         }
         self.write_state(tx, &run.strategy_id, rows.state.iter()).await?;
+        let mut dropped = 0;
         for record in &rows.amounts {
-            self.write_pnl_record(tx, record).await?;
+            dropped += u32::from(!self.write_pnl_record(tx, record).await?);
+        }
+        if dropped > 0 {
+            let text = "recorded amounts dropped: the strategy's day is full";
+            tracing::warn!(broker_id = %self.id, run = %run.id, dropped, most = PNL_RECORDS_PER_DAY_MAX, text);
         }
         Ok(())
     }

@@ -8,6 +8,9 @@ const FILES: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/0001_tenants.sql")),
     (2, include_str!("../../migrations/0002_strategies.sql")),
     (3, include_str!("../../migrations/0003_orders.sql")),
+    (10, include_str!("../../migrations/0010_trade_keys.sql")),
+    (11, include_str!("../../migrations/0011_days_by_part.sql")),
+    (12, include_str!("../../migrations/0012_pnl_record_days.sql")),
     (20, include_str!("../../migrations/0020_runs.sql")),
     (30, include_str!("../../migrations/0030_order_calls.sql")),
 ];

@@ -1,55 +1,74 @@
-//! Rows of trades, and of what the ledger made of them.
+//! Rows of trades.
 
 use super::{Book, unreadable};
 use crate::error::StoreError;
 use crate::mode::Mode;
 use crate::orders::TradeRecord;
-use crate::pnl::{Closes, DailyStats, PositionRecord};
-use market::{Money, Price, Timestamp, Trade, TradingDate};
+use market::{Price, Timestamp, Trade, TradingDate, Venue};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// How long before its trade an order may have been written, in days: one that waits for the market to open over a long
+/// weekend is the oldest.
+const ORDER_DAYS_BACK: i64 = 7;
+
+/// What booking came to.
+pub(crate) struct Booked {
+    /// What was not known before, each with its run where there is one.
+    pub(crate) new: Vec<TradeRecord>,
+    /// True when trades that were known before got their run.
+    pub(crate) adopted: bool,
+    /// Trades that carry the numbers of known ones and say something else: as kept, and as told now. Not booked.
+    pub(crate) conflicts: Vec<(Trade, Trade)>,
+}
+
+/// What makes a fill the same fill.
+type TradeKey = (TradingDate, Venue, String, String);
 
 impl Book {
-    /// Books what is new among the given trades and says which those were, each with its run where there is one.
-    pub(crate) async fn book_trades(
-        &self,
-        trades: &[Trade],
-        mode: Mode,
-    ) -> Result<Vec<TradeRecord>, StoreError> {
-        let mut new = Vec::new();
-        let mut tx = self.write().await?;
+    /// Books what is new among the given trades, and gives every trade of these days that belongs to nobody to the run
+    /// whose order carries its number, in one step. Days that were over are open again when something of theirs changed.
+    pub(crate) async fn book_trades(&self, trades: &[Trade], mode: Mode) -> Result<Booked, StoreError> {
+        let known = self.known_trades(trades).await?;
+        let (mut new, mut conflicts) = (Vec::new(), Vec::new());
+        let mut seen: HashSet<TradeKey> = HashSet::new();
         for trade in trades {
-            let row = sqlx::query(
-                "insert into trades (broker_id, date, exchange, trade_id, mode, broker_order_id, run_id, strategy_id,
-                     symbol, token, side, product, quantity, price, time)
-                 select ?1, ?2, ?3, ?4, ?5, ?6, o.run_id, o.strategy_id, ?7, ?8, ?9, ?10, ?11, ?12, ?13
-                 from (select 1) left join orders o
-                     on o.broker_id = ?1 and o.date = ?2 and o.broker_order_id = ?6 and o.mode = ?5
-                 where true on conflict (broker_id, date, exchange, trade_id) do nothing
-                 returning run_id, strategy_id",
-            )
-            .bind(self.id())
-            .bind(trade.date().to_string())
-            .bind(trade.symbol.venue().as_str())
-            .bind(&trade.trade_id)
-            .bind(mode.as_str())
-            .bind(&trade.order_id)
-            .bind(trade.symbol.to_string())
-            .bind(trade.token)
-            .bind(trade.side.as_str())
-            .bind(trade.product.as_str())
-            .bind(trade.quantity)
-            .bind(trade.price.units())
-            .bind(trade.time.micros())
-            .fetch_optional(&mut *tx)
-            .await?;
-            if let Some(row) = row {
-                let (run_id, strategy_id) = (row.try_get(0)?, row.try_get(1)?);
-                new.push(TradeRecord { trade: trade.clone(), run_id, strategy_id, mode });
+            match known.get(&key(trade)) {
+                Some(kept) if kept.trade != *trade || kept.mode != mode => {
+                    conflicts.push((kept.trade.clone(), trade.clone()));
+                }
+                Some(_) => {}
+                None if seen.insert(key(trade)) => new.push(trade),
+                None => {}
             }
         }
+        let has_nobodys = known.values().any(|kept| kept.run_id.is_none());
+        if new.is_empty() && !has_nobodys {
+            return Ok(Booked { new: Vec::new(), adopted: false, conflicts });
+        }
+        let mut tx = self.write().await?;
+        for trade in &new {
+            self.insert_trade(&mut tx, trade, mode).await?;
+        }
+        let days: BTreeSet<TradingDate> = trades.iter().map(Trade::date).collect();
+        let mut owners: HashMap<TradeKey, (String, String)> = HashMap::new();
+        for date in &days {
+            owners.extend(self.attribute(&mut tx, *date, mode).await?);
+        }
+        let changed = owners.keys().map(|key| key.0).chain(new.iter().map(|trade| trade.date()));
+        if let Some(first) = changed.min().filter(|_| mode == Mode::Live) {
+            self.open_days_again(&mut tx, first).await?;
+        }
         tx.commit().await?;
-        Ok(new)
+        let new: Vec<TradeRecord> = new
+            .into_iter()
+            .map(|trade| {
+                let (run_id, strategy_id) = owners.remove(&key(trade)).unzip();
+                TradeRecord { trade: trade.clone(), run_id, strategy_id, mode }
+            })
+            .collect();
+        Ok(Booked { new, adopted: !owners.is_empty(), conflicts })
     }
 
     /// An order was recognised late: trades booked as somebody's own hand belong to its run.
@@ -58,24 +77,57 @@ impl Book {
         date: TradingDate,
         broker_order_id: &str,
     ) -> Result<u64, StoreError> {
-        let done = sqlx::query(
-            "update trades set run_id = o.run_id, strategy_id = o.strategy_id from orders o
-             where trades.broker_id = ?1 and trades.date = ?2 and trades.broker_order_id = ?3 and trades.run_id is null
-             and trades.mode = 'live' and o.broker_id = ?1 and o.date = ?2 and o.broker_order_id = ?3",
+        let rows = sqlx::query(
+            "select distinct date from trades where broker_id = ? and broker_order_id = ? and date >= ?
+             and mode = 'live' and run_id is null order by date",
         )
         .bind(self.id())
-        .bind(date.to_string())
         .bind(broker_order_id)
-        .execute(&self.store.writer)
+        .bind(date.to_string())
+        .fetch_all(self.readers())
         .await?;
-        Ok(done.rows_affected())
+        let days = rows.iter().map(|row| word(row, "date")).collect::<Result<Vec<TradingDate>, _>>()?;
+        let Some(first) = days.first() else { return Ok(0) };
+        let mut tx = self.write().await?;
+        let mut adopted = 0;
+        for day in &days {
+            adopted += self.attribute(&mut tx, *day, Mode::Live).await?.len() as u64;
+        }
+        if adopted > 0 {
+            self.open_days_again(&mut tx, *first).await?;
+        }
+        tx.commit().await?;
+        Ok(adopted)
     }
 
-    /// Newest first.
-    pub(crate) async fn trades(&self, date: Option<TradingDate>) -> Result<Vec<TradeRecord>, StoreError> {
+    /// Newest first, from the given place on.
+    pub(crate) async fn trades(
+        &self,
+        date: Option<TradingDate>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<TradeRecord>, StoreError> {
         let rows = sqlx::query(
             "select * from trades where broker_id = ?1 and (?2 is null or date = ?2)
-             order by time desc, trade_id desc limit 10000",
+             order by time desc, length(trade_id) desc, trade_id desc, broker_order_id desc limit ?3 offset ?4",
+        )
+        .bind(self.id())
+        .bind(date.map(|date| date.to_string()))
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(trade).collect()
+    }
+
+    /// Every trade after a day that was not on paper, oldest first.
+    pub(crate) async fn live_trades_after(
+        &self,
+        date: Option<TradingDate>,
+    ) -> Result<Vec<TradeRecord>, StoreError> {
+        let rows = sqlx::query(
+            "select * from trades where broker_id = ?1 and mode = 'live' and (?2 is null or date > ?2)
+             order by time, length(trade_id), trade_id, broker_order_id",
         )
         .bind(self.id())
         .bind(date.map(|date| date.to_string()))
@@ -84,132 +136,103 @@ impl Book {
         rows.iter().map(trade).collect()
     }
 
-    /// Every trade that was not on paper, oldest first.
-    pub(crate) async fn live_trades(&self) -> Result<Vec<TradeRecord>, StoreError> {
-        let rows =
-            sqlx::query("select * from trades where broker_id = ? and mode = 'live' order by time, trade_id")
-                .bind(self.id())
-                .fetch_all(self.readers())
-                .await?;
-        rows.iter().map(trade).collect()
-    }
-
     /// Oldest first.
     pub(crate) async fn run_trades(&self, run_id: &str) -> Result<Vec<TradeRecord>, StoreError> {
-        let rows =
-            sqlx::query("select * from trades where broker_id = ? and run_id = ? order by time, trade_id")
-                .bind(self.id())
-                .bind(run_id)
-                .fetch_all(self.readers())
-                .await?;
+        let rows = sqlx::query(
+            "select * from trades where broker_id = ? and run_id = ?
+             order by time, length(trade_id), trade_id, broker_order_id",
+        )
+        .bind(self.id())
+        .bind(run_id)
+        .fetch_all(self.readers())
+        .await?;
         rows.iter().map(trade).collect()
     }
 
-    /// Replaces a day's stats.
-    pub(crate) async fn save_stats(&self, stats: &DailyStats) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.write_stats(&mut tx, stats).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Replaces the day's positions and its stats.
-    pub(crate) async fn save_day(
-        &self,
-        stats: &DailyStats,
-        positions: &[PositionRecord],
-    ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.write_stats(&mut tx, stats).await?;
-        let date = stats.date.to_string();
-        sqlx::query("delete from positions where broker_id = ? and date = ?")
-            .bind(self.id())
-            .bind(&date)
-            .execute(&mut *tx)
-            .await?;
-        for p in positions {
-            sqlx::query(
-                "insert into positions (broker_id, date, strategy_id, symbol, product, quantity, average_price,
-                     last_price, buy_quantity, buy_value, sell_quantity, sell_value, realised, unrealised)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(self.id())
-            .bind(&date)
-            .bind(p.strategy_id.as_deref().unwrap_or_default())
-            .bind(p.symbol.to_string())
-            .bind(p.product.as_str())
-            .bind(p.quantity)
-            .bind(p.average_price.units())
-            .bind(p.last_price.units())
-            .bind(p.buy_quantity)
-            .bind(p.buy_value.units())
-            .bind(p.sell_quantity)
-            .bind(p.sell_value.units())
-            .bind(p.realised.units())
-            .bind(p.unrealised.units())
-            .execute(&mut *tx)
-            .await?;
+    async fn known_trades(&self, trades: &[Trade]) -> Result<HashMap<TradeKey, TradeRecord>, StoreError> {
+        let mut known = HashMap::new();
+        for date in trades.iter().map(Trade::date).collect::<BTreeSet<_>>() {
+            let rows = sqlx::query("select * from trades where broker_id = ? and date = ?")
+                .bind(self.id())
+                .bind(date.to_string())
+                .fetch_all(self.readers())
+                .await?;
+            for row in &rows {
+                let record = trade(row)?;
+                known.insert(key(&record.trade), record);
+            }
         }
-        Ok(tx.commit().await?)
+        Ok(known)
     }
 
-    /// The last prices of every day, as they were written down.
-    pub(crate) async fn closes(&self) -> Result<Closes, StoreError> {
-        let rows = sqlx::query(
-            "select distinct date, symbol, last_price from positions where broker_id = ? and last_price > 0",
-        )
-        .bind(self.id())
-        .fetch_all(self.readers())
-        .await?;
-        let mut closes = Closes::new();
-        for row in &rows {
-            let (date, symbol) = (word(row, "date")?, word(row, "symbol")?);
-            closes.entry(date).or_default().push((symbol, Price::from_units(row.try_get("last_price")?)));
-        }
-        Ok(closes)
-    }
-
-    async fn write_stats(&self, tx: &mut super::Write, s: &DailyStats) -> Result<(), StoreError> {
+    async fn insert_trade(&self, tx: &mut super::Write, trade: &Trade, mode: Mode) -> Result<(), StoreError> {
         sqlx::query(
-            "insert or replace into daily_stats (broker_id, date, gross, charges, net, realised, unrealised, trades,
-                 wins, losses, turnover, max_drawdown, max_mtm, max_mtm_at, min_mtm, min_mtm_at)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into trades (broker_id, date, exchange, trade_id, mode, broker_order_id, symbol, token, side,
+                 product, quantity, price, time)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             on conflict (broker_id, date, exchange, trade_id, broker_order_id) do nothing",
         )
         .bind(self.id())
-        .bind(s.date.to_string())
-        .bind(s.gross.units())
-        .bind(s.charges.units())
-        .bind(s.net.units())
-        .bind(s.realised.units())
-        .bind(s.unrealised.units())
-        .bind(s.trades)
-        .bind(s.wins)
-        .bind(s.losses)
-        .bind(s.turnover.units())
-        .bind(s.max_drawdown.units())
-        .bind(s.max_mtm.units())
-        .bind(s.max_mtm_at.map(Timestamp::micros))
-        .bind(s.min_mtm.units())
-        .bind(s.min_mtm_at.map(Timestamp::micros))
+        .bind(trade.date().to_string())
+        .bind(trade.symbol.venue().as_str())
+        .bind(&trade.trade_id)
+        .bind(mode.as_str())
+        .bind(&trade.order_id)
+        .bind(trade.symbol.to_string())
+        .bind(trade.token)
+        .bind(trade.side.as_str())
+        .bind(trade.product.as_str())
+        .bind(trade.quantity)
+        .bind(trade.price.units())
+        .bind(trade.time.micros())
         .execute(&mut **tx)
         .await?;
         Ok(())
     }
 
-    pub(crate) async fn daily_stats(
+    /// Gives a day's trades that belong to nobody to the runs whose orders carry their numbers: the newest order of the
+    /// day or shortly before. An order that had ended before the day began cannot have traded on it.
+    async fn attribute(
         &self,
-        from: TradingDate,
-        to: TradingDate,
-    ) -> Result<Vec<DailyStats>, StoreError> {
+        tx: &mut super::Write,
+        date: TradingDate,
+        mode: Mode,
+    ) -> Result<Vec<(TradeKey, (String, String))>, StoreError> {
+        let midnight = date.midnight();
         let rows = sqlx::query(
-            "select * from daily_stats where broker_id = ? and date >= ? and date <= ? order by date",
+            "update trades set (run_id, strategy_id) = (
+                 select o.run_id, o.strategy_id from orders o
+                 where o.broker_id = ?1 and o.broker_order_id = trades.broker_order_id and o.mode = ?3
+                     and (o.date = ?2 or (o.date between ?4 and ?2 and (o.updated_at >= ?5 or o.state not in
+                         ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent'))))
+                 order by o.date desc limit 1)
+             where broker_id = ?1 and date = ?2 and mode = ?3 and run_id is null and exists (
+                 select 1 from orders o
+                 where o.broker_id = ?1 and o.broker_order_id = trades.broker_order_id and o.mode = ?3
+                     and (o.date = ?2 or (o.date between ?4 and ?2 and (o.updated_at >= ?5 or o.state not in
+                         ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent')))))
+             returning *",
         )
         .bind(self.id())
-        .bind(from.to_string())
-        .bind(to.to_string())
-        .fetch_all(self.readers())
+        .bind(date.to_string())
+        .bind(mode.as_str())
+        .bind(midnight.plus_seconds(-ORDER_DAYS_BACK * 86_400).date().to_string())
+        .bind(midnight.micros())
+        .fetch_all(&mut **tx)
         .await?;
-        rows.iter().map(stats).collect()
+        let mut owners = Vec::new();
+        for row in &rows {
+            let record = trade(row)?;
+            if let (Some(run_id), Some(strategy_id)) = (record.run_id, record.strategy_id) {
+                owners.push((key(&record.trade), (run_id, strategy_id)));
+            }
+        }
+        Ok(owners)
     }
+}
+
+fn key(trade: &Trade) -> TradeKey {
+    (trade.date(), trade.symbol.venue(), trade.trade_id.clone(), trade.order_id.clone())
 }
 
 fn word<T: std::str::FromStr<Err: ToString>>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
@@ -235,29 +258,5 @@ fn trade(row: &SqliteRow) -> Result<TradeRecord, StoreError> {
         run_id: row.try_get("run_id")?,
         strategy_id: row.try_get("strategy_id")?,
         mode: Mode::from_word(&mode).ok_or_else(|| unreadable("mode", &mode))?,
-    })
-}
-
-fn stats(row: &SqliteRow) -> Result<DailyStats, StoreError> {
-    let money = |column: &str| -> Result<Money, StoreError> { Ok(Money::from_units(row.try_get(column)?)) };
-    let at = |column: &str| -> Result<Option<Timestamp>, StoreError> {
-        Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_micros))
-    };
-    Ok(DailyStats {
-        date: word(row, "date")?,
-        gross: money("gross")?,
-        charges: money("charges")?,
-        net: money("net")?,
-        realised: money("realised")?,
-        unrealised: money("unrealised")?,
-        trades: row.try_get("trades")?,
-        wins: row.try_get("wins")?,
-        losses: row.try_get("losses")?,
-        turnover: money("turnover")?,
-        max_drawdown: money("max_drawdown")?,
-        max_mtm: money("max_mtm")?,
-        max_mtm_at: at("max_mtm_at")?,
-        min_mtm: money("min_mtm")?,
-        min_mtm_at: at("min_mtm_at")?,
     })
 }
