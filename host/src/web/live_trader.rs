@@ -195,6 +195,7 @@ mod tests {
             started_at,
             stopped_at: state.is_final().then_some(started_at),
             restarts: 0,
+            square_off: false,
         }
     }
 

@@ -13,12 +13,7 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// The newest price, however old: for valuing what is held.
-    pub(crate) fn last_price(&self, token: InstrumentToken) -> Option<Price> {
-        self.last(token).map(|(price, _)| price)
-    }
-
-    /// The newest price and the exchange's time of it.
+    /// The newest price, however old, and the exchange's time of it: for valuing what is held.
     pub(crate) fn last(&self, token: InstrumentToken) -> Option<(Price, Timestamp)> {
         self.last.read().unwrap_or_else(PoisonError::into_inner).get(&token).copied()
     }
@@ -63,7 +58,6 @@ mod tests {
         marks.note(&[Tick::at(1, at, price), Tick::at(2, at, Price::ZERO)]);
         assert_eq!(marks.fresh_price(1, at.plus_seconds(60), 60), Some(price));
         assert_eq!(marks.fresh_price(1, at.plus_seconds(61), 60), None);
-        assert_eq!((marks.last(1), marks.last_price(1)), (Some((price, at)), Some(price)));
-        assert_eq!(marks.last_price(2), None);
+        assert_eq!((marks.last(1), marks.last(2)), (Some((price, at)), None));
     }
 }

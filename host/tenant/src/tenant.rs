@@ -17,7 +17,7 @@ use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::news::News;
-use crate::orders::{Desk, KillSwitch, OrderRecord, Parts, TradeRecord};
+use crate::orders::{Desk, KillSwitch, OrderRecord, Parts};
 use crate::pnl::Figures;
 use crate::run::RunEvent;
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};

@@ -105,7 +105,10 @@ impl Watch {
                 let switch = self.tenant.kill_switch().await;
                 self.push_new_if_read("killSwitch", switch.map(fill::kill_switch).map_err(Problem::internal));
                 let positions = self.tenant.positions(false).await.map_err(Problem::internal);
-                let shown = |list: Vec<_>| list.into_iter().map(fill::position).collect::<Vec<_>>();
+                let unknown_since = self.tenant.unknown_since();
+                let shown = |list: Vec<_>| {
+                    list.into_iter().map(|held| fill::position(held, unknown_since)).collect::<Vec<_>>()
+                };
                 self.push_new_if_read("positions", positions.map(shown));
                 self.figures().await;
             }

@@ -108,6 +108,7 @@ pub(super) fn refusal_text(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use crate::orders::paper::test_order;
 
     #[test]
@@ -118,7 +119,7 @@ mod tests {
             (Budget::OrdersPerDay, RefusalCode::OrderCount, "tomorrow"),
         ];
         for (budget, code, when) in table {
-            let error = Error::OverLimit { budget, limit: 10 };
+            let error = Error::OverLimit { budget, limit: 10, retry_after: Duration::from_secs(1) };
             let text = refusal_text(&error);
             assert_eq!(refusal(&error), code);
             assert!(text.starts_with("not sent") && text.contains(when), "{text}");

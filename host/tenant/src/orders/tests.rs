@@ -4,7 +4,7 @@ use super::desk::{Desk, Parts};
 use super::job::Job;
 use super::paper::test_order;
 use super::reconcile::Began;
-use super::record::{Cause, OrderRecord, RefusalCode};
+use super::record::{OrderRecord, RefusalCode};
 use crate::broker::Line;
 use crate::broker_id::BrokerId;
 use crate::config::{BrokerAddress, TenantsConfig};
@@ -15,7 +15,7 @@ use crate::marks::Marks;
 use crate::mode::Mode;
 use crate::pnl::Figures;
 use crate::run::{RunEvent, RunRecord, RunState};
-use crate::store::{Store, StoredOrder, StoredStrategy};
+use crate::store::{StepRows, Store, StoredOrder, StoredStrategy};
 use crate::vault::Vault;
 use crate::version::Version;
 use arc_swap::ArcSwapOption;
@@ -76,6 +76,7 @@ impl Bench {
             started_at: now,
             stopped_at: None,
             restarts: 0,
+            square_off: false,
         };
         assert!(book.insert_run(&run).await.unwrap());
         let connection = kite::Connection::new(host.endpoints(), kite::Egress::Direct).unwrap();
@@ -95,7 +96,7 @@ impl Bench {
         let record = OrderRecord { run_order_id, tag, date: now.date(), created_at: now, ..test_order(10) };
         let order = StoredOrder::new(change(record), -1, Some(now));
         let mut orders = [order];
-        self.desk.book.submit(&self.run.id, &Cause::default(), &mut orders).await.unwrap();
+        self.desk.book.submit(&self.run, StepRows::default(), &mut orders).await.unwrap();
         let [order] = orders;
         self.desk.book.update_order(&order).await.unwrap();
         let record = order.record.clone();

@@ -46,7 +46,7 @@ async fn a_day_is_read_as_it_was_written_and_the_newest_telling_stands() {
     let tenant = "-- a row of these tests
         insert into tenants values ('UK9394', 'A', 'direct', 0, 0)";
     sqlx::raw_sql(tenant).execute(&store.writer).await.unwrap();
-    let book = store.book(store.all_tenants().await.unwrap().remove(0).id);
+    let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
     let (early, late) = (rows(100, false, 1), rows(200, false, 2));
     let over = rows(86_399, true, 3);
     for (told, stands) in [(&late, &late), (&early, &late), (&over, &over), (&late, &over)] {
@@ -82,7 +82,7 @@ async fn what_was_kept_before_keeps_its_trades_and_its_highs() {
     }
     old.close().await;
     let store = Store::open(dir.path()).await.unwrap();
-    let book = store.book(store.all_tenants().await.unwrap().remove(0).id);
+    let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
     assert_eq!(book.live_trades_after(None).await.unwrap()[0].trade.trade_id, "7");
     let kept = book.days(day(), day()).await.unwrap().remove(0);
     assert_eq!((kept.max_mtm.map(Money::units), kept.min_mtm, kept.is_final), (Some(7), None, false));
@@ -102,7 +102,7 @@ async fn a_strategys_day_holds_so_many_amounts_and_they_are_summed_by_label() {
         insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
             values ('UK9394', 'r', 's', 1, 'live', '{}', 'running', 0);";
     sqlx::raw_sql(rows).execute(&store.writer).await.unwrap();
-    let book = store.book(store.all_tenants().await.unwrap().remove(0).id);
+    let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
     let record = |date: TradingDate, label: &str, rupees| PnlRecord {
         run_id: "r".into(),
         strategy_id: "s".into(),

@@ -29,7 +29,7 @@ async fn world() -> World {
         insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
             values ('UK9394', 'r', 's', 1, 'live', '{}', 'running', 0);";
     sqlx::raw_sql(rows).execute(&store.writer).await.unwrap();
-    let id = store.all_tenants().await.unwrap().remove(0).id;
+    let id = store.all_tenants().await.unwrap().remove(0).unwrap().id;
     World { _dir: dir, writer: store.writer.clone(), book: store.book(id) }
 }
 
@@ -53,7 +53,7 @@ impl World {
     }
 
     async fn named(&self, number: &str) {
-        let mut order: StoredOrder = self.book.standing_orders().await.unwrap().remove(0);
+        let mut order: StoredOrder = self.book.standing_orders(day()).await.unwrap().orders.remove(0);
         order.record.broker_order_id = Some(number.into());
         self.book.update_order(&order).await.unwrap();
     }

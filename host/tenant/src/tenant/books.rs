@@ -6,11 +6,9 @@ use crate::feed::{FeedEvent, Watch};
 use crate::log::Level;
 use crate::news::News;
 use crate::orders::TradeRecord;
-use crate::pnl::{
-    self, DailyStats, DayRows, PnlRecord, PnlReport, PositionRecord, RunFigures, Whose, reckon,
-};
+use crate::pnl::{self, DailyStats, DayRows, PnlReport, PositionRecord, RunFigures, Whose, reckon};
 use ledger::Part;
-use market::{Money, Symbol, Timestamp, TradingDate};
+use market::{Symbol, Timestamp, TradingDate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -85,14 +83,6 @@ impl Tenant {
         let mut report = self.inner.figures.account(read).await?;
         report.unknown_since = self.unknown_since();
         Ok(report)
-    }
-
-    /// Today's P&L at the newest prices, in all and by strategy: reads no row but what was not read yet, and no record or
-    /// name.
-    pub async fn pnl_today(&self) -> Stored<PnlReport> {
-        let today = self.now().date();
-        let no_names = std::collections::BTreeMap::new();
-        self.inner.figures.account(|course| reckon::report(course, today, today, &no_names)).await
     }
 
     /// One run's figures, live or on paper.
