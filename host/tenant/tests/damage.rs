@@ -80,6 +80,7 @@ async fn a_damaged_order_row_is_reported_and_the_others_trade_on() {
     damage(&world, "update orders set symbol = 'NSE:INFY'").await;
     // The broker tells one price a second, and was asked before the restart.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tenant.instruments().await.unwrap();
     let mut line = tenant.attach(&order.run_id).await.unwrap().unwrap();
     line.submit(cause(2), vec![buy(2, 1)]).await.unwrap();
     state_of(&mut line, OrderState::Complete).await;
@@ -114,8 +115,8 @@ async fn an_outcome_that_could_not_be_written_is_kept_and_written_when_the_datab
     let (tenant, _) = world.login(&tenants, "uk9394").await;
     let mut line = new_line(&tenant, "alpha").await;
     let Intent::Place { id, request } = resting_buy(&tenant, 1).await else { unreachable!() };
-    // Off the tick: the broker says no, and no order book will ever show it.
-    let request = OrderRequest { price: request.price + Price::from_units(100), ..request };
+    // Below the day's range: the broker says no, and no order book will ever show it.
+    let request = OrderRequest { price: Price::from_rupees(1), ..request };
     let slow = json!({ "kind": "delayRequest", "method": "POST", "path": "/orders", "delayMs": 700 });
     world.sim("POST", "/sim/faults", slow).await;
     line.submit(cause(1), vec![Intent::Place { id, request }]).await.unwrap();
@@ -127,6 +128,6 @@ async fn an_outcome_that_could_not_be_written_is_kept_and_written_when_the_datab
     assert_eq!(tenant.orders(None).await.unwrap()[0].state, OrderState::Sending);
     sqlx::query("rollback").execute(&mut other).await.unwrap();
     let order = state_of(&mut line, OrderState::Rejected).await;
-    assert!(order.message.contains("ick size"), "{}", order.message);
+    assert!(order.message.contains("lower circuit"), "{}", order.message);
     tenants.close().await;
 }

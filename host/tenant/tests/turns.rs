@@ -156,6 +156,7 @@ async fn a_restart_does_not_give_the_days_calls_back() {
     let tenants = world.open().await;
     let (tenant, _) = tenants.resume(&secret).await.unwrap();
     until("reconciled", async || tenant.is_reconciled()).await;
+    tenant.instruments().await.unwrap();
     let mut line = tenant.attach(&order.run_id).await.unwrap().unwrap();
     line.submit(cause(4), vec![buy(2, 1), buy(3, 1)]).await.unwrap();
     let refused = state_of(&mut line, OrderState::Refused).await;
