@@ -206,6 +206,19 @@ await check("the kill switch shows that it is on, since when and why, whoever mo
   await elsewhere(false);
   await one.locator('header button:has-text("Stop all orders")').waitFor();
 });
+await check("a broker session that has ended is shown until somebody signs in again", async () => {
+  await fetch(`${sim_url}/sim/expire-token`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ apiKey: "demo-uk9394" }),
+  });
+  const notice = one.locator(".notice strong", { hasText: "The broker session has ended" });
+  await notice.waitFor();
+  const way = await one.locator('main a:has-text("Sign in with Kite again")').getAttribute("href");
+  ensure(way === "/api/auth/login?apiKey=demo-uk9394", way);
+  const again = await open(browser);
+  await signIn(again, "UK9394");
+  await notice.waitFor({ state: "detached" });
+  await again.context().close();
+});
 await check("risk limits are shown, refused in words and saved", async () => {
   await one.click('nav a:has-text("Risk limits")');
   await one.fill('input[name="ordersPerSecond"]', "99");
