@@ -4,6 +4,7 @@
 
 #![allow(unused_qualifications, reason = "utoipa's parameters expand to qualified names")]
 
+mod answered;
 mod assets;
 mod attempts;
 mod auth;
@@ -21,9 +22,11 @@ mod leftover;
 mod live_trader;
 mod login;
 mod logs;
+mod network;
 mod once;
 mod openapi;
 mod postback;
+mod postbacks;
 mod remote;
 mod risk;
 mod runs;

@@ -5,7 +5,7 @@
 //! nor tenants; who is over a bound is told when to come back.
 
 use crate::web::error::Problem;
-use crate::web::remote::network;
+use crate::web::network::network;
 use crate::web::tally::{Full, Number, Tally};
 use axum::http::StatusCode;
 use std::net::IpAddr;

@@ -1,12 +1,11 @@
 //! From the tenant's records to the JSON of the API. One function a record; no decision is made here.
 
 use crate::web::view::When;
-use crate::web::view::account::BrokerSession;
+use crate::web::view::account::{BrokerSession, BrokerView};
 use crate::web::view::books::{
     Amounts, ChargesView, DatePnl, DayView, LogLineView, OrderView, PnlLabelView, PnlRecordView, PnlView,
     PositionView, StrategyPnl, TradeView, WhoseView,
 };
-use crate::web::view::live::BrokerView;
 use crate::web::view::runs::{KillSwitchView, RunFigures, RunMode, RunStateView, RunView};
 use crate::web::view::strategies::{StrategyView, VersionView};
 use market::Timestamp;

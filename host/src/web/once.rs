@@ -4,57 +4,26 @@
 //! Keys belong to a tenant and a route and are remembered for a day, as long as the host runs; after a restart the routes'
 //! own rules (a strategy runs once, a name is taken once) stand. Knows no handler.
 
+use crate::web::answered::Kept;
 use crate::web::error::Problem;
 use crate::web::signed_in::Entered;
 use crate::web::state::WebState;
 use crate::web::upload::SLACK_BYTES;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tenant::BrokerId;
+use std::time::Instant;
 
 /// The longest key, in characters.
 const KEY_CHARS_MAX: usize = 128;
-
-/// Keys remembered for one tenant; the oldest give way.
-const KEYS_PER_TENANT_MAX: usize = 256;
-
-/// How long a key is remembered, in seconds.
-const KEPT_S: u64 = 86_400;
 
 /// The largest answer that is remembered, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Answers by tenant and key. Clones are the same.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Answered {
-    tenants: Arc<Mutex<BTreeMap<BrokerId, BTreeMap<Key, Entry>>>>,
-}
-
-type Key = (String, String);
-
-#[derive(Debug, Clone)]
-struct Entry {
-    asked: [u8; 32],
-    at: Instant,
-    /// Held while the first request is under way, so that a second waits for its answer.
-    answer: Arc<tokio::sync::Mutex<Option<Kept>>>,
-}
-
-#[derive(Debug, Clone)]
-struct Kept {
-    status: StatusCode,
-    kind: Option<HeaderValue>,
-    body: Bytes,
-}
 
 /// Does what is asked once for each key.
 pub(crate) async fn only_once(State(state): State<WebState>, request: Request, next: Next) -> Response {
@@ -118,29 +87,4 @@ fn digest(address: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
         hasher.update(part);
     }
     hasher.chain_update(body).finalize().into()
-}
-
-impl IntoResponse for Kept {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
-        match self.kind {
-            Some(kind) => response.headers_mut().insert(header::CONTENT_TYPE, kind),
-            None => response.headers_mut().remove(header::CONTENT_TYPE),
-        };
-        response
-    }
-}
-
-impl Answered {
-    fn entry(&self, id: &BrokerId, key: Key, asked: [u8; 32], now: Instant) -> Entry {
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = tenants.entry(id.clone()).or_default();
-        let kept = Duration::from_secs(KEPT_S);
-        keys.retain(|_, entry| now.saturating_duration_since(entry.at) < kept);
-        if !keys.contains_key(&key) && keys.len() >= KEYS_PER_TENANT_MAX {
-            let oldest = keys.iter().min_by_key(|(_, entry)| entry.at).map(|(key, _)| key.clone());
-            oldest.and_then(|oldest| keys.remove(&oldest));
-        }
-        keys.entry(key).or_insert_with(|| Entry { asked, at: now, answer: Arc::default() }).clone()
-    }
 }

@@ -3,6 +3,7 @@
 //! HTTP/1.1 alone: what browsers, scripts and proxies speak to a host like this, and one protocol less to bound. Knows no
 //! route.
 
+use crate::web::network::network;
 use crate::web::router;
 use crate::web::state::WebState;
 use axum::Router;
@@ -23,8 +24,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-
-use super::remote::network;
 
 /// What a head may hold, in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;

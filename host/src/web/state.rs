@@ -2,11 +2,11 @@
 
 use crate::programs::Programs;
 use crate::runs::Supervisor;
+use crate::web::answered::Answered;
 use crate::web::attempts::Attempts;
 use crate::web::ending::Ending;
 use crate::web::guard::Reach;
-use crate::web::once::Answered;
-use crate::web::postback::Postbacks;
+use crate::web::postbacks::Postbacks;
 use crate::web::streams::Streams;
 use tenant::Tenants;
 

@@ -74,6 +74,17 @@ pub(crate) enum BrokerSession {
     Unreachable,
 }
 
+/// How the broker's session stands, and why. The event is `broker`.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BrokerView {
+    pub(crate) broker_session: BrokerSession,
+    /// In words.
+    pub(crate) detail: String,
+    /// Since when it cannot be traded.
+    pub(crate) since: Option<When>,
+}
+
 /// One of the tenant's sessions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

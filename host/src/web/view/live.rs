@@ -3,7 +3,7 @@
 use super::When;
 use super::books::{Amounts, StrategyPnl};
 use super::runs::{RunFigures, RunView};
-use super::{account::BrokerSession, books, runs};
+use super::{account, books, runs};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,17 +24,6 @@ pub(crate) struct Hello {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Missed {
     pub(crate) count: u64,
-}
-
-/// How the broker's session stands, and why. The event is `broker`.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BrokerView {
-    pub(crate) broker_session: BrokerSession,
-    /// In words.
-    pub(crate) detail: String,
-    /// Since when it cannot be traded.
-    pub(crate) since: Option<When>,
 }
 
 /// Today's profit and loss at the newest prices. The event is `figures`.
@@ -79,6 +68,6 @@ pub(crate) struct StreamEvents {
     stats: books::DayView,
     positions: Vec<books::PositionView>,
     figures: TodayFigures,
-    broker: BrokerView,
+    broker: account::BrokerView,
     kill_switch: runs::KillSwitchView,
 }

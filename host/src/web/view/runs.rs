@@ -1,8 +1,7 @@
 //! Runs and what moves them.
 
 use super::When;
-use super::account::BrokerSession;
-use super::live::BrokerView;
+use super::account::{BrokerSession, BrokerView};
 use market::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -10,6 +10,7 @@ export const LINES_MAX = 1000;
 /** What came within this time is shown at once, so that a busy minute does not make the page flicker. */
 const CALM_MS = 120;
 const AGAIN_MS = 5000;
+const LOOK_MS = 2000;
 
 const tradeKey = (t: Trade) => `${t.time.slice(0, 10)} ${t.symbol.split(":")[0]} ${t.tradeId}`;
 const lineKey = (l: LogLine) => `${l.time} ${l.run} ${l.level} ${l.text}`;
@@ -34,6 +35,7 @@ export class Desk {
   #closed = false;
   #again: ReturnType<typeof setTimeout> | undefined;
   #flush: ReturnType<typeof setTimeout> | undefined;
+  #look: ReturnType<typeof setTimeout> | undefined;
   #changes: (() => void)[] = [];
   #newLines: LogLine[] = [];
   #lineNumber = 0;
@@ -52,6 +54,8 @@ export class Desk {
     this.#closed = true;
     clearTimeout(this.#again);
     clearTimeout(this.#flush);
+    clearTimeout(this.#look);
+    this.#flush = this.#look = undefined;
     this.#stream?.close();
   }
 
@@ -121,9 +125,10 @@ export class Desk {
     });
     this.#on("state", (run) => this.#soon(() => this.#run(run)));
     this.#on("order", (order) => this.#soon(() => {
+      this.#statusSoon();
       if (order.createdAt.slice(0, 10) === this.today) this.orders = replaced(this.orders, order, (o) => o.id);
     }));
-    this.#on("trade", (trade) => this.#soon(() => { this.trades = replaced(this.trades, trade, tradeKey); }));
+    this.#on("trade", (trade) => this.#soon(() => { this.#statusSoon(); this.trades = replaced(this.trades, trade, tradeKey); }));
     this.#on("positions", (positions) => this.#soon(() => { this.positions = positions; }));
     this.#on("stats", (stats) => this.#soon(() => { if (stats.date === this.today) this.stats = stats; }));
     this.#on("figures", (figures) => this.#soon(() => this.#figures(figures)));
@@ -164,6 +169,14 @@ export class Desk {
       this.#changes = [];
       for (const change of changes) change();
     }, CALM_MS);
+  }
+
+  /** What a run has open is in no event: it is read once after a burst of orders and fills. */
+  #statusSoon(): void {
+    this.#look ??= setTimeout(() => {
+      this.#look = undefined;
+      if (!this.#closed) this.refresh("status");
+    }, LOOK_MS);
   }
 
   #addLines(): void {
