@@ -84,6 +84,7 @@ fn alone(folder: &Path) -> ExitCode {
 }
 
 /// Starts a compile child that reads what this process would, names it, and is gone once the child is confined.
+#[allow(clippy::zombie_processes, reason = "that nobody waits for the child is what the test is about")]
 fn host() -> ExitCode {
     let child = Command::new(std::env::current_exe().unwrap())
         .arg("compile-child")
