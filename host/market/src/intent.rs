@@ -228,7 +228,8 @@ impl Change {
     /// The first thing that is wrong with it.
     pub fn check(&self, standing: &OrderRequest, instrument: &Instrument) -> Result<(), RequestError> {
         if *self == Self::default() {
-            let reason = "the change names nothing to change: give a quantity, price, trigger, order type or validity";
+            let reason =
+                "the change names nothing to change: give a quantity, price, trigger, order type or validity";
             return Err(RequestError::InvalidCombination { reason: reason.to_owned() });
         }
         self.check_kind(standing)?;

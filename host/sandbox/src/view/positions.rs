@@ -112,12 +112,12 @@ mod tests {
             product: Product::Mis,
             quantity: 3,
             average_price: rupees(32).per_unit(3),
-            cost: Some(rupees(32)),
+            cost: rupees(32),
             realised: Money::ZERO,
         };
         let again = Positions::new(vec![held], Money::ZERO);
         assert_eq!(again.unrealised(|_| Some(at(12))), rupees(4));
-        assert_eq!(again.all().next().unwrap().cost, Some(rupees(32)));
+        assert_eq!(again.all().next().unwrap().cost, rupees(32));
     }
 
     #[test]

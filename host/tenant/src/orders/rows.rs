@@ -108,8 +108,8 @@ pub(super) fn refusal_text(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use crate::orders::paper::test_order;
+    use std::time::Duration;
 
     #[test]
     fn an_order_that_the_budget_kept_here_says_so_and_when_to_try_again() {
