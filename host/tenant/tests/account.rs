@@ -75,7 +75,7 @@ async fn buy_by_hand(world: &World, quantity: u32) {
     session.place(&kite::PlaceParams { request, tag: "BYHAND".into() }).await.unwrap();
     until("traded by hand", async || {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        session.trades().await.unwrap().iter().map(|trade| trade.quantity).sum::<u32>() >= quantity
+        session.trades().await.unwrap().rows.iter().map(|trade| trade.quantity).sum::<u32>() >= quantity
     })
     .await;
 }
