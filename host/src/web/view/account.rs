@@ -39,7 +39,7 @@ pub(crate) struct LoginUrl {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SignedInAs {
     /// The Zerodha id.
-    #[schema(example = "UK9394")]
+    #[schema(example = "AB1234")]
     pub(crate) broker_id: String,
     /// The name Zerodha knows.
     pub(crate) user_name: String,
@@ -52,7 +52,7 @@ pub(crate) struct SignedInAs {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionView {
     /// The Zerodha id.
-    #[schema(example = "UK9394")]
+    #[schema(example = "AB1234")]
     pub(crate) broker_id: String,
     /// The name Zerodha knows.
     pub(crate) user_name: String,
