@@ -2,6 +2,7 @@
 //!
 //! Knows the limits and the list of linked interfaces; compiles and runs nothing.
 
+mod bounds;
 mod expand;
 mod imports;
 mod magic;

@@ -3,7 +3,7 @@
 //! Follows the index spaces of components and core modules through a file. A few hundred bytes can stand for millions of
 //! instances, so everything here is a sum that stops at its limit.
 
-use super::shape::{REBUILD, within};
+use super::bounds::{REBUILD, within};
 use crate::failure::Refusal;
 use crate::limits::Limits;
 

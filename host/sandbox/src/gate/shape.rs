@@ -1,16 +1,15 @@
 //! Counts what a component is made of, in one pass over its sections, without multiplying anything out in memory.
 
 use super::GateReport;
+use super::bounds::{check_name, malformed, within};
 use super::expand::{Kind, Scopes};
-use crate::failure::{Refusal, TEXT_BYTES, quoted};
+use crate::failure::Refusal;
 use crate::limits::Limits;
 use wasmparser::{
-    BinaryReaderError, CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind,
-    ComponentInstance, ComponentOuterAliasKind, Encoding, FunctionBody, Instance, Parser, Payload,
+    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, Encoding, FunctionBody, Instance, Parser, Payload,
 };
 
-const SMALLER: &str = "make the strategy smaller, or split it into several";
-pub(super) const REBUILD: &str = "build it again for wasm32-wasip2; the file may have been cut on its way";
 const PAGE_BYTES: u64 = 64 << 10;
 
 struct Survey<'l> {
@@ -30,23 +29,6 @@ pub(super) fn survey(component: &[u8], limits: &Limits) -> Result<GateReport, Re
         survey.take(payload.map_err(malformed)?)?;
     }
     Ok(survey.report)
-}
-
-/// Refuses a count above its limit, in words.
-pub(super) fn within<T: PartialOrd + std::fmt::Display>(
-    what: &str,
-    count: T,
-    limit: T,
-) -> Result<(), Refusal> {
-    if count <= limit {
-        return Ok(());
-    }
-    Err(Refusal::new(format!("the component has {count} {what}: at most {limit} are allowed"), SMALLER))
-}
-
-/// Refuses a name that is longer than any honest one, without repeating it.
-pub(super) fn check_name(what: &str, name: &str, limits: &Limits) -> Result<(), Refusal> {
-    within(&format!("bytes in the name of one {what}"), name.len(), limits.name_bytes)
 }
 
 impl Survey<'_> {
@@ -245,9 +227,4 @@ fn components_as_values() -> Refusal {
         "the component passes components or modules around as values",
         "build it as one plain component",
     )
-}
-
-fn malformed(error: BinaryReaderError) -> Refusal {
-    let error = quoted(&error.to_string(), TEXT_BYTES);
-    Refusal::new(format!("the component is damaged: {error}"), REBUILD)
 }

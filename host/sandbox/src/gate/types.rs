@@ -3,7 +3,7 @@
 //! Exactly the WebAssembly that the engine runs is valid. The validator's own bounds on types are far wider than
 //! anything honest, and lowering code grows with every field and every level.
 
-use super::shape::{check_name, within};
+use super::bounds::{check_name, within};
 use crate::failure::{Refusal, TEXT_BYTES, quoted};
 use crate::limits::Limits;
 use std::collections::HashMap;
