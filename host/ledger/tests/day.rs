@@ -5,7 +5,7 @@
 mod trades;
 
 use ledger::{Charges, Curve, Day, Part, RateTable};
-use market::{Money, Price, Product, Side, Symbol, Timestamp, Trade};
+use market::{Money, Price, Product, Side, Symbol, Trade};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
