@@ -271,7 +271,7 @@ fn pnl_label(label: PnlLabel) -> PnlLabelView {
         label: label.label,
         amount: label.amount,
         count: label.count,
-        last_at: label.last_at.into(),
+        time: label.last_at.into(),
     }
 }
 

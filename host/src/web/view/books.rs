@@ -304,5 +304,6 @@ pub(crate) struct PnlLabelView {
     pub(crate) amount: Money,
     /// Of so many records.
     pub(crate) count: u64,
-    pub(crate) last_at: When,
+    /// Of the last one.
+    pub(crate) time: When,
 }

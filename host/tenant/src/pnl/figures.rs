@@ -65,20 +65,12 @@ pub(crate) struct Look {
 impl Figures {
     pub(crate) fn new(book: Book, host: Arc<Host>, marks: Arc<Marks>) -> Self {
         let (rates, calendar) = (Arc::clone(&host.config.rates), Arc::new(host.config.calendar.clone()));
-        let state = State {
-            account: None,
-            meanwhile: Vec::new(),
-            spoiled: 0,
-            told: 0,
-            runs: Recent::new(RUN_COURSES_MAX),
-            flat: Recent::new(FLAT_RUNS_MAX),
-        };
         Self {
             book,
             host,
             marks,
             rules: Rules { rates, calendar },
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
             build: tokio::sync::Mutex::default(),
             writing: tokio::sync::Mutex::default(),
             feed_lost: Mutex::default(),
@@ -298,6 +290,17 @@ impl Figures {
 }
 
 impl State {
+    fn new() -> Self {
+        Self {
+            account: None,
+            meanwhile: Vec::new(),
+            spoiled: 0,
+            told: 0,
+            runs: Recent::new(RUN_COURSES_MAX),
+            flat: Recent::new(FLAT_RUNS_MAX),
+        }
+    }
+
     fn account_trade(&mut self, trade: &TradeRecord) {
         match &mut self.account {
             Some(course) => {
@@ -331,3 +334,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| StoreError::Unreadable { what: "figures", why: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests;
