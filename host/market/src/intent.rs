@@ -202,19 +202,64 @@ impl OrderRequest {
 }
 
 impl Change {
-    /// Checks the new values against the instrument.
+    /// The order as it shall be. A price or trigger that the new kind has no place for is gone; a kind that turns into a
+    /// market order gets automatic protection where the order had none.
+    pub fn applied_to(&self, standing: &OrderRequest) -> OrderRequest {
+        let kind = self.kind.unwrap_or(standing.kind);
+        let unprotected = !kind.needs_price() && standing.market_protection == 0;
+        OrderRequest {
+            kind,
+            quantity: self.quantity.unwrap_or(standing.quantity),
+            price: if kind.needs_price() { self.price.unwrap_or(standing.price) } else { Price::ZERO },
+            trigger: if kind.needs_trigger() {
+                self.trigger.unwrap_or(standing.trigger)
+            } else {
+                Price::ZERO
+            },
+            market_protection: if unprotected { PROTECTION_AUTOMATIC } else { standing.market_protection },
+            validity: self.validity.unwrap_or(standing.validity),
+            ..standing.clone()
+        }
+    }
+
+    /// Checks that the change makes sense for the order that stands, and that what it makes of it is a good order.
     ///
     /// # Errors
-    /// The first thing that is wrong with them.
-    pub fn check(&self, instrument: &Instrument) -> Result<(), RequestError> {
-        if let Some(quantity) = self.quantity {
-            check_quantity(quantity, instrument)?;
+    /// The first thing that is wrong with it.
+    pub fn check(&self, standing: &OrderRequest, instrument: &Instrument) -> Result<(), RequestError> {
+        if *self == Self::default() {
+            let reason = "the change names nothing to change: give a quantity, price, trigger or order type";
+            return Err(RequestError::InvalidCombination { reason: reason.to_owned() });
         }
-        if let Some(price) = self.price {
-            check_price("price", true, price, instrument)?;
+        self.check_kind(standing)?;
+        self.check_fields(standing)?;
+        self.applied_to(standing).check(instrument)
+    }
+
+    /// The broker lets a stop order become a limit or market order, and a limit order a market order; never the way back.
+    fn check_kind(&self, standing: &OrderRequest) -> Result<(), RequestError> {
+        let gains_trigger = self.kind.is_some_and(OrderKind::needs_trigger) && !standing.kind.needs_trigger();
+        if !gains_trigger {
+            return Ok(());
         }
-        if let Some(trigger) = self.trigger {
-            check_price("trigger", true, trigger, instrument)?;
+        let reason =
+            format!("a {} order cannot become a stop order: cancel it and place a new one", standing.kind);
+        Err(RequestError::InvalidCombination { reason })
+    }
+
+    /// A market order rests at the broker as a limit order at its protection price, so a price alone does not say what is
+    /// meant: sent with the old kind it would go to market again.
+    fn check_fields(&self, standing: &OrderRequest) -> Result<(), RequestError> {
+        let kind = self.kind.unwrap_or(standing.kind);
+        let refuse = |field: &str, instead: &str| {
+            let reason = format!("a {kind} order takes no {field}: {instead}");
+            Err(RequestError::InvalidCombination { reason })
+        };
+        if self.price.is_some() && !kind.needs_price() {
+            return refuse("price", "name LIMIT as the new order type with it");
+        }
+        if self.trigger.is_some() && !kind.needs_trigger() {
+            return refuse("trigger", "leave it out");
         }
         Ok(())
     }
@@ -289,5 +334,56 @@ mod tests {
             assert!(said.contains(words), "{said}");
         }
         request().check(&nifty_future()).unwrap();
+    }
+
+    #[test]
+    fn a_change_is_checked_as_the_order_it_makes() {
+        let rupees = Price::from_rupees;
+        let market = request();
+        let limit = OrderRequest { kind: OrderKind::Limit, price: rupees(100), ..request() };
+        let stop = OrderRequest { kind: OrderKind::Stop, trigger: rupees(99), ..limit.clone() };
+        let none = Change::default();
+        let price = |price| Change { price: Some(price), ..Change::default() };
+        let kind = |kind| Change { kind: Some(kind), ..Change::default() };
+        let wrong = [
+            (&limit, none.clone(), "names nothing to change"),
+            (&market, price(rupees(101)), "takes no price"),
+            (&limit, Change { trigger: Some(rupees(99)), ..none.clone() }, "takes no trigger"),
+            (&limit, Change { price: Some(rupees(99)), ..kind(OrderKind::Market) }, "takes no price"),
+            (&limit, Change { trigger: Some(rupees(99)), ..kind(OrderKind::Stop) }, "cannot become a stop"),
+            (&market, kind(OrderKind::Limit), "tick size 0.10"),
+            (&limit, price(Price::from_paise(5)), "tick size 0.10"),
+            (&limit, Change { quantity: Some(66), ..none.clone() }, "lot size 65"),
+            (&stop, price(rupees(98)), "at or beyond its trigger"),
+            (&stop, Change { trigger: Some(rupees(101)), ..none.clone() }, "at or beyond its trigger"),
+        ];
+        for (standing, change, words) in wrong {
+            let said = change.check(standing, &nifty_future()).unwrap_err().to_string();
+            assert!(said.contains(words), "{change:?}: {said}");
+        }
+        let fine = [
+            (&market, Change { quantity: Some(130), ..none.clone() }),
+            (&market, Change { price: Some(rupees(101)), ..kind(OrderKind::Limit) }),
+            (&limit, kind(OrderKind::Market)),
+            (&stop, kind(OrderKind::Limit)),
+            (&stop, Change { price: Some(rupees(105)), trigger: Some(rupees(104)), ..none }),
+        ];
+        for (standing, change) in fine {
+            change.check(standing, &nifty_future()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_limit_order_that_goes_to_market_is_protected_and_loses_its_price() {
+        let limit = OrderRequest {
+            kind: OrderKind::Limit,
+            price: Price::from_rupees(100),
+            market_protection: 0,
+            ..request()
+        };
+        let changed = Change { kind: Some(OrderKind::Market), ..Change::default() }.applied_to(&limit);
+        assert_eq!((changed.price, changed.market_protection), (Price::ZERO, PROTECTION_AUTOMATIC));
+        let kept = Change { quantity: Some(130), ..Change::default() }.applied_to(&limit);
+        assert_eq!((kept.quantity, kept.price, kept.market_protection), (130, limit.price, 0));
     }
 }

@@ -86,9 +86,8 @@ impl Desk {
         let symbol = order.symbol.to_string();
         let unknown = || RequestError::UnknownInstrument { symbol: symbol.clone() };
         let instrument = self.view.instrument(&symbol).ok_or_else(unknown)?;
-        let wanted = changed(order, change)?;
-        check_protection(&wanted)?;
-        wanted.check(instrument)
+        check_total(order, change)?;
+        change.check(&standing(order), instrument)
     }
 
     fn count_intent(&mut self) -> Result<(), RequestError> {
@@ -117,35 +116,35 @@ fn check_protection(request: &OrderRequest) -> Result<(), RequestError> {
     Err(combination(reason))
 }
 
-/// The order as it would be after the change, as far as that is still to be decided.
-fn changed(order: &OrderView, change: &Change) -> Result<OrderRequest, RequestError> {
-    if let Some(quantity) = change.quantity.filter(|quantity| *quantity <= order.filled) {
-        let filled = order.filled;
-        return Err(combination(format!(
-            "quantity {quantity} is the new total and must be above the {filled} that have traded"
-        )));
-    }
-    let kind = change.kind.unwrap_or(order.kind);
-    // A trigger that was touched counts no more: what is left is a limit order.
-    let woken = kind == OrderKind::Stop
-        && matches!(order.status, GuestOrderStatus::Open | GuestOrderStatus::Partial)
-        && change.kind.is_none();
-    let standing = |needed: bool, given: Option<Price>, before: Price| {
-        given.unwrap_or(if needed { before } else { Price::ZERO })
-    };
-    let trigger = standing(kind.needs_trigger() && !woken, change.trigger, order.trigger);
-    Ok(OrderRequest {
+/// The order as the exchange holds it. A stop whose trigger was touched is a limit order from then on.
+fn standing(order: &OrderView) -> OrderRequest {
+    let woken = order.kind == OrderKind::Stop
+        && matches!(order.status, GuestOrderStatus::Open | GuestOrderStatus::Partial);
+    OrderRequest {
         symbol: order.symbol.clone(),
         side: order.side,
-        quantity: change.quantity.unwrap_or(order.quantity),
-        kind: if woken { OrderKind::Limit } else { kind },
-        price: standing(kind.needs_price(), change.price, order.price),
-        trigger,
+        quantity: order.quantity,
+        kind: if woken { OrderKind::Limit } else { order.kind },
+        price: order.price,
+        trigger: if woken { Price::ZERO } else { order.trigger },
         product: order.product,
-        validity: change.validity.unwrap_or(order.validity),
+        validity: order.validity,
         variety: Variety::Regular,
         market_protection: order.market_protection,
-    })
+    }
+}
+
+/// A new quantity is the new total, so what has traded is in it.
+fn check_total(order: &OrderView, change: &Change) -> Result<(), RequestError> {
+    match change.quantity.filter(|quantity| *quantity <= order.filled) {
+        None => Ok(()),
+        Some(quantity) => {
+            let filled = order.filled;
+            Err(combination(format!(
+                "quantity {quantity} is the new total and must be above the {filled} that have traded"
+            )))
+        }
+    }
 }
 
 fn combination(reason: String) -> RequestError {
