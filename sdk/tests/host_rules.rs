@@ -260,7 +260,7 @@ fn requests_that_the_host_refuses_are_refused() {
                 let id = ctx.buy(TCS, 1).limit(90.0)?;
                 Ok(ctx.modify(id).kind(OrderKind::Market).price(90.0).send()?)
             },
-            "this order type takes no price",
+            "a MARKET order takes no price: name LIMIT as the new order type with it",
         ),
     ];
     for (step, text) in refused {

@@ -336,6 +336,7 @@ mod tests {
         }
         request().check(&nifty_future()).unwrap();
     }
+
     #[test]
     fn a_change_is_checked_as_the_order_it_makes() {
         let rupees = Price::from_rupees;

@@ -152,14 +152,20 @@ pub(crate) fn state_get(key: &str) -> Option<Vec<u8>> {
 
 pub(crate) fn state_set(key: &str, value: &[u8]) -> Result<(), StateError> {
     desk(|book| {
-        limits::check_state(&mut book.used, &book.state, key, value)?;
+        limits::check_state(&mut book.used, &book.state, key, value, book.now)?;
         book.state.insert(key.to_owned(), value.to_vec());
         Ok(())
     })
 }
 
 pub(crate) fn state_delete(key: &str) -> bool {
-    desk(|book| book.state.remove(key).is_some())
+    desk(|book| {
+        let there = book.state.remove(key).is_some();
+        if there {
+            book.used.write(key, 0, book.now);
+        }
+        there
+    })
 }
 
 pub(crate) fn state_keys() -> Vec<String> {

@@ -2,6 +2,7 @@
 //! is heard, see [`Book::take_order`].
 
 use super::book::{Asked, Book};
+use super::validate::needs;
 use crate::amounts::{Price, Quantity};
 use crate::order::{Change, Order, OrderId, OrderKind, OrderStatus, OrderUpdate, Refusal, Side, Validity};
 
@@ -89,6 +90,9 @@ impl Book {
         order.price = change.price.unwrap_or(order.price);
         order.trigger = change.trigger.unwrap_or(order.trigger);
         order.kind = change.kind.unwrap_or(order.kind);
+        let (price, trigger) = needs(order.kind);
+        order.price = if price { order.price } else { Price::ZERO };
+        order.trigger = if trigger { order.trigger } else { Price::ZERO };
         order.validity = change.validity.unwrap_or(order.validity);
         (order.refusal, order.message) = (Refusal::None, String::new());
         self.news_of(order)

@@ -19,7 +19,15 @@ impl Book {
     pub(super) fn check_change(&self, order: &Order, change: &Change) -> Result<(), OrderError> {
         let symbol = &order.symbol;
         let instrument = self.find(symbol).ok_or_else(|| unknown(symbol))?;
-        check_request(&changed(order, change)?, instrument)
+        if let Some(quantity) = change.quantity.filter(|quantity| *quantity <= order.filled) {
+            let filled = order.filled;
+            return Err(combination(format!(
+                "quantity {quantity} is the new total and must be above the {filled} that have traded"
+            )));
+        }
+        let standing = standing(order);
+        check_sense(&standing, change)?;
+        check_request(&applied(standing, change), instrument)
     }
 }
 
@@ -48,7 +56,7 @@ fn check_request(request: &OrderRequest, instrument: &Instrument) -> Result<(), 
 }
 
 /// Whether a kind takes a price, and whether it takes a trigger.
-fn needs(kind: OrderKind) -> (bool, bool) {
+pub(super) fn needs(kind: OrderKind) -> (bool, bool) {
     match kind {
         OrderKind::Market => (false, false),
         OrderKind::Limit => (true, false),
@@ -111,35 +119,71 @@ fn check_product(request: &OrderRequest) -> Result<(), OrderError> {
     Ok(())
 }
 
-/// The order as it would be after the change, as far as that is still to be decided.
-fn changed(order: &Order, change: &Change) -> Result<OrderRequest, OrderError> {
-    if let Some(quantity) = change.quantity.filter(|quantity| *quantity <= order.filled) {
-        let filled = order.filled;
-        return Err(combination(format!(
-            "quantity {quantity} is the new total and must be above the {filled} that have traded"
-        )));
-    }
-    let kind = change.kind.unwrap_or(order.kind);
-    let (price, trigger) = needs(kind);
-    // A trigger that was touched counts no more: what is left is a limit order.
-    let woken = kind == OrderKind::Stop
-        && matches!(order.status, OrderStatus::Open | OrderStatus::Partial)
-        && change.kind.is_none();
-    let standing = |needed: bool, given: Option<Price>, before: Price| {
-        given.unwrap_or(if needed { before } else { Price::ZERO })
-    };
-    let trigger = standing(trigger && !woken, change.trigger, order.trigger);
-    Ok(OrderRequest {
+/// The order as the exchange holds it. A stop whose trigger was touched is a limit order from then on.
+fn standing(order: &Order) -> OrderRequest {
+    let woken =
+        order.kind == OrderKind::Stop && matches!(order.status, OrderStatus::Open | OrderStatus::Partial);
+    OrderRequest {
         symbol: order.symbol.clone(),
         side: order.side,
-        quantity: change.quantity.unwrap_or(order.quantity),
-        kind: if woken { OrderKind::Limit } else { kind },
-        price: standing(price, change.price, order.price),
-        trigger,
+        quantity: order.quantity,
+        kind: if woken { OrderKind::Limit } else { order.kind },
+        price: order.price,
+        trigger: if woken { Price::ZERO } else { order.trigger },
         product: order.product,
-        validity: change.validity.unwrap_or(order.validity),
+        validity: order.validity,
         market_protection: order.market_protection,
-    })
+    }
+}
+
+/// Whether the change makes sense for the order that stands.
+fn check_sense(order: &OrderRequest, change: &Change) -> Result<(), OrderError> {
+    if *change == Change::default() {
+        let text = "the change names nothing to change: give a quantity, price, trigger or order type";
+        return Err(combination(text.to_owned()));
+    }
+    let kind = change.kind.unwrap_or(order.kind);
+    let ((price, trigger), (_, had_trigger)) = (needs(kind), needs(order.kind));
+    if trigger && !had_trigger {
+        let kind = word(order.kind);
+        let text = format!("a {kind} order cannot become a stop order: cancel it and place a new one");
+        return Err(combination(text));
+    }
+    let kind = word(kind);
+    if change.price.is_some() && !price {
+        let text = format!("a {kind} order takes no price: name LIMIT as the new order type with it");
+        return Err(combination(text));
+    }
+    if change.trigger.is_some() && !trigger {
+        return Err(combination(format!("a {kind} order takes no trigger: leave it out")));
+    }
+    Ok(())
+}
+
+/// The order as it shall be. What turns into a market order gets the exchange's own band where it had none.
+fn applied(order: OrderRequest, change: &Change) -> OrderRequest {
+    let kind = change.kind.unwrap_or(order.kind);
+    let (price, trigger) = needs(kind);
+    let unprotected = !price && order.market_protection == 0;
+    OrderRequest {
+        kind,
+        quantity: change.quantity.unwrap_or(order.quantity),
+        price: if price { change.price.unwrap_or(order.price) } else { Price::ZERO },
+        trigger: if trigger { change.trigger.unwrap_or(order.trigger) } else { Price::ZERO },
+        validity: change.validity.unwrap_or(order.validity),
+        market_protection: if unprotected { PROTECTION_AUTOMATIC } else { order.market_protection },
+        ..order
+    }
+}
+
+/// Kite's word for a kind.
+fn word(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Market => "MARKET",
+        OrderKind::Limit => "LIMIT",
+        OrderKind::Stop => "SL",
+        OrderKind::StopMarket => "SL-M",
+    }
 }
 
 fn combination(text: String) -> OrderError {

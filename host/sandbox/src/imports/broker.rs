@@ -86,15 +86,8 @@ impl Desk {
         let symbol = order.symbol.to_string();
         let unknown = || RequestError::UnknownInstrument { symbol: symbol.clone() };
         let instrument = self.view.instrument(&symbol).ok_or_else(unknown)?;
-        if let Some(quantity) = change.quantity.filter(|quantity| *quantity <= order.filled) {
-            let filled = order.filled;
-            return Err(combination(format!(
-                "quantity {quantity} is the new total and must be above the {filled} that have traded"
-            )));
-        }
-        let standing = standing(order);
-        check_protection(&change.applied_to(&standing))?;
-        change.check(&standing, instrument)
+        check_total(order, change)?;
+        change.check(&standing(order), instrument)
     }
 
     fn count_intent(&mut self) -> Result<(), RequestError> {
@@ -123,7 +116,7 @@ fn check_protection(request: &OrderRequest) -> Result<(), RequestError> {
     Err(combination(reason))
 }
 
-/// The order as it stands. A trigger that was touched counts no more: what is left is a limit order.
+/// The order as the exchange holds it. A stop whose trigger was touched is a limit order from then on.
 fn standing(order: &OrderView) -> OrderRequest {
     let woken = order.kind == OrderKind::Stop
         && matches!(order.status, GuestOrderStatus::Open | GuestOrderStatus::Partial);
@@ -138,6 +131,19 @@ fn standing(order: &OrderView) -> OrderRequest {
         validity: order.validity,
         variety: Variety::Regular,
         market_protection: order.market_protection,
+    }
+}
+
+/// A new quantity is the new total, so what has traded is in it.
+fn check_total(order: &OrderView, change: &Change) -> Result<(), RequestError> {
+    match change.quantity.filter(|quantity| *quantity <= order.filled) {
+        None => Ok(()),
+        Some(quantity) => {
+            let filled = order.filled;
+            Err(combination(format!(
+                "quantity {quantity} is the new total and must be above the {filled} that have traded"
+            )))
+        }
     }
 }
 

@@ -58,6 +58,13 @@ pub enum WarmUpCount {
     },
 }
 
+impl From<WarmUp> for WarmUpWish {
+    /// A wish that follows no parameter.
+    fn from(WarmUp { interval, count }: WarmUp) -> Self {
+        Self { interval: WarmUpInterval::Fixed(interval), count: WarmUpCount::Fixed(count) }
+    }
+}
+
 impl Manifest {
     /// The bars of a run with these parameters: one entry an interval, the largest number asked for.
     pub fn warm_up(&self, params: &Params) -> Vec<WarmUp> {
