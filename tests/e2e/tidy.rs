@@ -19,7 +19,7 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("host/kite", &["market"]),
     ("host/sandbox", &["market"]),
     ("host/exchange", &["market"]),
-    ("host/kite-sim", &["market", "exchange"]),
+    ("host/kite-sim", &["market", "ledger", "exchange"]),
     ("host/tenant", &["market", "kite", "ledger"]),
     (
         "host",
