@@ -129,6 +129,31 @@ def commodity_funds_are_empty_and_enabled():
     assert commodity["net"] == 0 and commodity["utilised"]["debits"] == 0
 
 
+def asked(symbol="INFY", product="CNC", side="BUY", quantity=10, price=1500.0):
+    return dict(exchange="NSE", tradingsymbol=symbol, transaction_type=side, variety="regular", product=product,
+                order_type="LIMIT", quantity=quantity, price=price, average_price=price, order_id="1")
+
+
+@case
+def margins_of_orders_are_what_they_bind():
+    delivery, intraday = desk.kite.order_margins([asked(), asked(product="MIS")])
+    assert delivery["total"] == 15_000 and intraday["total"] == 3_000 and intraday["leverage"] == 5
+
+
+@case
+def a_basket_of_opposites_binds_less_than_its_parts():
+    orders = [asked(product="MIS", symbol="SBIN", price=900.0), asked(product="MIS", symbol="SBIN", price=900.0, side="SELL")]
+    basket = desk.kite.basket_order_margins(orders, consider_positions=False)
+    assert basket["final"]["total"] < basket["initial"]["total"] and len(basket["orders"]) == 2
+
+
+@case
+def a_contract_note_adds_up():
+    charges = desk.kite.get_virtual_contract_note([asked()])[0]["charges"]
+    parts = ["transaction_tax", "exchange_turnover_charge", "sebi_turnover_charge", "brokerage", "stamp_duty"]
+    assert abs(charges["total"] - charges["gst"]["total"] - sum(charges[part] for part in parts)) < 0.001
+
+
 @case
 def options_come_in_pairs_around_the_money():
     rows = [row for row in desk.kite.instruments("NFO") if row["name"] == "NIFTY" and row["segment"] == "NFO-OPT"]

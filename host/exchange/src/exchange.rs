@@ -1,6 +1,6 @@
 //! The exchange itself: its public face.
 
-use crate::account::Account;
+use crate::account::{Account, binds};
 use crate::clock::Boundary;
 use crate::desk::Desk;
 use crate::event::Event;
@@ -19,7 +19,7 @@ use crate::summary::Books;
 use crate::tape::Tape;
 use crate::touched::Touched;
 use crate::validate::{self, Hours};
-use market::{Instrument, InstrumentToken, Money, Price, Symbol, Timestamp, Variety};
+use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
 
 /// A market, its order book and the accounts that trade on it.
@@ -197,6 +197,18 @@ impl Exchange {
     /// Funds.
     pub fn margins(&self, user: &str) -> Option<Margins> {
         self.account(user).map(|account| self.funds_without(account, None))
+    }
+
+    /// What an order would bind if nothing else were held: for delivery, as margin, as premium. `None` for what is not listed.
+    pub fn would_bind(
+        &self,
+        symbol: &Symbol,
+        how: (Product, Side),
+        quantity: i64,
+        price: Price,
+    ) -> Option<[Money; 3]> {
+        let slot = self.tape.slot_of(symbol)?;
+        Some(binds(&self.tape, slot, how, quantity, price))
     }
 
     /// The day's sums, for checking a host.

@@ -4,6 +4,7 @@
 
 mod gtt;
 mod login;
+mod margins;
 mod market_data;
 mod orders;
 mod portfolio;
@@ -74,6 +75,9 @@ fn order_routes() -> Router<Broker> {
 
 fn portfolio_routes() -> Router<Broker> {
     Router::new()
+        .route("/margins/orders", post(margins::orders))
+        .route("/margins/basket", post(margins::basket))
+        .route("/charges/orders", post(margins::charges))
         .route("/portfolio/positions", get(portfolio::positions).put(portfolio::convert))
         .route("/portfolio/holdings", get(portfolio::holdings))
         .route("/portfolio/holdings/summary", get(portfolio::holdings_summary))
@@ -102,9 +106,6 @@ fn unserved_routes() -> Router<Broker> {
         "/alerts",
         "/alerts/{id}",
         "/alerts/{id}/history",
-        "/margins/orders",
-        "/margins/basket",
-        "/charges/orders",
         "/portfolio/holdings/authorise",
         "/instruments/trigger_range/{side}",
     ];

@@ -3,6 +3,7 @@
 //! Pure translation: no state, no HTTP.
 
 pub(crate) mod gtt;
+pub(crate) mod margins;
 pub(crate) mod market_data;
 pub(crate) mod order;
 pub(crate) mod portfolio;

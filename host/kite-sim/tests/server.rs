@@ -6,6 +6,7 @@ mod server {
     mod faults;
     mod limits;
     mod login;
+    mod margins;
     mod market_data;
     mod orders;
     mod positions;

@@ -9,7 +9,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("host/kite", &["market"]),
     ("host/sandbox", &["market"]),
     ("host/exchange", &["market"]),
-    ("host/kite-sim", &["market", "exchange"]),
+    ("host/kite-sim", &["market", "ledger", "exchange"]),
     ("host/tenant", &["market", "kite", "ledger"]),
     ("host", &["market", "sandbox", "kite-sim", "tenant", "example-strategies"]),
     ("sdk", &["sdk-macros"]),

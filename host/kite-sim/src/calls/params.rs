@@ -5,7 +5,9 @@
 use crate::reply::Refusal;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use market::Price;
+use serde::de::DeserializeOwned;
 use std::str::FromStr;
 
 /// The largest form that is read, in bytes.
@@ -13,7 +15,11 @@ const FORM_LIMIT: usize = 64 * 1024;
 
 /// The parameters of one call.
 #[derive(Debug, Default)]
-pub(crate) struct Params(Vec<(String, String)>);
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+    /// The body as it came, for the few routes that are asked in JSON.
+    body: Bytes,
+}
 
 /// A call that needs no session.
 #[derive(Debug)]
@@ -27,22 +33,22 @@ impl Params {
         let form = form.map_err(|_| Refusal::input("The request body is too large or was cut off."))?;
         let mut pairs = Self::parse(form.as_ref());
         pairs.extend(Self::parse(query.unwrap_or_default().as_bytes()));
-        Ok(Self(pairs))
+        Ok(Self { pairs, body: form })
     }
 
     pub(crate) fn from_query(query: Option<&str>) -> Self {
-        Self(Self::parse(query.unwrap_or_default().as_bytes()))
+        Self { pairs: Self::parse(query.unwrap_or_default().as_bytes()), body: Bytes::new() }
     }
 
     /// The first value of a name; the form comes before the query.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let mut found = self.0.iter().filter(|(key, _)| key == name);
+        let mut found = self.pairs.iter().filter(|(key, _)| key == name);
         found.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// Every value of a repeated name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn required(&self, name: &str) -> Result<&str, Refusal> {
@@ -72,6 +78,12 @@ impl Params {
     /// Booleans travel as `True`, `true` or `1`, whatever the client's language prints.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1")
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Refusal::input(format!("Invalid JSON in the request body: {error}.")))
     }
 
     fn parse(text: &[u8]) -> Vec<(String, String)> {
