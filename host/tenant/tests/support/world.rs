@@ -192,10 +192,10 @@ pub async fn all_are(tenant: &Tenant, wanted: OrderState) {
 pub async fn rest(tenant: &Tenant, line: &RunLine, count: u64) {
     let Intent::Place { request, .. } = resting_buy(tenant, 1).await else { unreachable!() };
     let numbers: Vec<u64> = (1..=count).collect();
-    for (step, numbers) in numbers.chunks(8).enumerate() {
+    for (step, numbers) in numbers.chunks(5).enumerate() {
         let place = |id: &u64| Intent::Place { id: *id, request: request.clone() };
         line.submit(cause(step as u64 + 1), numbers.iter().map(place).collect()).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
     }
     until("all rest", async || {
         let states = states(tenant).await;
