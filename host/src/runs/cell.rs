@@ -47,6 +47,8 @@ pub(super) struct Cell {
     /// The time of the last event given.
     heard_at: Timestamp,
     is_dropped: bool,
+    /// It has used up its share of the processor.
+    is_waiting: bool,
     #[cfg(test)]
     panics: bool,
 }
@@ -65,7 +67,7 @@ pub(super) enum Turn {
     Idle,
     /// There is more; others first.
     More,
-    /// The run's task lags: nothing may be called until it has caught up.
+    /// The run's task lags, or the run has used up its share of the processor: nothing may be called yet.
     Blocked,
     /// The run is over.
     Over,
@@ -91,6 +93,7 @@ impl Cell {
         Self {
             heard_at: opening.started_at,
             is_dropped: false,
+            is_waiting: false,
             #[cfg(test)]
             panics: false,
             opening,
@@ -158,6 +161,9 @@ impl Cell {
     /// Lets the run hear what waits, as long as its task keeps up.
     pub(super) fn turn(&mut self, now: Timestamp) -> Turn {
         let begun = Instant::now();
+        if self.must_wait(begun) {
+            return Turn::Blocked;
+        }
         loop {
             if self.opening.outlet.capacity() < TOLD_PER_CALL {
                 return if self.opening.outlet.is_closed() { Turn::Over } else { Turn::Blocked };
@@ -186,6 +192,17 @@ impl Cell {
     }
 
     /// One call into the machine, or none.
+    /// True while the run has used up its share of the processor. Its end does not wait, and the task is told once.
+    fn must_wait(&mut self, now: Instant) -> bool {
+        let ends = self.is_dropped || self.events.iter().any(|event| matches!(event, Event::Stop { .. }));
+        let waits = !ends && !self.opening.machine.must_wait(now).is_zero();
+        if waits && !self.is_waiting && self.opening.outlet.capacity() > 0 {
+            self.send(Told::Waits);
+        }
+        self.is_waiting = waits;
+        waits
+    }
+
     fn hear_next(&mut self, now: Timestamp) -> Turn {
         if let Some(event) = self.events.pop_front() {
             return self.deliver(event, now);
@@ -204,15 +221,15 @@ impl Cell {
         if !is_stop {
             return self.tell(outcome);
         }
-        let ended = match outcome {
+        let (ended, last_words) = match outcome {
             Ok(step) => {
                 self.tell_step(step);
-                Ok(())
+                (Ok(()), Vec::new())
             }
-            Err(failure) => Err(failure.to_string()),
+            Err(failure) => (Err(failure.to_string()), self.opening.machine.last_words().to_vec()),
         };
         let tail = self.tail();
-        self.send(Told::Stopped { outcome: ended, tail });
+        self.send(Told::Stopped { outcome: ended, last_words, tail });
         Turn::Over
     }
 

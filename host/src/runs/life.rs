@@ -16,7 +16,7 @@ use super::shard::Command;
 use super::subject::{PAUSE_FIRST, PAUSE_MAX, Subject};
 use crate::programs::ProgramError;
 use market::Timestamp;
-use sandbox::{Params, Program, Start, Step, Trace};
+use sandbox::{Params, Program, Start, StartFailure, Step, Trace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,7 +228,8 @@ impl Life {
         let opening =
             Opening { slot, feed, tokens, machine, started_at, bars, timers, journal, counters, outlet };
         let day = TradingDay::new(self.subject.inner.calendar.clone(), now);
-        let running = Running { subject: &self.subject, line, shard: shard.clone(), slot, told, day };
+        let (subject, said_waits_at) = (&self.subject, None);
+        let running = Running { subject, line, shard: shard.clone(), slot, told, day, said_waits_at };
         if let Err(error) = running.write(step, first).await {
             return Ended::Failed(format!("what it did could not be written down: {error}"));
         }
@@ -248,7 +249,14 @@ impl Life {
         let program = program.clone();
         match tokio::task::spawn_blocking(move || program.start(start)).await {
             Ok(Ok(started)) => Ok(started),
-            Ok(Err(failure)) => Err(Ended::Failed(failure.to_string())),
+            Ok(Err(StartFailure { failure, last_words })) => {
+                for trace in last_words {
+                    if let Trace::Log { level, text } = trace {
+                        self.subject.say(level, &text);
+                    }
+                }
+                Err(Ended::Failed(failure.to_string()))
+            }
             Err(panic) => Err(Ended::Failed(format!("the host could not start it: {panic}"))),
         }
     }

@@ -10,12 +10,15 @@ use super::told::{Ask, Slot, Tail, Told};
 use super::words;
 use market::Timestamp;
 use sandbox::{Event, LogLevel, NoticeKind, Step, Trace};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tenant::{Cause, RunEvent, RunLine, RunStep, StoreError};
 use tokio::sync::mpsc;
 
 /// How long a run that is put down may take to hand the rest of its steps over.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long the log is quiet about a run that waits for its share of the processor, after it has said so.
+const SAY_WAITS_AGAIN: Duration = Duration::from_secs(60);
 
 /// How a run's time on its shard ended.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub(super) struct Running<'a> {
     pub(super) slot: Slot,
     pub(super) told: mpsc::Receiver<Told>,
     pub(super) day: TradingDay,
+    /// When the log last said that the run waits for its share of the processor.
+    pub(super) said_waits_at: Option<Instant>,
 }
 
 impl Running<'_> {
@@ -110,9 +115,14 @@ impl Running<'_> {
                 let is_stopping = self.subject.claim.wish().stop;
                 Some(if is_stopping { Ended::Asked(Err(why)) } else { Ended::Failed(why) })
             }
-            Told::Stopped { outcome, tail } => {
+            Told::Stopped { outcome, last_words, tail } => {
+                self.say_last_words(last_words);
                 self.write_tail(tail).await;
                 Some(Ended::Asked(outcome))
+            }
+            Told::Waits => {
+                self.say_that_it_waits();
+                None
             }
             Told::Dropped { tail } => {
                 self.write_tail(tail).await;
@@ -163,6 +173,15 @@ impl Running<'_> {
         if let Err(error) = self.line.write(step).await {
             self.subject.not_written("the end of the journal", &error);
         }
+    }
+
+    fn say_that_it_waits(&mut self) {
+        if self.said_waits_at.is_some_and(|at| at.elapsed() < SAY_WAITS_AGAIN) {
+            return;
+        }
+        self.said_waits_at = Some(Instant::now());
+        let text = "it has used up its share of the processor: what it must hear waits, older ticks give way to newer";
+        self.subject.say(LogLevel::Warn, text);
     }
 
     fn say_last_words(&self, last_words: Vec<Trace>) {

@@ -35,7 +35,11 @@ struct Run {
 
 impl Bench {
     async fn new() -> Self {
-        let limits = Limits { machines: 8, ..Limits::default() };
+        Self::with(Limits::default()).await
+    }
+
+    async fn with(limits: Limits) -> Self {
+        let limits = Limits { machines: 8, ..limits };
         let (shard, _) = ShardHandle::start(0, Clock::wall()).unwrap();
         let (feed, ticks) = mpsc::channel(TICK_BATCHES_MAX);
         shard.tell(Command::Feed { feed: FEED, ticks }).await;
@@ -209,14 +213,32 @@ async fn a_run_that_is_asked_to_stop_has_the_last_word() {
     bench.deliver(&run, Event::Stop { now: Timestamp::from_seconds(1_795_400_009) }).await;
     loop {
         match run.next().await {
-            Told::Step { .. } => {}
-            Told::Stopped { outcome, tail } => {
+            Told::Step { .. } | Told::Waits => {}
+            Told::Stopped { outcome, tail, .. } => {
                 outcome.unwrap();
                 assert!(!tail.journal.is_empty(), "the stop itself is in the journal");
                 break;
             }
             Told::Failed { why, .. } => panic!("{why}"),
             Told::Dropped { .. } => panic!("it was not dropped"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_has_used_up_its_processor_time_waits_and_can_still_be_stopped() {
+    // A share so small that the start alone uses up more than its window holds.
+    let mut bench = Bench::with(Limits { cpu_share_percent: 1, cpu_window_ms: 1, ..Limits::default() }).await;
+    let mut run = bench.open(guests::SCALPER, json!({}), 64).await;
+    bench.tick(TOKEN, 1).await;
+    let said = run.next().await;
+    assert!(matches!(said, Told::Waits), "{said:?}");
+    bench.deliver(&run, Event::Stop { now: Timestamp::from_seconds(1_795_400_009) }).await;
+    loop {
+        match run.next().await {
+            Told::Step { .. } => {}
+            Told::Stopped { outcome, .. } => break outcome.unwrap(),
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -30,9 +30,13 @@ pub(super) enum Told {
     Stopped {
         /// How that went; the words of the failure where it failed.
         outcome: Result<(), String>,
+        /// Log lines of the call, where it failed.
+        last_words: Vec<Trace>,
         /// The journal, up to and including the stop.
         tail: Tail,
     },
+    /// It has used up its share of the processor and waits until it has some again.
+    Waits,
     /// The machine is gone: it was dropped without a word to it.
     Dropped {
         /// The journal, up to and including the last event it was given.

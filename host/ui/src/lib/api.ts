@@ -119,7 +119,8 @@ export const api = {
   trades: (date: string) => send<Trade[]>("GET", `/api/trades?date=${date}`),
   positions: () => send<Position[]>("GET", "/api/positions"),
   pnl: (from: string, to: string) => send<Pnl>("GET", `/api/pnl?from=${from}&to=${to}`),
-  dailyStats: (from: string, to: string) => send<Day[]>("GET", `/api/daily-stats?from=${from}&to=${to}`),
+  dailyStats: (from: string, to: string, byStrategy = false) =>
+    send<Day[]>("GET", `/api/daily-stats?from=${from}&to=${to}${byStrategy ? "&by=strategy" : ""}`),
   logs: (date: string, limit: number) => send<LogLine[]>("GET", `/api/logs?date=${date}&limit=${limit}`),
   riskLimits: () => send<RiskLimits>("GET", "/api/risk-limits"),
   setRiskLimits: (limits: RiskLimits) => send<RiskLimits>("PUT", "/api/risk-limits", json(limits)),
