@@ -226,7 +226,7 @@ async fn a_run_that_is_asked_to_stop_has_the_last_word() {
 }
 
 #[tokio::test]
-async fn a_run_that_has_used_up_its_processor_time_waits_and_can_still_be_stopped() {
+async fn a_run_that_has_used_up_its_share_waits_and_can_still_be_stopped() {
     // A share so small that the start alone uses up more than its window holds.
     let mut bench = Bench::with(Limits { cpu_share_percent: 1, cpu_window_ms: 1, ..Limits::default() }).await;
     let mut run = bench.open(guests::SCALPER, json!({}), 64).await;

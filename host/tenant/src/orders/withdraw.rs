@@ -9,11 +9,10 @@ use crate::broker::LineSession;
 use crate::log::Level;
 use crate::mode::Mode;
 use crate::store::StoredOrder;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use kite::{BrokerOrderId, Error};
 use market::{OrderState, Price};
 use std::sync::Arc;
+use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
 /// How often wishes that cannot be carried out yet are looked at.
@@ -36,15 +35,18 @@ impl Desk {
         self.to_withdraw.notify_one();
     }
 
-    /// Carries the wishes out, until the host stops. One that hangs holds up no other.
+    /// Carries the wishes out, until the host stops. One that hangs holds up no other: each is a task of its own, for a
+    /// future that nobody polls could hold the desk's lock, or the database's only writer, while this waits for it.
     pub(crate) async fn withdraw_all(self: Arc<Self>) {
-        let mut away = FuturesUnordered::new();
+        let mut away = JoinSet::new();
         loop {
             let room = CANCELS_AT_ONCE.saturating_sub(away.len());
-            away.extend(self.due_withdrawals(room).await.into_iter().map(|due| self.withdraw_one(due)));
+            for due in self.due_withdrawals(room).await {
+                away.spawn(Arc::clone(&self).withdraw_one(due));
+            }
             let is_idle = self.state.lock().await.wishes.is_empty();
             tokio::select! {
-                Some(()) = away.next() => {}
+                Some(_) = away.join_next() => {}
                 () = self.to_withdraw.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY), if !is_idle => {}
             }
@@ -82,7 +84,7 @@ impl Desk {
         due
     }
 
-    async fn withdraw_one(&self, due: Due) {
+    async fn withdraw_one(self: Arc<Self>, due: Due) {
         let Due { order, number, session } = due;
         let (id, record) = (order.record.id, &order.record);
         if !order.cancel_wanted
