@@ -9,8 +9,13 @@ use crate::wait::{away_from_the_turn, within};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// The first of the ports that worlds listen on, and how many there are: 15 000 to 31 999.
+const FIRST_PORT: u32 = 15_000;
+const PORTS: u32 = 17_000;
 
 /// What differs from the usual world.
 #[derive(Debug, Default)]
@@ -173,8 +178,15 @@ async fn answers(client: &reqwest::Client, url: &str) {
     .await;
 }
 
-/// A port nobody listens on. Another process could take it in between; the start would then say so.
+/// A port nobody listens on, and below those that the system hands out by itself: a host that is started again on its port
+/// must not find a client's socket there.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
+    let candidates = (0..PORTS).map(|_| {
+        let port = FIRST_PORT + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        u16::try_from(port).expect("a port has 16 bits")
+    });
+    let free = candidates.into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.expect("loopback has a free port")
 }

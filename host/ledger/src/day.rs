@@ -114,9 +114,12 @@ impl Day {
         self.total.book.date()
     }
 
-    /// Books a fill for its part. False when it was booked before. Its price is a price for all.
+    /// Books a fill for its part. False when it was booked before, whoever's it was then: no fill is two parts'. Its price
+    /// is a price for all.
     pub fn trade(&mut self, part: &Part, trade: &Trade) -> bool {
-        let is_new = self.total.trade(trade, &self.rates);
+        if !self.total.trade(trade, &self.rates) {
+            return false;
+        }
         let date = self.date();
         let sheet = self.parts.entry(part.clone()).or_insert_with(|| Sheet::new(Book::new(date)));
         sheet.trade(trade, &self.rates);
@@ -125,7 +128,7 @@ impl Day {
                 sheet.book.mark(&trade.symbol, time, price);
             }
         }
-        is_new
+        true
     }
 
     /// Tells a price with its own time. True when it is news.

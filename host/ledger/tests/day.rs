@@ -61,6 +61,16 @@ fn a_curve_that_is_resumed_goes_on_falling_from_the_high_of_before() {
 }
 
 #[test]
+fn a_fill_that_is_told_again_as_somebody_elses_is_booked_once() {
+    let mut ledger = Day::open(day(), rates(), []);
+    let bought = trade(0, Side::Buy, 10, rupees(100));
+    assert!(ledger.trade(&part("a"), &bought));
+    assert!(!ledger.trade(&None, &bought), "whoever's it was then");
+    let parts: Vec<_> = ledger.parts().map(|(part, book)| (part.clone(), book.fills())).collect();
+    assert_eq!(parts, [(part("a"), 1)]);
+}
+
+#[test]
 fn ten_thousand_fills_cost_a_few_steps_each() {
     let mut ledger = Day::open(day(), rates(), []);
     for n in 0..10_000 {

@@ -12,7 +12,7 @@ use sandbox::{Engine, Event, GuestOrderStatus, Limits, OrderUpdate, OrderView, R
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tenant::Clock;
 use tokio::sync::mpsc;
 
@@ -230,9 +230,19 @@ async fn a_run_that_has_used_up_its_share_waits_and_can_still_be_stopped() {
     // A share so small that the start alone uses up more than its window holds.
     let mut bench = Bench::with(Limits { cpu_share_percent: 1, cpu_window_ms: 1, ..Limits::default() }).await;
     let mut run = bench.open(guests::SCALPER, json!({}), 64).await;
-    bench.tick(TOKEN, 1).await;
-    let said = run.next().await;
-    assert!(matches!(said, Told::Waits), "{said:?}");
+    let begun = Instant::now();
+    'waits: for second in 0.. {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it was never made to wait");
+        bench.tick(TOKEN, second).await;
+        while let Ok(said) = run.told.try_recv() {
+            match said {
+                Told::Waits => break 'waits,
+                Told::Step { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        tokio::task::yield_now().await;
+    }
     bench.deliver(&run, Event::Stop { now: Timestamp::from_seconds(1_795_400_009) }).await;
     loop {
         match run.next().await {

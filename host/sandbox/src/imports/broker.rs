@@ -87,7 +87,8 @@ impl Desk {
         let unknown = || RequestError::UnknownInstrument { symbol: symbol.clone() };
         let instrument = self.view.instrument(&symbol).ok_or_else(unknown)?;
         check_total(order, change)?;
-        change.check(&standing(order), instrument)
+        let standing = standing(order);
+        change.check(&standing, instrument)
     }
 
     fn count_intent(&mut self) -> Result<(), RequestError> {
@@ -229,19 +230,18 @@ mod tests {
                 broker::Change { kind: Some(wit::OrderKind::Limit), trigger: rupees(95), ..change() },
                 "takes no trigger",
             ),
-            (
-                broker::Change { kind: Some(wit::OrderKind::StopMarket), ..change() },
-                "market protection 0 must be",
-            ),
         ];
         for (change, words) in wrong {
             let said = refused(desk.modify(id, change));
             assert!(said.contains(words), "{said}");
         }
+        // An order that had no protection gets the broker's own when it turns into one that needs it.
+        let at_market = broker::Change { kind: Some(wit::OrderKind::StopMarket), ..change() };
+        desk.modify(id, at_market).unwrap().unwrap();
         let fine = broker::Change { validity: Some(wit::Validity::Ioc), price: rupees(93), ..change() };
         desk.modify(id, fine).unwrap().unwrap();
         let intents = desk.traces.take();
-        assert_eq!(intents.len(), 2, "the order and the one good change: {intents:?}");
+        assert_eq!(intents.len(), 3, "the order and the two good changes: {intents:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Strategies made from a few lines of WebAssembly text, for what no honest compiler puts out.
 //!
-//! Every handler answers well unless its body is given. Memory: results at 8192, the manifest at 16, its name at 1024;
-//! the allocator hands out what lies above 16 KiB.
+//! Every handler answers well unless its body is given. Memory: results at 8192, the manifest at 16, its name at 1024,
+//! its instrument and its one-minute bars at 1088; the allocator hands out what lies above 16 KiB.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up should stop")]
 
@@ -128,7 +128,9 @@ impl Made {
             "(module {}\n(memory (export \"memory\") 2)\n(global $free (mut i32) (i32.const 16384))\n\
              (func $realloc (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) {})\n\
              (data (i32.const 16) \"\\00\\04\\00\\00\\04\\00\\00\\00\\00\\04\\00\\00\\01\\00\\00\\00\")\n\
-             (data (i32.const 56) \"\\1f\")\n(data (i32.const 1024) \"made\")\n{}\n",
+             (data (i32.const 48) \"\\40\\04\\00\\00\\01\\00\\00\\00\\1f\\00\\00\\00\\58\\04\\00\\00\\01\\00\\00\\00\")\n\
+             (data (i32.const 1024) \"made\")\n\
+             (data (i32.const 1088) \"\\4c\\04\\00\\00\\08\\00\\00\\00\\00\\00\\00\\00NSE:INFY\\00\\00\\00\\00\\00\")\n{}\n",
             self.imports, self.allocator, self.more
         );
         for (name, function) in &guest.functions {

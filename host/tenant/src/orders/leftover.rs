@@ -13,6 +13,8 @@ pub struct Leftover {
     pub orders: usize,
     /// Orders of which nobody can tell whether they reached the exchange.
     pub unknown: usize,
+    /// True while fills were heard of whose trades are not booked: what it holds is not known to the end.
+    pub unsettled: bool,
     /// What its trades add up to.
     pub positions: Vec<OpenPosition>,
     /// What keeps it from being withdrawn and closed, where that was tried.
@@ -42,7 +44,7 @@ pub enum Hindrance {
 impl Leftover {
     /// True when the run has nothing in the market that is known of.
     pub fn is_flat(&self) -> bool {
-        self.orders == 0 && self.positions.is_empty()
+        self.orders == 0 && self.positions.is_empty() && !self.unsettled
     }
 
     /// True when a further look can change nothing.
@@ -67,6 +69,9 @@ impl Leftover {
         }
         if !self.positions.is_empty() {
             parts.push(format!("{} open", self.positions_in_words()));
+        }
+        if self.unsettled {
+            parts.push("fills are still being booked".to_owned());
         }
         match self.unknown {
             0 => {}

@@ -129,7 +129,8 @@ mod tests {
     fn row(number: &str, symbol: &str, side: &str) -> OrderRow {
         let row = serde_json::json!({
             "order_id": number, "status": "OPEN", "exchange": "NSE", "tradingsymbol": symbol,
-            "transaction_type": side, "quantity": 10
+            "transaction_type": side, "quantity": 10,
+            "filled_quantity": 0
         });
         serde_json::from_value(row).unwrap()
     }

@@ -157,7 +157,8 @@ impl Desk {
         let held = self.held(run_id).await?.into_iter();
         let positions =
             held.map(|((symbol, product), quantity)| OpenPosition { symbol, product, quantity }).collect();
-        Ok(Leftover { orders: standing.len(), unknown, positions, why: None })
+        let unsettled = !self.fills_are_booked(run_id).await?;
+        Ok(Leftover { orders: standing.len(), unknown, unsettled, positions, why: None })
     }
 
     /// Whether every unit that the run's orders of today filled is booked as a trade, and none besides.
