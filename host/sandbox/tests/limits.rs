@@ -55,7 +55,11 @@ fn a_busy_machine_takes_no_time_away_from_a_call() {
     let mut spins = machine(&with(Limits { wall_factor: 1_000, ..Limits::default() }), guests::SPIN);
     std::thread::scope(|scope| {
         for _ in 0..3 * std::thread::available_parallelism().unwrap().get() {
-            scope.spawn(|| while busy.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while busy.load(Ordering::Relaxed) {
+                    std::hint::spin_loop()
+                }
+            });
         }
         let begun = thread_cpu();
         let failure = ticks(10).iter().find_map(|tick| spins.ticks(&[*tick]).err()).unwrap();
@@ -74,7 +78,11 @@ fn the_wall_ends_a_call_that_gets_next_to_nothing() {
         machine(&with(Limits { event_ms: 400, wall_factor: 1, ..Limits::default() }), guests::SPIN);
     std::thread::scope(|scope| {
         for _ in 0..4 * std::thread::available_parallelism().unwrap().get() {
-            scope.spawn(|| while busy.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while busy.load(Ordering::Relaxed) {
+                    std::hint::spin_loop()
+                }
+            });
         }
         let failure = ticks(10).iter().find_map(|tick| spins.ticks(&[*tick]).err()).unwrap();
         busy.store(false, Ordering::Relaxed);
