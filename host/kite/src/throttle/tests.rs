@@ -130,7 +130,7 @@ proptest! {
         let (throttle, mut now, mut arrivals) = (throttle(), 0, Vec::new());
         for (pause_ms, way_ms, withdraws) in steps {
             // Bursts and pauses: a third of the orders come at the same instant.
-            now += if pause_ms < 130 { 0 } else { pause_ms - 130 };
+            now += pause_ms.saturating_sub(130);
             let lane = if withdraws { Lane::Withdrawal } else { Lane::Order };
             if let Ok(wait) = throttle.take(lane, at(now)) {
                 arrivals.push(Duration::from_millis(now + way_ms) + wait);
