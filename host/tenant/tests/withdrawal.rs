@@ -137,6 +137,27 @@ async fn an_order_cancelled_many_times_is_withdrawn_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_step_asks_for_after_a_withdrawal_leaves_after_it() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    rest(&tenant, &line, 1).await;
+    fault(&world, json!({ "kind": "delayAnswer", "method": "DELETE", "path": "/orders", "delayMs": 500 })).await;
+    line.submit(cause(9), vec![Intent::Cancel { id: 1 }, buy(2, 1)]).await.unwrap();
+    state_of(&mut line, OrderState::Complete).await;
+    let all = world.sim("GET", "/sim/received?since=0", json!({})).await;
+    let rows = all.as_array().cloned().unwrap_or_else(|| all["received"].as_array().unwrap().clone());
+    let order: Vec<_> = rows.iter().filter_map(|row| row["method"].as_str()).filter(|m| *m != "GET").collect();
+    assert_eq!(order, ["POST", "DELETE", "POST"]);
+    let states = tenant.orders(None).await.unwrap();
+    let withdrawn = states.iter().find(|order| order.run_order_id == 1).unwrap();
+    let placed = states.iter().find(|order| order.run_order_id == 2).unwrap();
+    assert_eq!(withdrawn.state, OrderState::Cancelled, "its answer came first: {placed:?}");
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_withdrawn_before_it_left_never_leaves() {
     let world = World::start().await;
     let tenants = world.open().await;
@@ -185,6 +206,7 @@ async fn an_order_that_waits_for_its_turn_is_stopped_by_the_kill_switch() {
     fault(&world, json!({ "kind": "delayRequest", "method": "POST", "path": "/orders", "delayMs": 700 }))
         .await;
     line.submit(cause(1), vec![buy(1, 1), buy(2, 1), buy(3, 1)]).await.unwrap();
+    until("the first is on its way", async || !world.places_received().await.is_empty()).await;
     tenant.set_kill_switch(true, None).await.unwrap();
     until("all are over", async || states(&tenant).await.iter().all(|state| state.is_final())).await;
     let _ = state_of(&mut line, OrderState::Cancelled).await;

@@ -22,6 +22,10 @@ use tokio::time::Duration;
 
 /// How long to wait before a write that failed is tried again: what happened to an order must not be forgotten.
 const WRITE_RETRY: Duration = Duration::from_secs(1);
+/// How long what a run asked for after a withdrawal waits for the broker's answer to it.
+const WITHDRAWN_WITHIN: Duration = Duration::from_millis(1_500);
+/// How often to look whether that answer is there.
+const WITHDRAWN_LOOK: Duration = Duration::from_millis(10);
 /// How often an exit may wait for the broker's next second: the minute's budget is free again within these.
 const EXIT_WAITS_MAX: u32 = 61;
 
@@ -39,6 +43,7 @@ impl Desk {
                 match job {
                     Job::Place(flight) => self.place(flight).await,
                     Job::Modify { id, change, asked_at } => self.modify(id, &change, asked_at).await,
+                    Job::AfterWithdrawal(id) => self.wait_for_withdrawal(id).await,
                 }
             };
             // A fault of ours in one order must not leave the run's other ones without a sender.
@@ -48,6 +53,16 @@ impl Desk {
                 self.log.write(Level::Error, Some(&run_id), text);
             }
         }
+    }
+
+    async fn wait_for_withdrawal(&self, id: i64) {
+        let answered = async {
+            while !self.state.lock().await.wishes.is_answered(id) {
+                tokio::time::sleep(WITHDRAWN_LOOK).await;
+            }
+        };
+        // An answer that takes longer is not waited for: what comes next may be an exit.
+        let _ = tokio::time::timeout(WITHDRAWN_WITHIN, answered).await;
     }
 
     async fn place(&self, flight: Flight) {

@@ -151,7 +151,12 @@ impl Desk {
             return self.log.write(crate::log::Level::Warn, Some(&run.id), &text);
         };
         let job = match change {
-            None => return self.withdraw(state, &[order.id]),
+            None if state.wishes.wants(order.id) => return,
+            None => {
+                self.withdraw(state, &[order.id]);
+                // Margin and units that the order binds are free once it is withdrawn: what was asked for next needs them.
+                Job::AfterWithdrawal(order.id)
+            }
             Some(change) => {
                 let standing = request(&order, -1);
                 let asked = Asked::Modify { standing: &standing, change: &change };

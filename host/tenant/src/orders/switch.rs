@@ -49,11 +49,12 @@ impl Desk {
         Ok(())
     }
 
-    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too.
+    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too. While the broker tells of
+    /// fills that cannot be read nobody knows the result, whatever the rest adds up to.
     pub(crate) async fn observe(&self, day_pnl: Option<Money>) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
-        state.day_pnl = day_pnl;
-        let Some(day_pnl) = day_pnl else { return Ok(()) };
+        state.day_pnl = day_pnl.filter(|_| self.unreadable_trades.load(Ordering::SeqCst) == 0);
+        let Some(day_pnl) = state.day_pnl else { return Ok(()) };
         if state.gates.of(Mode::Live).observe(self.host.now(), day_pnl) {
             let gate = state.gates.live();
             let risk = Risk { limits: gate.limits().clone(), latch: gate.latch() };

@@ -245,6 +245,17 @@ async fn a_book_that_could_not_be_written_opens_no_gate_and_is_applied_at_the_ne
 }
 
 #[tokio::test]
+async fn while_fills_cannot_be_read_the_days_result_is_unknown() {
+    let bench = Bench::new().await;
+    let result = Some(Money::from_rupees(5));
+    bench.desk.observe(result).await.unwrap();
+    assert_eq!(bench.desk.state.lock().await.day_pnl, result);
+    bench.desk.unreadable_trades.store(1, Ordering::SeqCst);
+    bench.desk.observe(result).await.unwrap();
+    assert_eq!(bench.desk.state.lock().await.day_pnl, None);
+}
+
+#[tokio::test]
 async fn a_run_that_dropped_its_line_leaves_nothing_behind() {
     let bench = Bench::new().await;
     let desk = &bench.desk;

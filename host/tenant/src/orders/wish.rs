@@ -46,6 +46,11 @@ impl Wishes {
         self.0.contains_key(&id)
     }
 
+    /// True when nobody waits for the broker's first answer to its withdrawal.
+    pub(super) fn is_answered(&self, id: i64) -> bool {
+        self.0.get(&id).is_none_or(|wish| wish.tries > 0)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -124,6 +129,7 @@ mod tests {
         for second in 0..100 {
             let now = start + SECOND * second;
             assert_eq!(wishes.due(now, None), [7]);
+            assert!(!wishes.is_answered(7));
             wishes.leaves(7);
             assert!(wishes.due(now, None).is_empty(), "one at a time");
             wishes.stayed(7, now + SECOND);
@@ -143,6 +149,7 @@ mod tests {
             assert_eq!(wishes.due(now, Some(now)), [7], "try {try_number}");
             wishes.leaves(7);
             wishes.left(7, now);
+            assert!(wishes.is_answered(7));
             wishes.want(7);
             assert!(wishes.due(now + SECOND * 9, Some(now)).is_empty(), "no reading since");
         }
