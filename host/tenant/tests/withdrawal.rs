@@ -143,12 +143,14 @@ async fn what_a_step_asks_for_after_a_withdrawal_leaves_after_it() {
     let (tenant, _) = world.login(&tenants, "uk9394").await;
     let mut line = new_line(&tenant, "alpha").await;
     rest(&tenant, &line, 1).await;
-    fault(&world, json!({ "kind": "delayAnswer", "method": "DELETE", "path": "/orders", "delayMs": 500 })).await;
+    fault(&world, json!({ "kind": "delayAnswer", "method": "DELETE", "path": "/orders", "delayMs": 500 }))
+        .await;
     line.submit(cause(9), vec![Intent::Cancel { id: 1 }, buy(2, 1)]).await.unwrap();
     state_of(&mut line, OrderState::Complete).await;
     let all = world.sim("GET", "/sim/received?since=0", json!({})).await;
     let rows = all.as_array().cloned().unwrap_or_else(|| all["received"].as_array().unwrap().clone());
-    let order: Vec<_> = rows.iter().filter_map(|row| row["method"].as_str()).filter(|m| *m != "GET").collect();
+    let order: Vec<_> =
+        rows.iter().filter_map(|row| row["method"].as_str()).filter(|m| *m != "GET").collect();
     assert_eq!(order, ["POST", "DELETE", "POST"]);
     let states = tenant.orders(None).await.unwrap();
     let withdrawn = states.iter().find(|order| order.run_order_id == 1).unwrap();

@@ -114,11 +114,8 @@ fn every_outside_library_is_known_where_it_belongs() {
 fn every_dependency_is_used() {
     let mut unused = Vec::new();
     for (package, _) in FLOORS {
-        let text: String = sources()
-            .into_iter()
-            .filter(|(path, _)| belongs(path, package))
-            .map(|(_, text)| text)
-            .collect();
+        let text: String =
+            sources().into_iter().filter(|(path, _)| belongs(path, package)).map(|(_, text)| text).collect();
         for kind in ["dependencies", "dev-dependencies"] {
             for name in dependencies(package, kind) {
                 let word = name.replace('-', "_");

@@ -9,7 +9,11 @@ use market::{Change, Timestamp};
 /// One thing for a run's sender to do.
 pub(super) enum Job {
     Place(Flight),
-    Modify { id: i64, change: Change, asked_at: Timestamp },
+    Modify {
+        id: i64,
+        change: Change,
+        asked_at: Timestamp,
+    },
     /// Waits until the broker has answered a withdrawal, but not for ever.
     AfterWithdrawal(i64),
 }
