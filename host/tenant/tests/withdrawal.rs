@@ -205,10 +205,13 @@ async fn an_order_that_waits_for_its_turn_is_stopped_by_the_kill_switch() {
     let tenants = world.open().await;
     let (tenant, _) = world.login(&tenants, "uk9394").await;
     let mut line = new_line(&tenant, "alpha").await;
-    fault(&world, json!({ "kind": "delayRequest", "method": "POST", "path": "/orders", "delayMs": 700 }))
+    fault(&world, json!({ "kind": "delayRequest", "method": "POST", "path": "/orders", "delayMs": 2_000 }))
         .await;
     line.submit(cause(1), vec![buy(1, 1), buy(2, 1), buy(3, 1)]).await.unwrap();
-    until("the first is on its way", async || !world.places_received().await.is_empty()).await;
+    // The fault is used up when the first order has reached the broker, which then sits on it.
+    let is_there =
+        async || world.sim("GET", "/sim/faults", json!({})).await.as_array().is_some_and(Vec::is_empty);
+    until("the first is on its way", is_there).await;
     tenant.set_kill_switch(true, None).await.unwrap();
     until("all are over", async || states(&tenant).await.iter().all(|state| state.is_final())).await;
     let _ = state_of(&mut line, OrderState::Cancelled).await;
