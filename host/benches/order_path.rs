@@ -30,7 +30,7 @@ use tenant::{
 };
 use tokio::runtime::Runtime;
 
-/// Between two orders: never more than ten in a calendar second.
+/// Between two orders: never more than ten in any second, with the margin that the client keeps.
 const PACE: Duration = Duration::from_millis(140);
 
 /// Orders measured; at this pace about fourteen seconds.
