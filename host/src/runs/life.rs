@@ -250,11 +250,7 @@ impl Life {
         match tokio::task::spawn_blocking(move || program.start(start)).await {
             Ok(Ok(started)) => Ok(started),
             Ok(Err(StartFailure { failure, last_words })) => {
-                for trace in last_words {
-                    if let Trace::Log { level, text } = trace {
-                        self.subject.say(level, &text);
-                    }
-                }
+                self.subject.say_last_words(last_words);
                 Err(Ended::Failed(failure.to_string()))
             }
             Err(panic) => Err(Ended::Failed(format!("the host could not start it: {panic}"))),

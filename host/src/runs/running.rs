@@ -110,13 +110,13 @@ impl Running<'_> {
                 Some(Ended::Failed(format!("what it did could not be written down: {error}")))
             }
             Told::Failed { why, last_words, tail } => {
-                self.say_last_words(last_words);
+                self.subject.say_last_words(last_words);
                 self.write_tail(tail).await;
                 let is_stopping = self.subject.claim.wish().stop;
                 Some(if is_stopping { Ended::Asked(Err(why)) } else { Ended::Failed(why) })
             }
             Told::Stopped { outcome, last_words, tail } => {
-                self.say_last_words(last_words);
+                self.subject.say_last_words(last_words);
                 self.write_tail(tail).await;
                 Some(Ended::Asked(outcome))
             }
@@ -182,14 +182,6 @@ impl Running<'_> {
         self.said_waits_at = Some(Instant::now());
         let text = "it has used up its share of the processor: what it must hear waits, older ticks give way to newer";
         self.subject.say(LogLevel::Warn, text);
-    }
-
-    fn say_last_words(&self, last_words: Vec<Trace>) {
-        for trace in last_words {
-            if let Trace::Log { level, text } = trace {
-                self.subject.say(level, &text);
-            }
-        }
     }
 
     async fn pass_on(&mut self, said: RunEvent) {

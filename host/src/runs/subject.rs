@@ -4,7 +4,7 @@
 
 use super::live::Claim;
 use super::{Inner, words};
-use sandbox::LogLevel;
+use sandbox::{LogLevel, Trace};
 use std::sync::Arc;
 use std::time::Duration;
 use tenant::{RunRecord, RunState, StoreError, Tenant};
@@ -74,6 +74,15 @@ impl Subject {
     /// A line in the tenant's log, under the run's name.
     pub(super) fn say(&self, level: LogLevel, text: &str) {
         words::say(&self.tenant, &self.run.id, level, text);
+    }
+
+    /// The log lines of a call that failed; what else it asked for is void.
+    pub(super) fn say_last_words(&self, last_words: Vec<Trace>) {
+        for trace in last_words {
+            if let Trace::Log { level, text } = trace {
+                self.say(level, &text);
+            }
+        }
     }
 
     /// The tenant's log may be where the trouble is, so this goes to the operator.
