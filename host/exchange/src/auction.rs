@@ -1,4 +1,4 @@
-//! The exchange's settlement auctions, in which holders offer shares that others failed to deliver (reference §5, §7.1).
+//! The exchange's settlement auctions: holders offer shares that others failed to deliver (reference §5, §7.1).
 //!
 //! NSE holds one a day, from 14:00 to 14:45, for the shares that are short. Here a seed decides which shares those are,
 //! how many are wanted and up to which price; a tester may call one for any share at any time. Offers stand until the

@@ -8,8 +8,8 @@ use crate::product::ShownProduct;
 use crate::refusal::{Refusal, RefusalKind};
 use market::{OrderRequest, Product, Side};
 
-const NOT_AUTHORISED: &str = "You are not authorised to sell these holdings yet. Authorise the holdings at the depository \
-     and place the order again.";
+const NOT_AUTHORISED: &str = "You are not authorised to sell these holdings yet. Authorise the holdings at the \
+     depository and place the order again.";
 
 impl Exchange {
     /// Whether an account's holder has signed for all sales to come. Every account's has, unless told otherwise.
@@ -19,19 +19,24 @@ impl Exchange {
         }
     }
 
-    /// The holder lets so many of a share be sold today, named by its international number. More than is held counts as
-    /// all of it.
+    /// The holder lets so many of each share be sold today, shares being named by their international numbers. More than
+    /// is held counts as all of it.
     ///
     /// # Errors
-    /// When no such share is held.
-    pub fn authorise(&mut self, user: &str, isin: &str, quantity: u32) -> Result<(), Refusal> {
+    /// When one of them is not held; then none is authorised.
+    pub fn authorise(&mut self, user: &str, shares: &[(String, u32)]) -> Result<(), Refusal> {
         let account = self.account(user).ok_or_else(|| unknown_account(user))?;
         let held = self.accounts[account].holdings(&self.tape);
-        let Some(holding) = held.iter().find(|holding| holding.isin == isin) else {
-            return Err(Refusal::input(format!("Invalid `isin`. {isin} is not among the holdings.")));
-        };
-        let slot = self.tradable_slot(&holding.symbol)?;
-        self.accounts[account].authorise(slot, quantity.min(holding.quantity));
+        let mut granted = Vec::new();
+        for (isin, quantity) in shares {
+            let Some(holding) = held.iter().find(|holding| holding.isin == *isin) else {
+                return Err(Refusal::input(format!("Invalid `isin`. {isin} is not among the holdings.")));
+            };
+            granted.push((self.tradable_slot(&holding.symbol)?, (*quantity).min(holding.quantity)));
+        }
+        for (slot, quantity) in granted {
+            self.accounts[account].authorise(slot, quantity);
+        }
         self.touched.accounts.insert(account);
         Ok(())
     }

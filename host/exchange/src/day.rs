@@ -161,7 +161,19 @@ impl Exchange {
         let entry = &self.desk.entries[index];
         let (listing, board) = (&self.tape.listings[entry.slot], &self.tape.boards[entry.slot]);
         let order = &entry.order;
-        check_prices(&order.request(entry.protection), listing, board)?;
+        let request = OrderRequest {
+            symbol: order.symbol.clone(),
+            side: order.side,
+            quantity: order.quantity,
+            kind: order.kind,
+            price: order.price,
+            trigger: order.trigger_price,
+            product: order.product,
+            validity: order.validity,
+            variety: order.variety,
+            market_protection: entry.protection,
+        };
+        check_prices(&request, listing, board)?;
         check_trigger_side(order.side, order.kind, order.trigger_price, board.last)
     }
 

@@ -69,7 +69,7 @@ impl Exchange {
         }
     }
 
-    /// The order stands in the book: it takes what it can get and waits with the rest. One for an auction waits for that.
+    /// The order stands in the book: it takes what it can get and waits with the rest. An offer waits for its auction.
     pub(crate) fn open_in_book(&mut self, index: usize) {
         self.record(index, OrderStatus::Open);
         if self.desk.entries[index].order.variety == Variety::Auction {

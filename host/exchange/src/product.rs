@@ -1,4 +1,4 @@
-//! What an order, a trade and a position are shown as: Kite's four products, and CO for all that belongs to a cover order.
+//! What an order, a trade and a position are shown as: Kite's four products, and CO for what a cover order brings.
 //!
 //! Knows words alone. What is asked for is always one of `market`'s products; CO is only ever shown.
 

@@ -30,7 +30,7 @@ fn holdings_are_sold_once_their_holder_has_said_yes_and_up_to_that_many() {
     assert!(refusal.message.contains("Authorise the holdings"));
     assert!(exchange.orders(USER).is_empty());
     let isin = isin(&exchange);
-    exchange.authorise(USER, &isin, 6).unwrap();
+    exchange.authorise(USER, &[(isin, 6)]).unwrap();
     assert_eq!(exchange.holdings(USER)[0].authorised_quantity, 6);
     let id = sell(&mut exchange, 4).unwrap();
     assert_eq!(order(&exchange, &id).status, OrderStatus::Complete);
@@ -48,16 +48,17 @@ fn what_is_not_held_is_rejected_as_ever_and_what_was_bought_today_needs_no_word(
     let id = sell(&mut exchange, 5).unwrap();
     assert_eq!(order(&exchange, &id).status, OrderStatus::Complete);
     assert_eq!(sell(&mut exchange, 1).unwrap_err().kind, RefusalKind::Consent);
-    assert!(
-        exchange.authorise(USER, "INE000000000", 1).unwrap_err().message.contains("not among the holdings")
-    );
+    let (ours, strange) = ((isin(&exchange), 5), ("INE000000000".to_owned(), 1));
+    let refusal = exchange.authorise(USER, &[ours, strange]).unwrap_err();
+    assert!(refusal.message.contains("INE000000000 is not among the holdings"), "{refusal}");
+    assert_eq!(exchange.holdings(USER)[0].authorised_quantity, 0);
 }
 
 #[test]
 fn an_authorisation_outlives_a_restart_and_ends_with_its_day() {
     let mut before = unsigned();
     let isin = isin(&before);
-    before.authorise(USER, &isin, 99).unwrap();
+    before.authorise(USER, &[(isin, 99)]).unwrap();
     let mut whole = exchange().take_state();
     whole.follow(before.take_changes().unwrap());
     let mut after = Exchange::restore(setup(Calendar::nse([]), ten_o_clock()), whole);

@@ -260,3 +260,20 @@ fn a_stop_outlives_a_restart_and_midnight_where_its_position_does() {
     assert_eq!(order(&after, &id).status, OrderStatus::Complete);
     assert_eq!(held(&after).iter().map(|(_, units)| units).sum::<i64>(), 0);
 }
+
+#[test]
+fn what_a_day_could_not_end_is_ended_on_the_next() {
+    let mut exchange = exchange();
+    let request = cover(&exchange, Side::Buy, 10);
+    let first = place(&mut exchange, request);
+    let stop = legs(&exchange, &first)[0].order_id.clone();
+    exchange.hold_matching(INFY, true);
+    exchange.jump(monday().at_seconds(16 * 3600));
+    assert_eq!(order(&exchange, &stop).status, OrderStatus::Cancelled);
+    assert_eq!(held(&exchange), [(ShownProduct::Co, 10)]);
+    exchange.hold_matching(INFY, false);
+    exchange.jump(monday().next().at_seconds(15 * 3600 + 25 * 60));
+    assert_eq!(held(&exchange), [(ShownProduct::Co, 0)]);
+    let closing: Vec<_> = exchange.orders(USER);
+    assert_eq!((closing.len(), closing[0].product(), closing[0].side), (1, ShownProduct::Co, Side::Sell));
+}

@@ -30,12 +30,7 @@ pub(crate) async fn finish(
     let now = broker.now();
     let asked = broker.consents(|consents| consents.take(&api_key, &request_id, now));
     let asked = asked.ok_or_else(|| Refusal::input(GONE))?;
-    broker.exchange(|exchange| {
-        asked
-            .shares
-            .iter()
-            .try_for_each(|(isin, quantity)| exchange.authorise(&asked.user_id, isin, *quantity))
-    })?;
+    broker.exchange(|exchange| exchange.authorise(&asked.user_id, &asked.shares))?;
     Ok(Html(
         "<!doctype html><title>Authorised</title><p>The holdings are authorised for today. Close this page.",
     ))

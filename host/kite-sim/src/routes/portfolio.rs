@@ -12,6 +12,9 @@ use crate::view::portfolio::{
 use axum::extract::State;
 use exchange::{ConvertPosition, Holding};
 
+/// Letters and digits of a share's international number.
+const ISIN_LENGTH: usize = 12;
+
 pub(crate) async fn positions(State(broker): State<Broker>, call: Signed) -> Answer {
     let lists = broker.exchange(|exchange| exchange.positions(&call.user_id));
     let net = lists.net.iter().map(PositionRow::from).collect();
@@ -82,13 +85,18 @@ fn wanted(params: &Params, holdings: &[Holding]) -> Result<Vec<(String, u32)>, R
         return Err(Refusal::input("Invalid `quantity`. There must be one for each `isin`."));
     }
     let share = |(isin, quantity): (&&str, &&str)| {
-        if !holdings.iter().any(|holding| holding.isin == **isin) {
-            return Err(Refusal::input(format!("Invalid `isin`. {isin} is not among the holdings.")));
+        if isin.len() != ISIN_LENGTH || !isin.chars().all(|letter| letter.is_ascii_alphanumeric()) {
+            return Err(Refusal::input("Invalid `isin`."));
         }
-        let number =
-            quantity.strip_suffix(".0").unwrap_or(quantity).parse().ok().filter(|number| *number > 0);
-        let number = number.ok_or_else(|| Refusal::input("Invalid `quantity`."))?;
-        Ok(((**isin).to_owned(), number))
+        let units = units(quantity).ok_or_else(|| Refusal::input("Invalid `quantity`."))?;
+        Ok(((*isin).to_owned(), units))
     };
     isins.iter().zip(&quantities).map(share).collect()
+}
+
+/// A whole number above 0, also where a client prints it as `5.000000`.
+fn units(text: &str) -> Option<u32> {
+    let number: f64 = text.parse().ok()?;
+    let whole = number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&number);
+    whole.then_some(number as u32)
 }

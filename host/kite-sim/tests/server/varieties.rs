@@ -158,7 +158,7 @@ async fn without_a_standing_consent_holdings_are_sold_after_the_holders_word_alo
     assert_eq!(trader.get("/orders").await.data(), json!([]));
     let holdings = trader.get("/portfolio/holdings").await.data();
     let itc = holdings.as_array().unwrap().iter().find(|row| row["tradingsymbol"] == "ITC").unwrap();
-    let form = [("isin", itc["isin"].as_str().unwrap()), ("quantity", "60")];
+    let form = [("isin", itc["isin"].as_str().unwrap()), ("quantity", "60.000000")];
     let asked = trader.send("POST", "/portfolio/holdings/authorise", &form).await.data();
     let request = asked["request_id"].as_str().unwrap();
     assert_eq!(request.len(), 32);
@@ -183,17 +183,28 @@ async fn without_a_standing_consent_holdings_are_sold_after_the_holders_word_alo
 async fn a_request_to_authorise_names_what_is_wrong_with_it() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
-    let holdings = trader.get("/portfolio/holdings").await.data();
-    let isin = holdings[0]["isin"].as_str().unwrap();
+    let isin = "INE000000000";
     for form in [
-        vec![("isin", "INE000000000"), ("quantity", "1")],
+        vec![("isin", "INE"), ("quantity", "1")],
         vec![("isin", isin)],
         vec![("isin", isin), ("quantity", "0")],
+        vec![("isin", isin), ("quantity", "1.5")],
         vec![("isin", isin), ("quantity", "many")],
     ] {
         let answer = trader.send("POST", "/portfolio/holdings/authorise", &form).await;
         assert_eq!(answer.refusal(), (400, "InputException"), "{form:?}");
     }
+    // What is held is known at the page.
+    let form = [("isin", isin), ("quantity", "5.000000")];
+    let strange = trader.send("POST", "/portfolio/holdings/authorise", &form).await.data();
+    let page = format!(
+        "{}/connect/portfolio/authorise/holdings/demo-uk9394/{}",
+        desk.base,
+        strange["request_id"].as_str().unwrap()
+    );
+    let said = Answer::read(desk.http.post(&page).send().await.unwrap()).await;
+    assert_eq!(said.refusal(), (400, "InputException"));
+    assert!(said.body["message"].as_str().unwrap().contains("not among the holdings"), "{}", said.body);
     let all = trader.send("POST", "/portfolio/holdings/authorise", &[]).await.data();
     let request = all["request_id"].as_str().unwrap();
     let elsewhere = format!("{}/connect/portfolio/authorise/holdings/demo-uk1234/{request}", desk.base);
