@@ -6,6 +6,7 @@ use crate::listing::Listing;
 use crate::margin::{Available, Margins, Utilised};
 use crate::order::TradeRecord;
 use crate::position::Positions;
+use crate::product::ShownProduct;
 use crate::setup::AccountSetup;
 use crate::summary::Books;
 use crate::tape::Tape;
@@ -24,8 +25,12 @@ const SALE_CREDIT_PERCENT: i64 = 80;
 pub(crate) struct Account {
     pub(crate) user_id: String,
     cash: Money,
-    lines: BTreeMap<(usize, Product), Line>,
+    lines: BTreeMap<(usize, ShownProduct), Line>,
     shares: BTreeMap<usize, Shares>,
+    /// The holder has signed for all sales from the depository.
+    pub(crate) standing_consent: bool,
+    /// Shares that the holder lets be sold today.
+    authorised: BTreeMap<usize, u32>,
     pub(crate) trades: Vec<TradeRecord>,
     /// Today's orders, by their index on the desk.
     pub(crate) orders: Vec<usize>,
@@ -45,6 +50,8 @@ impl Account {
             cash: setup.cash,
             lines: BTreeMap::new(),
             shares: shares.collect(),
+            standing_consent: true,
+            authorised: BTreeMap::new(),
             trades: Vec::new(),
             orders: Vec::new(),
             standing: Vec::new(),
@@ -52,26 +59,48 @@ impl Account {
     }
 
     /// Open units of one position.
-    pub(crate) fn held(&self, slot: usize, product: Product) -> i64 {
+    pub(crate) fn held(&self, slot: usize, product: ShownProduct) -> i64 {
         self.lines.get(&(slot, product)).map_or(0, Line::quantity)
     }
 
     /// Units of a delivery product that could be delivered: for CNC holdings and what was bought today less what was
     /// sold, for MTF the position. `None` for products that may be sold short.
-    pub(crate) fn deliverable(&self, slot: usize, product: Product) -> Option<i64> {
+    pub(crate) fn deliverable(&self, slot: usize, product: ShownProduct) -> Option<i64> {
         let held = self.held(slot, product);
         match product {
-            Product::Cnc => Some(self.shares.get(&slot).map_or(0, |shares| i64::from(shares.total())) + held),
-            Product::Mtf => Some(held),
-            Product::Mis | Product::Nrml => None,
+            ShownProduct::Cnc => {
+                Some(self.shares.get(&slot).map_or(0, |shares| i64::from(shares.total())) + held)
+            }
+            ShownProduct::Mtf => Some(held),
+            ShownProduct::Mis | ShownProduct::Nrml | ShownProduct::Co => None,
         }
+    }
+
+    /// The holder lets so many shares be sold today, in all.
+    pub(crate) fn authorise(&mut self, slot: usize, quantity: u32) {
+        self.authorised.insert(slot, quantity);
+    }
+
+    /// Shares that may be sold today by the holder's word, by slot.
+    pub(crate) fn authorised(&self) -> impl Iterator<Item = (&usize, &u32)> {
+        self.authorised.iter()
+    }
+
+    /// Units that can be delivered without asking the holder again: what was let go today, what has not come to the
+    /// depository yet, and what was bought today, less what was sold.
+    pub(crate) fn authorised_to_deliver(&self, slot: usize) -> i64 {
+        let granted = self.authorised.get(&slot).copied().unwrap_or(0);
+        let unsettled = self.shares.get(&slot).map_or(0, |shares| shares.t1_quantity);
+        i64::from(granted) + i64::from(unsettled) + self.held(slot, ShownProduct::Cnc)
     }
 
     pub(crate) fn book(&mut self, slot: usize, trade: TradeRecord) {
         let fill = &trade.trade;
-        let key = (slot, fill.product);
-        let line =
-            self.lines.entry(key).or_insert_with(|| Line::new(fill.symbol.clone(), fill.token, fill.product));
+        let product = trade.product();
+        let line = self
+            .lines
+            .entry((slot, product))
+            .or_insert_with(|| Line::new(fill.symbol.clone(), fill.token, product));
         line.fill(fill.side, fill.quantity, fill.price);
         self.trades.push(trade);
     }
@@ -81,7 +110,7 @@ impl Account {
         &mut self,
         slot: usize,
         (side, quantity, units): (Side, u32, Units),
-        products: (Product, Product),
+        products: (ShownProduct, ShownProduct),
     ) -> bool {
         let quantity = i64::from(quantity);
         let Some(from) = self.lines.get_mut(&(slot, products.0)) else { return false };
@@ -96,12 +125,12 @@ impl Account {
     }
 
     /// The positions' books, to go back to.
-    pub(crate) fn lines(&self) -> BTreeMap<(usize, Product), Line> {
+    pub(crate) fn lines(&self) -> BTreeMap<(usize, ShownProduct), Line> {
         self.lines.clone()
     }
 
     /// Goes back to earlier books.
-    pub(crate) fn restore(&mut self, lines: BTreeMap<(usize, Product), Line>) {
+    pub(crate) fn restore(&mut self, lines: BTreeMap<(usize, ShownProduct), Line>) {
         self.lines = lines;
     }
 
@@ -116,7 +145,7 @@ impl Account {
     pub(crate) fn keep_books(
         &mut self,
         cash: Money,
-        lines: BTreeMap<(usize, Product), Line>,
+        lines: BTreeMap<(usize, ShownProduct), Line>,
         shares: BTreeMap<usize, Shares>,
     ) {
         (self.cash, self.lines, self.shares) = (cash, lines, shares);
@@ -148,7 +177,8 @@ impl Account {
             isin: isin(listing.exchange_token),
             quantity: shares.quantity,
             t1_quantity: shares.t1_quantity,
-            used_quantity: (-self.held(slot, Product::Cnc)).clamp(0, total) as u32,
+            authorised_quantity: self.authorised.get(&slot).copied().unwrap_or(0),
+            used_quantity: (-self.held(slot, ShownProduct::Cnc)).clamp(0, total) as u32,
             opening_quantity: shares.total(),
             average_price: shares.cost.per_unit(total),
             last_price: board.last,
@@ -178,7 +208,7 @@ impl Account {
         Margins { net, available, utilised: used }
     }
 
-    fn add_use(&self, used: &mut Utilised, tape: &Tape, slot: usize, product: Product, line: &Line) {
+    fn add_use(&self, used: &mut Utilised, tape: &Tape, slot: usize, product: ShownProduct, line: &Line) {
         let last = tape.boards[slot].last;
         let listing = &tape.listings[slot];
         if product == Product::Cnc {
@@ -199,7 +229,7 @@ impl Account {
         }
         let side = if quantity >= 0 { Side::Buy } else { Side::Sell };
         if !(listing.instrument.kind.is_option() && side == Side::Buy) {
-            used.span += margin_of(tape, slot, product, side, quantity.abs(), last);
+            used.span += margin_of(tape, slot, product.rules(), side, quantity.abs(), last);
         }
     }
 
@@ -232,6 +262,15 @@ impl Account {
         self.lines.values().filter(concerned).map(|line| (line.symbol.clone(), line.quantity())).collect()
     }
 
+    /// Open positions of cover orders: slot, symbol and signed units.
+    pub(crate) fn cover_positions(&self) -> Vec<(usize, Symbol, i64)> {
+        let open = self
+            .lines
+            .iter()
+            .filter(|((_, product), line)| *product == ShownProduct::Co && line.quantity() != 0);
+        open.map(|((slot, _), line)| (*slot, line.symbol.clone(), line.quantity())).collect()
+    }
+
     /// What has expired is settled in cash at the last price.
     pub(crate) fn settle_expired(&mut self, tape: &Tape, now: Timestamp) {
         for ((slot, _), line) in &mut self.lines {
@@ -255,10 +294,11 @@ impl Account {
             }
         }
         for (slot, shares) in &mut self.shares {
-            if !self.lines.contains_key(&(*slot, Product::Cnc)) {
+            if !self.lines.contains_key(&(*slot, ShownProduct::Cnc)) {
                 shares.settle(0, Money::ZERO);
             }
         }
+        self.authorised.clear();
         self.lines.retain(|(_, product), line| *product != Product::Cnc && line.quantity() != 0);
         for ((slot, _), line) in &mut self.lines {
             line.carry(tape.boards[*slot].last);

@@ -20,12 +20,14 @@ impl Exchange {
                 if edge > to {
                     break;
                 }
+                self.end_auctions(edge);
                 self.now = self.now.max(edge);
                 self.cross(self.boundary);
             } else {
                 if due > to {
                     break;
                 }
+                self.end_auctions(due);
                 self.now = self.now.max(due);
                 self.tape.step_cursor();
                 if self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due) {
@@ -33,6 +35,7 @@ impl Exchange {
                 }
             }
         }
+        self.end_auctions(to);
         self.now = self.now.max(to);
         self.take_events()
     }
@@ -53,6 +56,7 @@ impl Exchange {
         if to <= self.now {
             return;
         }
+        self.end_auctions(to);
         self.now = to;
         self.tape.move_cursor_after(to);
         if self.open {
@@ -77,6 +81,7 @@ impl Exchange {
                 self.open = true;
                 self.tape.open_day(self.now);
                 self.tape.move_cursor_to(self.now);
+                self.begin_auctions(self.now.date());
                 self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.publish(slot));
                 self.release_after_market_orders();
             }
@@ -98,7 +103,12 @@ impl Exchange {
             let order = &self.desk.entries[index].order;
             let concerned =
                 order.product == Product::Mis && order.symbol.venue().is_derivatives() == derivatives;
-            if concerned && order.status != OrderStatus::AmoReqReceived {
+            if !concerned || order.status.is_final() || order.status == OrderStatus::AmoReqReceived {
+                continue;
+            }
+            if order.is_second_leg() {
+                self.exit(index);
+            } else {
                 self.withdraw(index);
             }
         }
@@ -111,13 +121,17 @@ impl Exchange {
                 // Refused only where the instrument itself has gone; the position then expires with it.
                 let _ = self.place(&user, PlaceOrder::new(OrderRequest { product: Product::Mis, ..request }));
             }
+            self.close_uncovered(account, |symbol| symbol.venue().is_derivatives() == derivatives);
         }
     }
 
     /// DAY orders end with the session.
     fn lapse(&mut self) {
         for index in self.standing() {
-            if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
+            let order = &self.desk.entries[index].order;
+            // Where a position goes on, so does its stop.
+            let stays = order.is_second_leg() && order.status == OrderStatus::TriggerPending;
+            if !stays && order.status != OrderStatus::AmoReqReceived {
                 self.withdraw(index);
             }
         }
@@ -127,6 +141,9 @@ impl Exchange {
     /// price have moved, and a time to live begins.
     fn release_after_market_orders(&mut self) {
         for index in self.standing() {
+            if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
+                continue;
+            }
             self.record(index, OrderStatus::PutOrderReqReceived);
             let entry = &mut self.desk.entries[index];
             if entry.order.validity_ttl > 0 {

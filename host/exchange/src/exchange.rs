@@ -1,6 +1,7 @@
 //! The exchange itself: its public face.
 
 use crate::account::{Account, binds};
+use crate::auction::{Auction, of_the_day};
 use crate::clock::Boundary;
 use crate::desk::Desk;
 use crate::event::Event;
@@ -10,6 +11,7 @@ use crate::holding::Holding;
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
+use crate::noise::mix;
 use crate::order::{Iceberg, Order, OrderStatus, PlaceOrder, TradeRecord};
 use crate::position::Positions;
 use crate::quote::Quote;
@@ -21,6 +23,9 @@ use crate::touched::Touched;
 use crate::validate::{self, Hours};
 use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
+
+/// Sets the auctions' key apart from all others of the seed.
+const AUCTIONS: u64 = 0xA0C7_1011;
 
 /// A market, its order book and the accounts that trade on it.
 #[derive(Debug)]
@@ -34,6 +39,10 @@ pub struct Exchange {
     pub(crate) accounts: Vec<Account>,
     /// Good-till-triggered orders, oldest first.
     pub(crate) gtts: Vec<Gtt>,
+    /// The day's auctions.
+    pub(crate) auctions: Vec<Auction>,
+    /// Decides which they are.
+    pub(crate) auction_key: u64,
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
@@ -53,8 +62,11 @@ impl Exchange {
         let Setup { seed, now, calendar, accounts } = setup;
         let tape = Tape::new(seed, now, calendar, contracts);
         let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
+        let auction_key = mix(seed, AUCTIONS);
         Self {
             now,
+            auctions: of_the_day(auction_key, &tape, now.date()),
+            auction_key,
             open: tape.clock.calendar.is_open(now),
             boundary: tape.clock.first_after(now),
             desk: Desk::new(tape.listings.len(), now),
@@ -143,13 +155,11 @@ impl Exchange {
         let session_today = self.tape.clock.calendar.session(self.now.date()).is_some();
         let hours = Hours { open: self.open, session_today };
         validate::check(&command, listing, &self.tape.boards[slot], hours)?;
-        let token = listing.instrument.token;
+        self.check_auction(&command)?;
+        self.check_consent(account, slot, &command.request)?;
         let after_market = command.request.variety == Variety::Amo;
-        let index = self.desk.add((account, user), (slot, token), command, self.now);
+        let index = self.write_row(account, user, slot, command);
         self.desk.entries[index].order.iceberg = leg;
-        self.accounts[account].orders.push(index);
-        self.accounts[account].standing.push(index);
-        self.desk.resting[slot].push(index);
         let order_id = self.desk.entries[index].order.order_id.clone();
         if after_market {
             self.record(index, OrderStatus::AmoReqReceived);
@@ -247,6 +257,30 @@ impl Exchange {
     pub fn hold_matching(&mut self, token: InstrumentToken, held: bool) {
         if let Some(slot) = self.tape.slot(token) {
             self.tape.boards[slot].matching_held = held;
+        }
+    }
+
+    /// Writes a new order down, in no state yet.
+    pub(crate) fn write_row(
+        &mut self,
+        account: usize,
+        user: &str,
+        slot: usize,
+        command: PlaceOrder,
+    ) -> usize {
+        let token = self.tape.listings[slot].instrument.token;
+        let index = self.desk.add((account, user), (slot, token), command, self.now);
+        self.accounts[account].orders.push(index);
+        self.stand(index);
+        index
+    }
+
+    /// An order stands: with its account, and with its instrument unless it waits for an auction.
+    pub(crate) fn stand(&mut self, index: usize) {
+        let entry = &self.desk.entries[index];
+        self.accounts[entry.account].standing.push(index);
+        if entry.order.variety != Variety::Auction {
+            self.desk.resting[entry.slot].push(index);
         }
     }
 

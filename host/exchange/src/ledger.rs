@@ -3,7 +3,8 @@
 //! Knows no price but those of fills and closes; what is worth how much now is asked with a price.
 
 use crate::position::Position;
-use market::{InstrumentToken, Money, Price, Product, Side, Symbol};
+use crate::product::ShownProduct;
+use market::{InstrumentToken, Money, Price, Side, Symbol};
 use serde::{Deserialize, Serialize};
 
 /// One position's books.
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Line {
     pub(crate) symbol: Symbol,
     pub(crate) token: InstrumentToken,
-    pub(crate) product: Product,
+    pub(crate) product: ShownProduct,
     overnight_quantity: i64,
     overnight_value: Money,
     overnight_close: Price,
@@ -26,7 +27,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) const fn new(symbol: Symbol, token: InstrumentToken, product: Product) -> Self {
+    pub(crate) const fn new(symbol: Symbol, token: InstrumentToken, product: ShownProduct) -> Self {
         Self {
             symbol,
             token,
@@ -265,7 +266,7 @@ mod tests {
     use super::*;
 
     fn line() -> Line {
-        Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Nrml)
+        Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, ShownProduct::Nrml)
     }
 
     #[test]
@@ -306,7 +307,7 @@ mod tests {
         from.fill(Side::Buy, 2, Price::from_rupees(106));
         from.fill(Side::Sell, 3, Price::from_rupees(103));
         assert_eq!((from.open_units(Units::Carried), from.open_units(Units::OfToday)), (7, 2));
-        let mut to = Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Mis);
+        let mut to = Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, ShownProduct::Mis);
         let last = Price::from_rupees(110);
         let before = from.net(last).pnl;
         let of_today = from.give(2, Units::OfToday);

@@ -7,7 +7,7 @@
 use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::order::{OrderStatus, TradeRecord};
-use market::{Price, Side, Trade};
+use market::{Price, Side, Trade, Variety};
 
 /// Whom an order can trade with next.
 #[derive(Debug, Clone, Copy)]
@@ -173,7 +173,7 @@ impl Exchange {
     }
 
     /// Books one fill of an order.
-    fn fill(&mut self, index: usize, quantity: u32, price: Price) {
+    pub(crate) fn fill(&mut self, index: usize, quantity: u32, price: Price) {
         let number = self.desk.count();
         let now = self.now;
         let entry = &mut self.desk.entries[index];
@@ -196,13 +196,14 @@ impl Exchange {
         let exchange_order_id = order.exchange_order_id.clone().unwrap_or_default();
         let order_time = order.exchange_timestamp.unwrap_or(now);
         let done = order.pending_quantity == 0;
-        let trade = TradeRecord { trade, exchange_order_id, order_time };
+        let cover = order.variety == Variety::Co;
+        let trade = TradeRecord { trade, exchange_order_id, order_time, cover };
         let (user, account, slot) = (order.user_id.clone(), entry.account, entry.slot);
         self.touched.accounts.insert(account);
         self.touched.trades.push((account, self.accounts[account].trades.len()));
         self.accounts[account].book(slot, trade.clone());
         self.events.push(Event::Trade { user, trade: Box::new(trade) });
-        if done && self.desk.entries[index].order.iceberg.is_some() {
+        if self.desk.entries[index].order.brings_another() {
             self.filled_legs.push(index);
         }
         self.record(index, if done { OrderStatus::Complete } else { OrderStatus::Open });

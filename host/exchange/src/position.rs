@@ -1,5 +1,6 @@
 //! Positions in Kite's 29 fields and with Kite's formulas (reference §8.1).
 
+use crate::product::ShownProduct;
 use market::{InstrumentToken, Money, Price, Product, Side, Symbol};
 use serde::Serialize;
 
@@ -21,8 +22,8 @@ pub struct Position {
     pub symbol: Symbol,
     /// Its number.
     pub token: InstrumentToken,
-    /// How it is held.
-    pub product: Product,
+    /// How it is held; CO for what a cover order brought.
+    pub product: ShownProduct,
     /// Signed.
     pub quantity: i64,
     /// Signed, at the start of the day.
