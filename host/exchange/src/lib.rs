@@ -9,6 +9,7 @@
 mod account;
 mod amend;
 mod board;
+mod cash;
 mod catalog;
 mod clock;
 mod contracts;
@@ -17,6 +18,7 @@ mod day;
 mod desk;
 mod event;
 mod exchange;
+mod expiries;
 mod gtt;
 mod history;
 mod holding;
@@ -41,6 +43,7 @@ mod summary;
 mod tape;
 mod touched;
 mod triggers;
+mod underlyings;
 mod validate;
 
 pub use event::Event;

@@ -200,7 +200,7 @@ impl Exchange {
         let (user, account, slot) = (order.user_id.clone(), entry.account, entry.slot);
         self.touched.accounts.insert(account);
         self.touched.trades.push((account, self.accounts[account].trades.len()));
-        self.accounts[account].book(slot, trade.clone());
+        self.accounts[account].book(slot, trade.clone(), self.tape.listings[slot].multiplier);
         self.events.push(Event::Trade { user, trade: Box::new(trade) });
         if done && self.desk.entries[index].order.iceberg.is_some() {
             self.filled_legs.push(index);
