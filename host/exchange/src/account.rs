@@ -10,13 +10,17 @@ use crate::product::ShownProduct;
 use crate::setup::AccountSetup;
 use crate::summary::Books;
 use crate::tape::Tape;
-use market::{InstrumentKind, Money, Price, Product, Side, Symbol, Timestamp, TradingDate};
+use market::{
+    InstrumentKind, Money, Price, Product, Side, Symbol, Timestamp, Trade, TradingDate, VenueGroup,
+};
 use std::collections::BTreeMap;
 
 /// Margin in percent of the value.
 const MIS_PERCENT: i64 = 20;
-const FUTURE_PERCENT: i64 = 12;
-const SHORT_OPTION_PERCENT: i64 = 12;
+/// Futures of their value, short options of the value at their strike.
+const EQUITY_CONTRACT_PERCENT: i64 = 12;
+const CURRENCY_CONTRACT_PERCENT: i64 = 3;
+const COMMODITY_CONTRACT_PERCENT: i64 = 10;
 const MTF_PERCENT: i64 = 50;
 /// Part of the proceeds of sold holdings that may be used the same day.
 const SALE_CREDIT_PERCENT: i64 = 80;
@@ -94,13 +98,13 @@ impl Account {
         i64::from(granted) + i64::from(unsettled) + self.held(slot, ShownProduct::Cnc)
     }
 
-    pub(crate) fn book(&mut self, slot: usize, trade: TradeRecord) {
+    pub(crate) fn book(&mut self, slot: usize, trade: TradeRecord, multiplier: i64) {
         let fill = &trade.trade;
         let product = trade.product();
         let line = self
             .lines
             .entry((slot, product))
-            .or_insert_with(|| Line::new(fill.symbol.clone(), fill.token, product));
+            .or_insert_with(|| Line::new((fill.symbol.clone(), fill.token), product, multiplier));
         line.fill(fill.side, fill.quantity, fill.price);
         self.trades.push(trade);
     }
@@ -117,9 +121,9 @@ impl Account {
         if from.quantity() * side.sign() <= 0 || from.open_units(units) < quantity {
             return false;
         }
-        let (symbol, token) = (from.symbol.clone(), from.token);
+        let empty = from.empty_as(products.1);
         let cost = from.give(quantity, units);
-        let to = self.lines.entry((slot, products.1)).or_insert_with(|| Line::new(symbol, token, products.1));
+        let to = self.lines.entry((slot, products.1)).or_insert(empty);
         to.take(side, quantity, cost);
         true
     }
@@ -242,7 +246,7 @@ impl Account {
         let trades: Vec<_> = self.trades.iter().filter(|t| t.trade.date() == date).cloned().collect();
         Books {
             user_id: self.user_id.clone(),
-            turnover: trades.iter().map(|t| t.trade.price * i64::from(t.trade.quantity)).sum(),
+            turnover: trades.iter().map(|record| turnover(tape, &record.trade)).sum(),
             trades,
             net,
             day,
@@ -320,7 +324,7 @@ pub(crate) fn binds(
     price: Price,
 ) -> [Money; 3] {
     let listing: &Listing = &tape.listings[slot];
-    let value = price * quantity;
+    let value = listing.value(price, quantity);
     match (product, side) {
         (Product::Cnc, Side::Buy) => [value, Money::ZERO, Money::ZERO],
         (Product::Cnc, Side::Sell) => [Money::ZERO; 3],
@@ -335,17 +339,33 @@ pub(crate) fn binds(
 
 fn margin_of(tape: &Tape, slot: usize, product: Product, side: Side, quantity: i64, price: Price) -> Money {
     let listing = &tape.listings[slot];
-    let value = price * quantity;
+    let value = listing.value(price, quantity);
     match (listing.instrument.kind, product) {
         (InstrumentKind::Call | InstrumentKind::Put, _) if side == Side::Buy => value,
         (InstrumentKind::Call | InstrumentKind::Put, _) => {
-            (listing.instrument.strike * quantity).scaled(SHORT_OPTION_PERCENT, 100)
+            let strikes = listing.value(listing.instrument.strike, quantity);
+            strikes.scaled(contract_percent(listing.group()), 100)
         }
-        (InstrumentKind::Future, _) => value.scaled(FUTURE_PERCENT, 100),
+        (InstrumentKind::Future, _) => value.scaled(contract_percent(listing.group()), 100),
         (InstrumentKind::Equity | InstrumentKind::Index, Product::Mtf) => value.scaled(MTF_PERCENT, 100),
         (InstrumentKind::Equity | InstrumentKind::Index, Product::Cnc) => value,
         (InstrumentKind::Equity | InstrumentKind::Index, Product::Mis | Product::Nrml) => {
             value.scaled(MIS_PERCENT, 100)
         }
     }
+}
+
+/// What futures and short options bind, by whose contracts they are.
+pub(crate) const fn contract_percent(group: VenueGroup) -> i64 {
+    match group {
+        VenueGroup::Equity => EQUITY_CONTRACT_PERCENT,
+        VenueGroup::Currency => CURRENCY_CONTRACT_PERCENT,
+        VenueGroup::Commodity => COMMODITY_CONTRACT_PERCENT,
+    }
+}
+
+fn turnover(tape: &Tape, trade: &Trade) -> Money {
+    let slot = tape.any_slot_of(&trade.symbol, trade.token);
+    let multiplier = slot.map_or(1, |slot| tape.listings[slot].multiplier);
+    trade.price * i64::from(trade.quantity) * multiplier
 }

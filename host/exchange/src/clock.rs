@@ -2,10 +2,12 @@
 //!
 //! A night counts as a little walking and a session as its length, so an overnight gap is a gap and not a jump.
 
-use market::{Calendar, Session, Timestamp, TradingDate};
+use market::{Calendar, Session, Timestamp, TradingDate, VenueGroup};
 
 /// Walking seconds of one calendar day with an ordinary session: the session and 75 minutes for the night.
-const DAY_SECONDS: i64 = 27_000;
+const EQUITY_DAY_SECONDS: i64 = 27_000;
+const CURRENCY_DAY_SECONDS: i64 = 33_300;
+const COMMODITY_DAY_SECONDS: i64 = 58_500;
 const IST_SECONDS: i64 = 19_800;
 /// When the broker clears its books of what ended before midnight, in seconds after midnight. Until then a reader still
 /// finds the last fills of a session that closed at the stroke of it.
@@ -20,7 +22,8 @@ const DAY_END_SECONDS: i64 = 86_400;
 #[derive(Debug, Clone)]
 pub(crate) struct MarketClock {
     pub(crate) calendar: Calendar,
-    day_seconds: i64,
+    /// It never closes, for anybody.
+    always: bool,
 }
 
 /// What happens at one instant of the day.
@@ -44,24 +47,29 @@ impl MarketClock {
     pub(crate) fn new(calendar: Calendar) -> Self {
         let sunday = Timestamp::from_seconds(3 * 86_400).date();
         let always = calendar.session(sunday) == Some(Session::ALWAYS);
-        Self { calendar, day_seconds: if always { 86_400 } else { DAY_SECONDS } }
+        Self { calendar, always }
     }
 
-    /// How far the path has walked at an instant, in seconds.
-    pub(crate) fn walked(&self, at: Timestamp) -> f64 {
-        let seconds_of_day = at.micros_of_day() as f64 / 1e6;
-        let within = self.calendar.session(at.date()).map_or(0.0, |session| {
-            let length = (session.close_seconds - session.open_seconds).min(self.day_seconds) as f64;
-            (seconds_of_day - session.open_seconds as f64).clamp(0.0, length)
+    /// How far the path of a group's prices has walked at an instant, in seconds.
+    pub(crate) fn walked(&self, group: VenueGroup, at: Timestamp) -> f64 {
+        let day_seconds = self.day_seconds(group);
+        let within = self.hours(group, at.date()).map_or(0.0, |(open, close)| {
+            let length = (close.micros_since(open) / 1_000_000).min(day_seconds) as f64;
+            (at.micros_since(open) as f64 / 1e6).clamp(0.0, length)
         });
-        (day_number(at) * self.day_seconds) as f64 + within
+        (day_number(at) * day_seconds) as f64 + within
     }
 
-    /// Close of the last session that ended at or before `at`; `at` itself when there was none for a month.
-    pub(crate) fn last_close(&self, at: Timestamp) -> Timestamp {
+    /// A date from a group's first opening to its last closing, if it trades at all.
+    pub(crate) fn hours(&self, group: VenueGroup, date: TradingDate) -> Option<(Timestamp, Timestamp)> {
+        hours(&self.calendar, group, date)
+    }
+
+    /// Close of the last session of a group that ended at or before `at`; `at` itself when there was none for a month.
+    pub(crate) fn last_close(&self, group: VenueGroup, at: Timestamp) -> Timestamp {
         let mut date = at.date();
         for _ in 0..30 {
-            if let Some((_, close)) = self.calendar.hours(date)
+            if let Some((_, close)) = self.hours(group, date)
                 && close <= at
             {
                 return close;
@@ -69,6 +77,15 @@ impl MarketClock {
             date = date.previous();
         }
         at
+    }
+
+    const fn day_seconds(&self, group: VenueGroup) -> i64 {
+        match group {
+            VenueGroup::Equity | VenueGroup::Currency | VenueGroup::Commodity if self.always => 86_400,
+            VenueGroup::Equity => EQUITY_DAY_SECONDS,
+            VenueGroup::Currency => CURRENCY_DAY_SECONDS,
+            VenueGroup::Commodity => COMMODITY_DAY_SECONDS,
+        }
     }
 
     /// The first boundary after `at`.
@@ -139,9 +156,20 @@ impl Boundary {
     }
 }
 
-/// True when a contract's last session has ended.
-pub(crate) fn has_expired(calendar: &Calendar, expiry: TradingDate, now: Timestamp) -> bool {
-    calendar.hours(expiry).map_or(expiry < now.date(), |(_, close)| close <= now)
+/// True when the last session of a group's contract has ended.
+pub(crate) fn has_ended(
+    calendar: &Calendar,
+    group: VenueGroup,
+    expiry: TradingDate,
+    now: Timestamp,
+) -> bool {
+    hours(calendar, group, expiry).map_or(expiry < now.date(), |(_, close)| close <= now)
+}
+
+fn hours(calendar: &Calendar, group: VenueGroup, date: TradingDate) -> Option<(Timestamp, Timestamp)> {
+    let sessions = calendar.sessions(group, date);
+    let (first, last) = (sessions.first()?, sessions.last()?);
+    Some((date.at_seconds(first.open_seconds), date.at_seconds(last.close_seconds)))
 }
 
 /// Days since the epoch, in IST.
@@ -210,8 +238,12 @@ mod tests {
     fn nothing_walks_while_the_market_is_closed() {
         let clock = MarketClock::new(Calendar::nse([]));
         let date = TradingDate::new(2026, 11, 20).unwrap();
-        assert_eq!(clock.walked(date.at_seconds(15 * 3600 + 1800)), clock.walked(date.at_seconds(80_000)));
+        let walked = |at| clock.walked(VenueGroup::Equity, at);
+        assert_eq!(walked(date.at_seconds(15 * 3600 + 1800)), walked(date.at_seconds(80_000)));
         let (open, later) = (date.at_seconds(9 * 3600 + 900), date.at_seconds(9 * 3600 + 960));
-        assert_eq!(clock.walked(later) - clock.walked(open), 60.0);
+        assert_eq!(walked(later) - walked(open), 60.0);
+        // Commodities go on.
+        let commodity = |seconds| clock.walked(VenueGroup::Commodity, date.at_seconds(seconds));
+        assert_eq!(commodity(80_000) - commodity(79_000), 1_000.0);
     }
 }

@@ -38,7 +38,8 @@ impl History {
         let mut bars = Vec::new();
         let mut date = from.date();
         while date <= to.date() && bars.len() < MOST_CANDLES {
-            if let Some((open, close)) = self.clock.calendar.hours(date).filter(|(open, _)| *open <= self.now)
+            if let Some((open, close)) =
+                self.clock.hours(market::VenueGroup::Equity, date).filter(|(open, _)| *open <= self.now)
             {
                 let hours = (open, close.min(self.now));
                 match interval {

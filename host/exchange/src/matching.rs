@@ -201,7 +201,7 @@ impl Exchange {
         let (user, account, slot) = (order.user_id.clone(), entry.account, entry.slot);
         self.touched.accounts.insert(account);
         self.touched.trades.push((account, self.accounts[account].trades.len()));
-        self.accounts[account].book(slot, trade.clone());
+        self.accounts[account].book(slot, trade.clone(), self.tape.listings[slot].multiplier);
         self.events.push(Event::Trade { user, trade: Box::new(trade) });
         if self.desk.entries[index].order.brings_another() {
             self.filled_legs.push(index);

@@ -219,7 +219,7 @@ impl Exchange {
         let named = |slot: usize| self.desk.entries.iter().any(|entry| entry.slot == slot);
         let contract = |slot: usize| {
             let listing = &self.tape.listings[slot];
-            let wanted = listing.underlying.is_some() && (self.tape.is_listed(slot) || named(slot));
+            let wanted = listing.instrument.expiry.is_some() && (self.tape.is_listed(slot) || named(slot));
             wanted.then(|| listing.instrument.clone())
         };
         (0..self.tape.listings.len()).filter_map(contract).collect()
