@@ -172,6 +172,7 @@ impl Exchange {
         self.tape.unlist_expired(self.now);
         self.tape.list_contracts(self.now);
         self.end_gtts();
+        self.end_alerts();
         self.desk.resting.resize(self.tape.listings.len(), Vec::new());
     }
 

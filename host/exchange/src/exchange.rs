@@ -1,6 +1,7 @@
 //! The exchange itself: its public face.
 
 use crate::account::{Account, binds};
+use crate::alert::Alert;
 use crate::clock::Boundary;
 use crate::desk::Desk;
 use crate::event::Event;
@@ -34,6 +35,8 @@ pub struct Exchange {
     pub(crate) accounts: Vec<Account>,
     /// Good-till-triggered orders, oldest first.
     pub(crate) gtts: Vec<Gtt>,
+    /// Alerts, oldest first.
+    pub(crate) alerts: Vec<Alert>,
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
@@ -61,6 +64,7 @@ impl Exchange {
             tape,
             accounts,
             gtts: Vec::new(),
+            alerts: Vec::new(),
             events: Vec::new(),
             printed: BTreeSet::new(),
             filled_legs: Vec::new(),

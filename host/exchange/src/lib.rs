@@ -7,10 +7,13 @@
 #![warn(missing_docs)]
 
 mod account;
+mod alert;
+mod alerts;
 mod amend;
 mod board;
 mod catalog;
 mod clock;
+mod condition;
 mod contracts;
 mod conversion;
 mod day;
@@ -43,6 +46,11 @@ mod touched;
 mod triggers;
 mod validate;
 
+pub use alert::{
+    Alert, AlertEvent, AlertKind, AlertOrder, AlertQuote, AlertStatus, BasketChange, BasketItem, BasketOrder,
+    BasketWish, ComparandWish, OperandWish, PlaceAlert,
+};
+pub use condition::{Attribute, Comparand, Condition, Operand, Operator};
 pub use event::Event;
 pub use exchange::Exchange;
 pub use gtt::{Gtt, GttLeg, GttOrder, GttResult, GttStatus, PlaceGtt};

@@ -4,6 +4,7 @@
 //! the exchange goes on. What the market did meanwhile needs no record: prices are a function of the seed and of time.
 
 use crate::account::Account;
+use crate::alert::Alert;
 use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::gtt::Gtt;
@@ -32,6 +33,9 @@ pub struct State {
     /// All of them, where one changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gtts: Option<Vec<Gtt>>,
+    /// Those that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<Alert>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,6 +98,12 @@ impl State {
         }
         self.trades.extend(later.trades);
         self.gtts = later.gtts.or_else(|| self.gtts.take());
+        for alert in later.alerts {
+            match self.alerts.iter_mut().find(|known| known.uuid == alert.uuid) {
+                Some(known) => *known = alert,
+                None => self.alerts.push(alert),
+            }
+        }
     }
 }
 
@@ -145,6 +155,7 @@ impl Exchange {
             orders: touched.orders.iter().map(|index| self.saved_order(*index)).collect(),
             trades: touched.trades.iter().map(trade).collect(),
             gtts: touched.gtts.then(|| self.gtts.clone()),
+            alerts: touched.alerts.iter().map(|index| self.alerts[*index].clone()).collect(),
             ..self.frame()
         };
         for index in touched.orders {
@@ -171,6 +182,7 @@ impl Exchange {
             orders: self.desk.entries.iter().map(|entry| SavedOrder::of(entry, 0)).collect(),
             trades: trades.collect(),
             gtts: Some(self.gtts.clone()),
+            alerts: self.alerts.clone(),
             ..self.frame()
         }
     }
@@ -183,6 +195,7 @@ impl Exchange {
         exchange.tape.set_nudges(&state.nudges);
         exchange.desk.go_on_from(state.counter);
         exchange.gtts = state.gtts.unwrap_or_default();
+        exchange.alerts = state.alerts;
         for saved in state.accounts {
             exchange.restore_account(saved);
         }

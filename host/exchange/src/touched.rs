@@ -18,11 +18,13 @@ pub(crate) struct Touched {
     pub(crate) prices: bool,
     /// A trigger was made, changed or ended.
     pub(crate) gtts: bool,
+    /// Alerts that were made, changed or fired, by their index.
+    pub(crate) alerts: BTreeSet<usize>,
 }
 
 impl Touched {
     pub(crate) fn is_empty(&self) -> bool {
         let lists = self.orders.is_empty() && self.accounts.is_empty() && self.trades.is_empty();
-        lists && !self.all && !self.prices && !self.gtts
+        lists && self.alerts.is_empty() && !self.all && !self.prices && !self.gtts
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
 
+mod alerts;
 mod gtt;
 mod login;
 mod margins;
@@ -71,6 +72,9 @@ fn order_routes() -> Router<Broker> {
         .route("/trades", get(orders::trades))
         .route("/gtt/triggers", get(gtt::list).post(gtt::place))
         .route("/gtt/triggers/{id}", get(gtt::read).put(gtt::modify).delete(gtt::delete))
+        .route("/alerts", get(alerts::list).post(alerts::create).delete(alerts::delete))
+        .route("/alerts/{uuid}", get(alerts::read).put(alerts::modify))
+        .route("/alerts/{uuid}/history", get(alerts::history))
 }
 
 fn portfolio_routes() -> Router<Broker> {
@@ -102,12 +106,6 @@ fn market_routes() -> Router<Broker> {
 fn unserved_routes() -> Router<Broker> {
     let unserved =
         || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
-    let paths = [
-        "/alerts",
-        "/alerts/{id}",
-        "/alerts/{id}/history",
-        "/portfolio/holdings/authorise",
-        "/instruments/trigger_range/{side}",
-    ];
+    let paths = ["/portfolio/holdings/authorise", "/instruments/trigger_range/{side}"];
     paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
 }

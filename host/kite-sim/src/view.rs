@@ -2,6 +2,7 @@
 //!
 //! Pure translation: no state, no HTTP.
 
+pub(crate) mod alerts;
 pub(crate) mod gtt;
 pub(crate) mod margins;
 pub(crate) mod market_data;

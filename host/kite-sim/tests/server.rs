@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod server {
+    mod alerts;
     mod desk;
     mod faults;
     mod limits;

@@ -79,7 +79,6 @@ async fn trap_19_every_error_is_json_with_status_and_type() {
     let trader = desk.sign_in("uk9394").await;
     assert_eq!(trader.get("/no/such/route").await.refusal(), (404, "GeneralException"));
     assert_eq!(trader.send("PUT", "/trades", &[]).await.refusal(), (405, "GeneralException"));
-    assert_eq!(trader.get("/alerts").await.refusal(), (404, "GeneralException"));
     assert_eq!(trader.get("/user/margins/gold").await.refusal(), (400, "InputException"));
     let bare = desk.http.get(format!("{}/orders", desk.base)).send().await.unwrap();
     assert_eq!(Answer::read(bare).await.refusal(), (403, "TokenException"));
