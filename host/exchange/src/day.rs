@@ -16,6 +16,12 @@ impl Exchange {
         loop {
             let (due, slot) = self.tape.next_due();
             let edge = self.tape.clock.time_of(self.boundary);
+            let next = if self.open { due.min(edge) } else { edge };
+            if let Some(late) = self.next_late_reject().filter(|late| *late <= next.min(to)) {
+                self.now = self.now.max(late);
+                self.reject_late_orders();
+                continue;
+            }
             if edge <= due || !self.open {
                 if edge > to {
                     break;
@@ -54,6 +60,7 @@ impl Exchange {
             return;
         }
         self.now = to;
+        self.reject_late_orders();
         self.tape.move_cursor_after(to);
         if self.open {
             self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.tick(slot));

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::gtt::Gtt;
 use crate::history::History;
 use crate::holding::Holding;
+use crate::late::Late;
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
@@ -37,6 +38,8 @@ pub struct Exchange {
     pub(crate) gtts: Vec<Gtt>,
     /// Alerts, oldest first.
     pub(crate) alerts: Vec<Alert>,
+    /// Orders that are rejected later than they are taken.
+    pub(crate) late: Late,
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
@@ -65,6 +68,7 @@ impl Exchange {
             accounts,
             gtts: Vec::new(),
             alerts: Vec::new(),
+            late: Late::default(),
             events: Vec::new(),
             printed: BTreeSet::new(),
             filled_legs: Vec::new(),
@@ -159,8 +163,10 @@ impl Exchange {
             self.record(index, OrderStatus::AmoReqReceived);
         } else {
             self.record(index, OrderStatus::PutOrderReqReceived);
-            self.enter(index);
-            self.settle_prints();
+            if !self.is_kept_for_late_reject(index) {
+                self.enter(index);
+                self.settle_prints();
+            }
         }
         Ok(order_id)
     }

@@ -24,6 +24,7 @@ mod gtt;
 mod history;
 mod holding;
 mod iceberg;
+mod late;
 mod ledger;
 mod legs;
 mod lifecycle;

@@ -8,6 +8,7 @@ use crate::alert::Alert;
 use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::gtt::Gtt;
+use crate::late::LateReject;
 use crate::ledger::{Line, Shares};
 use crate::order::{Order, TradeRecord};
 use crate::setup::Setup;
@@ -36,6 +37,9 @@ pub struct State {
     /// Those that changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<Alert>,
+    /// Orders that are yet to be rejected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    late_rejects: Vec<LateReject>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +85,7 @@ impl State {
         self.now = later.now;
         self.counter = later.counter;
         self.nudges = later.nudges;
+        self.late_rejects = later.late_rejects;
         for account in later.accounts {
             match self.accounts.iter_mut().find(|known| known.user == account.user) {
                 Some(known) => *known = account,
@@ -196,6 +201,7 @@ impl Exchange {
         exchange.desk.go_on_from(state.counter);
         exchange.gtts = state.gtts.unwrap_or_default();
         exchange.alerts = state.alerts;
+        exchange.late.waiting = state.late_rejects;
         for saved in state.accounts {
             exchange.restore_account(saved);
         }
@@ -212,7 +218,13 @@ impl Exchange {
 
     /// What every state carries, whole or not.
     fn frame(&self) -> State {
-        State { now: self.now, counter: self.desk.counted(), nudges: self.tape.nudges(), ..State::default() }
+        State {
+            now: self.now,
+            counter: self.desk.counted(),
+            nudges: self.tape.nudges(),
+            late_rejects: self.late.waiting.clone(),
+            ..State::default()
+        }
     }
 
     /// What is listed, and what orders of the day still name.

@@ -2,6 +2,7 @@
 //!
 //! Knows the demo's two traders by name; knows nothing of how the server uses any of this.
 
+use crate::faults::Plan;
 use crate::journal::JournalError;
 use exchange::HoldingSetup;
 use market::{Money, Price, Symbol, Timestamp};
@@ -65,6 +66,9 @@ pub struct SimAccount {
     /// Addresses that order calls may come from. Without one, all may.
     #[serde(default)]
     pub allowed_ips: Vec<IpAddr>,
+    /// What the app may do.
+    #[serde(default)]
+    pub plan: Plan,
     /// Opening cash.
     #[serde(default = "demo_cash")]
     pub cash: Money,
@@ -181,13 +185,14 @@ impl SimAccount {
             redirect_url: Some(DEMO_REDIRECT_URL.to_owned()),
             postback_url: None,
             allowed_ips: Vec::new(),
+            plan: Plan::Connect,
             cash: demo_cash(),
             holdings: demo_holdings(user_id),
         }
     }
 
-    /// Accounts from a JSON list: `userId`, `userName`, `apiKey`, `apiSecret`, and where wanted `redirectUrl`, `postbackUrl`, `allowedIps`, `cash` and
-    /// `holdings` (`symbol`, `quantity`, `averagePrice`).
+    /// Accounts from a JSON list: `userId`, `userName`, `apiKey`, `apiSecret`, and where wanted `redirectUrl`, `postbackUrl`, `allowedIps`, `plan`
+    /// (`connect` or `personal`), `cash` and `holdings` (`symbol`, `quantity`, `averagePrice`).
     ///
     /// # Errors
     /// When the text is no such list; the error says where.

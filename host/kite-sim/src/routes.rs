@@ -14,7 +14,7 @@ mod ticker;
 mod user;
 
 use crate::broker::Broker;
-use crate::calls::spoil;
+use crate::calls::{see_through, spoil};
 use crate::control;
 use crate::reply::Refusal;
 use axum::Router;
@@ -36,6 +36,7 @@ pub(crate) fn router(broker: Broker) -> Router {
         .method_not_allowed_fallback(|uri: Uri| async move {
             missing(&uri, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         })
+        .layer(from_fn_with_state(broker.clone(), see_through))
         .layer(from_fn_with_state(broker.clone(), spoil));
     kite.merge(control::router()).with_state(broker)
 }

@@ -3,6 +3,7 @@
 
 mod server {
     mod alerts;
+    mod book_faults;
     mod desk;
     mod faults;
     mod limits;
@@ -12,5 +13,7 @@ mod server {
     mod orders;
     mod positions;
     mod restart;
+    mod same_bytes;
     mod ticker;
+    mod ticker_faults;
 }
