@@ -16,6 +16,12 @@ impl Exchange {
         loop {
             let (due, slot) = self.tape.next_due();
             let edge = self.tape.clock.time_of(self.boundary);
+            let next = if self.open { due.min(edge) } else { edge };
+            if let Some(late) = self.next_late_reject().filter(|late| *late <= next.min(to)) {
+                self.now = self.now.max(late);
+                self.reject_late_orders();
+                continue;
+            }
             if edge <= due || !self.open {
                 if edge > to {
                     break;
@@ -58,6 +64,7 @@ impl Exchange {
         }
         self.end_auctions(to);
         self.now = to;
+        self.reject_late_orders();
         self.tape.move_cursor_after(to);
         if self.open {
             self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.tick(slot));
@@ -189,6 +196,7 @@ impl Exchange {
         self.tape.unlist_expired(self.now);
         self.tape.list_contracts(self.now);
         self.end_gtts();
+        self.end_alerts();
         self.desk.resting.resize(self.tape.listings.len(), Vec::new());
     }
 

@@ -2,12 +2,14 @@
 
 use crate::account::{Account, binds};
 use crate::auction::{Auction, of_the_day};
+use crate::alert::Alert;
 use crate::clock::Boundary;
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::gtt::Gtt;
 use crate::history::History;
 use crate::holding::Holding;
+use crate::late::Late;
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
@@ -43,6 +45,10 @@ pub struct Exchange {
     pub(crate) auctions: Vec<Auction>,
     /// Decides which they are.
     pub(crate) auction_key: u64,
+    /// Alerts, oldest first.
+    pub(crate) alerts: Vec<Alert>,
+    /// Orders that are rejected later than they are taken.
+    pub(crate) late: Late,
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
@@ -73,6 +79,8 @@ impl Exchange {
             tape,
             accounts,
             gtts: Vec::new(),
+            alerts: Vec::new(),
+            late: Late::default(),
             events: Vec::new(),
             printed: BTreeSet::new(),
             filled_legs: Vec::new(),
@@ -165,8 +173,10 @@ impl Exchange {
             self.record(index, OrderStatus::AmoReqReceived);
         } else {
             self.record(index, OrderStatus::PutOrderReqReceived);
-            self.enter(index);
-            self.settle_prints();
+            if !self.is_kept_for_late_reject(index) {
+                self.enter(index);
+                self.settle_prints();
+            }
         }
         Ok(order_id)
     }

@@ -7,6 +7,8 @@
 #![warn(missing_docs)]
 
 mod account;
+mod alert;
+mod alerts;
 mod amend;
 mod auction;
 mod auctions;
@@ -15,6 +17,7 @@ mod cash;
 mod catalog;
 mod clock;
 mod consent;
+mod condition;
 mod contracts;
 mod conversion;
 mod cover;
@@ -28,6 +31,7 @@ mod gtt;
 mod history;
 mod holding;
 mod iceberg;
+mod late;
 mod ledger;
 mod legs;
 mod lifecycle;
@@ -53,6 +57,11 @@ mod underlyings;
 mod validate;
 
 pub use auction::{Auction, CallAuction};
+pub use alert::{
+    Alert, AlertEvent, AlertKind, AlertOrder, AlertQuote, AlertStatus, BasketChange, BasketItem, BasketOrder,
+    BasketWish, ComparandWish, OperandWish, PlaceAlert,
+};
+pub use condition::{Attribute, Comparand, Condition, Operand, Operator};
 pub use event::Event;
 pub use exchange::Exchange;
 pub use gtt::{Gtt, GttLeg, GttOrder, GttResult, GttStatus, PlaceGtt};

@@ -3,6 +3,7 @@
 //! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
 
 mod consent;
+mod alerts;
 mod gtt;
 mod login;
 mod margins;
@@ -14,7 +15,7 @@ mod ticker;
 mod user;
 
 use crate::broker::Broker;
-use crate::calls::spoil;
+use crate::calls::{see_through, spoil};
 use crate::control;
 use crate::reply::Refusal;
 use axum::Router;
@@ -36,6 +37,7 @@ pub(crate) fn router(broker: Broker) -> Router {
         .method_not_allowed_fallback(|uri: Uri| async move {
             missing(&uri, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         })
+        .layer(from_fn_with_state(broker.clone(), see_through))
         .layer(from_fn_with_state(broker.clone(), spoil));
     kite.merge(control::router()).with_state(broker)
 }
@@ -72,6 +74,9 @@ fn order_routes() -> Router<Broker> {
         .route("/trades", get(orders::trades))
         .route("/gtt/triggers", get(gtt::list).post(gtt::place))
         .route("/gtt/triggers/{id}", get(gtt::read).put(gtt::modify).delete(gtt::delete))
+        .route("/alerts", get(alerts::list).post(alerts::create).delete(alerts::delete))
+        .route("/alerts/{uuid}", get(alerts::read).put(alerts::modify))
+        .route("/alerts/{uuid}/history", get(alerts::history))
 }
 
 fn portfolio_routes() -> Router<Broker> {
@@ -108,6 +113,6 @@ fn market_routes() -> Router<Broker> {
 fn unserved_routes() -> Router<Broker> {
     let unserved =
         || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
-    let paths = ["/alerts", "/alerts/{id}", "/alerts/{id}/history", "/instruments/trigger_range/{side}"];
+    let paths = ["/instruments/trigger_range/{side}"];
     paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
 }

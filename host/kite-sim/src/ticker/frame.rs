@@ -2,6 +2,7 @@
 //!
 //! Pure: a quote and a mode in, bytes out.
 
+use axum::extract::ws::Message;
 use exchange::Quote;
 use market::{DepthLevel, Price, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,22 @@ pub(crate) enum Mode {
     Quote,
     /// All of it, with depth.
     Full,
+}
+
+/// Ways for a message to be none of a ticker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Malformed {
+    /// A packet that ends before its length says.
+    Short,
+    /// More packets announced than there are.
+    BadCount,
+    /// A packet of a length that no kind has.
+    UnknownLength,
+    /// No byte at all.
+    Empty,
+    /// A text that breaks off.
+    NotJson,
 }
 
 /// One packet.
@@ -57,6 +74,19 @@ pub(crate) fn message(packets: &[Vec<u8>]) -> Vec<u8> {
         bytes.extend_from_slice(packet);
     }
     bytes
+}
+
+/// A message that no ticker sends.
+pub(crate) fn malformed(kind: Malformed) -> Message {
+    let filling = [0xAB_u8; 44];
+    let bytes: Vec<u8> = match kind {
+        Malformed::Short => [&[0, 1, 0, 184], filling.as_slice()].concat(),
+        Malformed::BadCount => [&[0, 5, 0, 44], filling.as_slice()].concat(),
+        Malformed::UnknownLength => [&[0, 1, 0, 43], &filling[..43]].concat(),
+        Malformed::Empty => Vec::new(),
+        Malformed::NotJson => return Message::Text("{\"type\":\"order\",\"data\":".into()),
+    };
+    Message::Binary(bytes.into())
 }
 
 fn head(bytes: &mut Vec<u8>, quote: &Quote) {
