@@ -14,6 +14,8 @@ mod budget;
 mod candles;
 mod clock;
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub mod doors;
 mod egress;
 mod endpoints;
 mod error;
