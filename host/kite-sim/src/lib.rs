@@ -33,3 +33,4 @@ pub use exchange::HoldingSetup;
 pub use faults::Plan;
 pub use journal::JournalError;
 pub use simulator::Simulator;
+pub use ticker::{Mode, packet};

@@ -10,4 +10,5 @@ mod subscriptions;
 
 pub(crate) use connection::serve;
 pub(crate) use frame::{Malformed, malformed};
+pub use frame::{Mode, packet};
 pub(crate) use hub::{Hub, Withheld};

@@ -18,7 +18,7 @@ const SEGMENT_NCO: u32 = 12;
 /// How much of an instrument a connection wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
+pub enum Mode {
     /// The price.
     Ltp,
     /// Price, volume and the day's range.
@@ -43,8 +43,8 @@ pub(crate) enum Malformed {
     NotJson,
 }
 
-/// One packet.
-pub(crate) fn packet(quote: &Quote, mode: Mode) -> Vec<u8> {
+/// One packet of the binary ticker.
+pub fn packet(quote: &Quote, mode: Mode) -> Vec<u8> {
     let is_index = quote.tick.token & 0xff == SEGMENT_INDICES;
     let mut bytes = Vec::with_capacity(184);
     head(&mut bytes, quote);
@@ -65,13 +65,13 @@ pub(crate) fn packet(quote: &Quote, mode: Mode) -> Vec<u8> {
 }
 
 /// One message of several packets.
-pub(crate) fn message(packets: &[Vec<u8>]) -> Vec<u8> {
-    let size = packets.iter().map(|packet| packet.len() + 2).sum::<usize>() + 2;
+pub(crate) fn message(packets: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let size = packets.iter().map(|packet| packet.as_ref().len() + 2).sum::<usize>() + 2;
     let mut bytes = Vec::with_capacity(size);
     short(&mut bytes, packets.len());
     for packet in packets {
-        short(&mut bytes, packet.len());
-        bytes.extend_from_slice(packet);
+        short(&mut bytes, packet.as_ref().len());
+        bytes.extend_from_slice(packet.as_ref());
     }
     bytes
 }

@@ -1,12 +1,14 @@
 //! Who is connected, the newest board, and the way of order updates to every connection of their user.
 
 use crate::spoiling::{Behind, Spoiler, Spoiling, UpdateFault};
+use crate::ticker::frame::{Mode, packet};
 use crate::turns::lock;
 use axum::extract::ws::Message;
+use bytes::Bytes;
 use exchange::{Exchange, Quote};
 use market::InstrumentToken;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +19,14 @@ pub(crate) const CONNECTION_LIMIT: usize = 3;
 const FRAME_QUEUE: usize = 1_024;
 
 /// The newest quote of every instrument.
-pub(crate) type Board = HashMap<InstrumentToken, Arc<Quote>>;
+pub(crate) type Board = HashMap<InstrumentToken, Arc<Shown>>;
+
+/// A quote with its packets: each is made when the first connection wants it, and shared by all.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    quote: Quote,
+    packets: [OnceLock<Bytes>; 3],
+}
 
 /// All ticker connections.
 #[derive(Debug)]
@@ -74,6 +83,17 @@ struct Link {
     behind: Behind<String>,
 }
 
+impl Shown {
+    pub(crate) fn new(quote: Quote) -> Self {
+        Self { quote, packets: Default::default() }
+    }
+
+    /// Its packet in a mode.
+    pub(crate) fn packet(&self, mode: Mode) -> &Bytes {
+        self.packets[mode as usize].get_or_init(|| packet(&self.quote, mode).into())
+    }
+}
+
 impl Default for Hub {
     fn default() -> Self {
         Self { board: watch::Sender::new(Arc::default()), state: Arc::default() }
@@ -116,7 +136,7 @@ impl Hub {
         let mut board = Board::clone(&self.board.borrow());
         for token in moved {
             match exchange.quote(token) {
-                Some(quote) => board.insert(token, Arc::new(quote)),
+                Some(quote) => board.insert(token, Arc::new(Shown::new(quote))),
                 // It has expired since it moved.
                 None => board.remove(&token),
             };

@@ -86,7 +86,7 @@ async fn an_order_that_was_taken_is_not_in_the_book_for_a_time() {
         let id = |order: &Value| order["order_id"].as_str().unwrap().to_owned();
         orders.as_array().unwrap().iter().map(id).collect::<Vec<_>>()
     };
-    assert_eq!(ids().await, [seen.clone()]);
+    assert_eq!(ids().await, std::slice::from_ref(&seen));
     assert_eq!(rows(&trader, "/trades").await, 1);
     for path in [format!("/orders/{hidden}"), format!("/orders/{hidden}/trades")] {
         assert_eq!(trader.get(&path).await.refusal(), (404, "GeneralException"), "{path}");
