@@ -93,6 +93,15 @@ def an_after_market_order_that_is_wrong_is_refused():
 
 
 @case
+def a_commodity_trades_in_the_evening():
+    set_clock("2026-11-18 20:00:00")
+    row = next(row for row in desk.kite.instruments("MCX") if row["name"] == "GOLDM" and row["instrument_type"] == "FUT")
+    filled(exchange="MCX", tradingsymbol=row["tradingsymbol"], product="NRML", order_type="LIMIT",
+           price=round(last_price("MCX:" + row["tradingsymbol"]) * 1.005), market_protection=None)
+    refused(exceptions.InputException, lambda: place_resting(product="CNC"))
+
+
+@case
 def a_night_kills_tokens_and_keeps_after_market_orders():
     price = round(last_price() * 1.03)
     order_id = place_as("amo", order_type="LIMIT", price=price, market_protection=None, product="CNC")
@@ -114,6 +123,39 @@ def shares_of_yesterday_are_holdings_of_today():
     assert desk.kite.orders() == [] and desk.kite.trades() == [], "books are of today"
     infy = next(row for row in desk.kite.holdings() if row["tradingsymbol"] == "INFY")
     assert (infy["quantity"], infy["t1_quantity"]) == (0, 4) and infy["average_price"] > 0
+
+
+@case
+def an_order_before_the_open_is_collected_and_matched_at_one_price():
+    set_clock("2026-11-19 09:02:00")
+    last = last_price()
+    eager = place(order_type="LIMIT", price=round(last * 1.03), market_protection=None, product="CNC")
+    patient = place(order_type="LIMIT", price=round(last * 0.93), market_protection=None, product="CNC")
+    settled(eager, "OPEN")
+    settled(patient, "OPEN")
+    morning.update(eager=eager, patient=patient, collector=desk.user)
+
+
+@case
+def no_stop_and_no_ioc_is_taken_before_the_open():
+    set_clock("2026-11-19 09:03:00")
+    last = last_price()
+    limit = dict(order_type="LIMIT", price=round(last * 0.98), market_protection=None, product="CNC")
+    refused(exceptions.InputException, lambda: place(**limit, validity="IOC"))
+    refused(exceptions.InputException, lambda: place(**{**limit, "order_type": "SL", "price": round(last * 1.02)},
+                                                     trigger_price=round(last * 1.01)))
+    refused(exceptions.InputException, lambda: place_as("iceberg", **limit, quantity=4, iceberg_legs=2, iceberg_quantity=2))
+    assert desk.kite.orders() == []
+
+
+@case
+def the_opening_auction_matches_at_the_opening_price():
+    desk.kite = desk.sign_in(morning["collector"])
+    set_clock("2026-11-19 09:13:00")
+    order = settled(morning["eager"], "COMPLETE")
+    set_clock("2026-11-19 09:16:00")
+    assert order["average_price"] == desk.kite.ohlc("NSE:INFY")["NSE:INFY"]["ohlc"]["open"]
+    assert row_of(morning["patient"])["status"] == "OPEN", "what did not match goes on"
 
 
 @case
