@@ -1,12 +1,9 @@
 """Cases about the course of a day: the clock moves forward from case to case, so these run last and in this order."""
 
-import datetime
-
 from kiteconnect import exceptions
 
 import desk
-from desk import (INFY, case, far_below, filled, gtt_order, last_price, place, place_as, place_resting, refused, row_of,
-                  set_clock, settled)
+from desk import INFY, case, far_below, filled, gtt_order, last_price, place_as, place_resting, refused, set_clock, settled
 from kite_python_ticker import Line
 
 # What one case leaves to the ones after it: who placed which order in the night and before the open.
@@ -123,52 +120,3 @@ def shares_of_yesterday_are_holdings_of_today():
     assert desk.kite.orders() == [] and desk.kite.trades() == [], "books are of today"
     infy = next(row for row in desk.kite.holdings() if row["tradingsymbol"] == "INFY")
     assert (infy["quantity"], infy["t1_quantity"]) == (0, 4) and infy["average_price"] > 0
-
-
-@case
-def an_order_before_the_open_is_collected_and_matched_at_one_price():
-    set_clock("2026-11-19 09:02:00")
-    last = last_price()
-    eager = place(order_type="LIMIT", price=round(last * 1.03), market_protection=None, product="CNC")
-    patient = place(order_type="LIMIT", price=round(last * 0.93), market_protection=None, product="CNC")
-    settled(eager, "OPEN")
-    settled(patient, "OPEN")
-    morning.update(eager=eager, patient=patient, collector=desk.user)
-
-
-@case
-def no_stop_and_no_ioc_is_taken_before_the_open():
-    set_clock("2026-11-19 09:03:00")
-    last = last_price()
-    limit = dict(order_type="LIMIT", price=round(last * 0.98), market_protection=None, product="CNC")
-    refused(exceptions.InputException, lambda: place(**limit, validity="IOC"))
-    refused(exceptions.InputException, lambda: place(**{**limit, "order_type": "SL", "price": round(last * 1.02)},
-                                                     trigger_price=round(last * 1.01)))
-    refused(exceptions.InputException, lambda: place_as("iceberg", **limit, quantity=4, iceberg_legs=2, iceberg_quantity=2))
-    assert desk.kite.orders() == []
-
-
-@case
-def the_opening_auction_matches_at_the_opening_price():
-    desk.kite = desk.sign_in(morning["collector"])
-    set_clock("2026-11-19 09:13:00")
-    order = settled(morning["eager"], "COMPLETE")
-    set_clock("2026-11-19 09:16:00")
-    assert order["average_price"] == desk.kite.ohlc("NSE:INFY")["NSE:INFY"]["ohlc"]["open"]
-    assert row_of(morning["patient"])["status"] == "OPEN", "what did not match goes on"
-
-
-@case
-def an_after_market_order_is_released_in_the_morning():
-    if desk.now() < datetime.datetime(2026, 11, 19, 9, 16):
-        set_clock("2026-11-19 09:16:00")
-    desk.kite = desk.sign_in(morning["user"])
-    order = settled(morning["amo"], "COMPLETE")
-    assert order["variety"] == "amo" and order["average_price"] <= morning["price"]
-    assert "AMO REQ RECEIVED" in [row["status"] for row in desk.kite.order_history(morning["amo"])]
-
-
-@case
-def a_day_of_candles_is_there_afterwards():
-    days = desk.kite.historical_data(INFY, "2026-11-17", "2026-11-18", "day")
-    assert [row["date"].date() for row in days] == [datetime.date(2026, 11, day) for day in (17, 18)]
