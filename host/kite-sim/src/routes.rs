@@ -93,6 +93,7 @@ fn market_routes() -> Router<Broker> {
     Router::new()
         .merge(lists)
         .route("/instruments/historical/{token}/{interval}", get(market_data::historical))
+        .route("/instruments/trigger_range/{side}", get(market_data::trigger_range))
         .route("/quote", get(market_data::quote))
         .route("/quote/ohlc", get(market_data::ohlc))
         .route("/quote/ltp", get(market_data::ltp))
@@ -102,12 +103,6 @@ fn market_routes() -> Router<Broker> {
 fn unserved_routes() -> Router<Broker> {
     let unserved =
         || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
-    let paths = [
-        "/alerts",
-        "/alerts/{id}",
-        "/alerts/{id}/history",
-        "/portfolio/holdings/authorise",
-        "/instruments/trigger_range/{side}",
-    ];
+    let paths = ["/alerts", "/alerts/{id}", "/alerts/{id}/history", "/portfolio/holdings/authorise"];
     paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
 }

@@ -12,4 +12,5 @@ mod server {
     mod positions;
     mod restart;
     mod ticker;
+    mod venues;
 }
