@@ -1,12 +1,12 @@
 //! The live state of one instrument: last price, the day's range and volume, the depth that can be traded against.
 
+use crate::minutes::minute_of;
 use crate::noise::{between, mix, unit};
 use market::{Depth, DepthLevel, InstrumentToken, Price, Side, Tick, Timestamp};
 use std::collections::VecDeque;
 
 /// Minutes of trading that are remembered as they happened: two days around the clock.
 const BARS_KEPT: usize = 2_880;
-const MINUTE_MICROS: i64 = 60_000_000;
 /// A day's open interest moves by no more than this part.
 const OI_SWING: u64 = 50;
 
@@ -53,7 +53,6 @@ pub(crate) struct Board {
     pub(crate) price_held: bool,
     pub(crate) matching_held: bool,
     pub(crate) bars: VecDeque<Bar>,
-    pub(crate) days: Vec<Bar>,
 }
 
 impl Bar {
@@ -96,7 +95,6 @@ impl Board {
             price_held: false,
             matching_held: false,
             bars: VecDeque::new(),
-            days: Vec::new(),
         };
         board.refill(tick_number(time));
         board
@@ -104,7 +102,6 @@ impl Board {
 
     /// A new session begins at `price`.
     pub(crate) fn open_day(&mut self, time: Timestamp, price: Price) {
-        self.days.push(self.day);
         self.close = self.last;
         self.last = price;
         self.last_quantity = 0;
@@ -134,13 +131,28 @@ impl Board {
         self.last_quantity = quantity;
         self.turnover += i128::from(price.units()) * i128::from(quantity);
         self.day.add(price, u64::from(quantity));
-        let minute = Timestamp::from_micros(time.micros().div_euclid(MINUTE_MICROS) * MINUTE_MICROS);
-        match self.bars.back_mut().filter(|bar| bar.start == minute) {
-            Some(bar) => bar.add(price, u64::from(quantity)),
+        let mut bar = Bar::at(minute_of(time), price);
+        bar.volume = u64::from(quantity);
+        self.remember(&bar);
+    }
+
+    /// Everything that happened within one minute, or a part of it, up to `end`: as if it had been watched.
+    pub(crate) fn live_through(&mut self, bar: &Bar, end: Timestamp) {
+        self.time = end;
+        self.last = bar.close;
+        self.last_quantity = u32::try_from(bar.volume).unwrap_or(u32::MAX).min(self.flow.trade_size);
+        let average = (i128::from(bar.high.units()) + i128::from(bar.low.units())) / 2;
+        self.turnover += average * i128::from(bar.volume);
+        self.day.join(bar);
+        self.remember(&Bar { start: minute_of(bar.start), ..*bar });
+    }
+
+    /// Joins a bar into the newest minute, or begins the next one.
+    pub(crate) fn remember(&mut self, bar: &Bar) {
+        match self.bars.back_mut().filter(|newest| newest.start == bar.start) {
+            Some(newest) => newest.join(bar),
             None => {
-                let mut bar = Bar::at(minute, price);
-                bar.volume = u64::from(quantity);
-                self.bars.push_back(bar);
+                self.bars.push_back(*bar);
                 if self.bars.len() > BARS_KEPT {
                     self.bars.pop_front();
                 }
@@ -171,7 +183,7 @@ impl Board {
             let price = ask + flow.tick_size_times(i);
             flow.level(key, 20 + i as u64, price, lower, upper)
         });
-        self.oi = flow.open_interest + flow.open_interest / OI_SWING * between(key, 3, 0, 100) / 1_000;
+        self.oi = flow.oi_at(number);
     }
 
     /// Sets the day's price limits around the previous close.
@@ -236,6 +248,12 @@ impl Board {
 }
 
 impl Flow {
+    /// Open interest at a tick.
+    pub(crate) fn oi_at(&self, number: u64) -> u64 {
+        let swing = between(mix(self.key, number), 3, 0, 100);
+        self.open_interest + self.open_interest / OI_SWING * swing / 1_000
+    }
+
     fn tick_size_times(&self, n: usize) -> Price {
         Price::from_units(self.tick_size.units() * n as i64)
     }

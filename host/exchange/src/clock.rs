@@ -79,6 +79,13 @@ impl MarketClock {
         at
     }
 
+    /// The date of the last session of shares that has begun at `at`.
+    pub(crate) fn last_begun(&self, at: Timestamp) -> TradingDate {
+        let begun = self.hours(VenueGroup::Equity, at.date()).is_some_and(|(open, _)| open <= at);
+        let last_close = self.last_close(VenueGroup::Equity, at).plus_micros(-1);
+        if begun { at.date() } else { last_close.date() }
+    }
+
     const fn day_seconds(&self, group: VenueGroup) -> i64 {
         match group {
             VenueGroup::Equity | VenueGroup::Currency | VenueGroup::Commodity if self.always => 86_400,
@@ -157,12 +164,7 @@ impl Boundary {
 }
 
 /// True when the last session of a group's contract has ended.
-pub(crate) fn has_ended(
-    calendar: &Calendar,
-    group: VenueGroup,
-    expiry: TradingDate,
-    now: Timestamp,
-) -> bool {
+pub(crate) fn has_ended(calendar: &Calendar, group: VenueGroup, expiry: TradingDate, now: Timestamp) -> bool {
     hours(calendar, group, expiry).map_or(expiry < now.date(), |(_, close)| close <= now)
 }
 

@@ -7,7 +7,7 @@ use crate::exchange::Exchange;
 use crate::order::{OrderStatus, PlaceOrder};
 use crate::refusal::Refusal;
 use crate::validate::{check_prices, check_trigger_side};
-use market::{OrderRequest, Product, Side, Timestamp};
+use market::{OrderRequest, Product, Side, Timestamp, TradingDate};
 
 impl Exchange {
     /// Moves time on: prices, matching, triggers, lapses, the change of day. An earlier time does nothing.
@@ -49,16 +49,18 @@ impl Exchange {
     /// Moves time on without the ticks between: every edge of a day is crossed, and then each instrument ticks once.
     /// Prices come out as after [`Exchange::advance`]; standing orders see only the price at the end.
     pub fn jump(&mut self, to: Timestamp) -> Vec<Event> {
+        let shown = self.tape.clock.last_begun(to);
         while self.tape.clock.time_of(self.boundary) <= to {
-            self.leap(self.tape.clock.time_of(self.boundary));
+            self.leap(self.tape.clock.time_of(self.boundary), shown);
             self.cross(self.boundary);
         }
-        self.leap(to);
+        self.leap(to, shown);
         self.take_events()
     }
 
-    /// Every instrument ticks once, at a later time of the same stretch of the day.
-    fn leap(&mut self, to: Timestamp) {
+    /// Every instrument ticks once, at a later time of the same stretch of the day. On the day that is `shown` at the end
+    /// it lives through the minutes between, so that its range and volume are those of the candles.
+    fn leap(&mut self, to: Timestamp, shown: TradingDate) {
         if to <= self.now {
             return;
         }
@@ -67,7 +69,16 @@ impl Exchange {
         self.reject_late_orders();
         self.tape.move_cursor_after(to);
         if self.open {
-            self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.tick(slot));
+            let slots: Vec<usize> = self.tape.listed().collect();
+            if to.plus_micros(-1).date() == shown {
+                self.tape.live_through(&slots, to);
+                for slot in slots {
+                    self.publish(slot);
+                    self.settle_tick(slot);
+                }
+            } else {
+                slots.into_iter().for_each(|slot| self.tick(slot));
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use crate::account::{Account, binds};
 use crate::auction::{Auction, of_the_day};
 use crate::alert::Alert;
 use crate::clock::Boundary;
+use crate::cover_range;
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::gtt::Gtt;
@@ -22,6 +23,7 @@ use crate::setup::Setup;
 use crate::summary::Books;
 use crate::tape::Tape;
 use crate::touched::Touched;
+use crate::underlyings::Underlying;
 use crate::validate::{self, Hours};
 use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
@@ -229,6 +231,20 @@ impl Exchange {
     ) -> Option<[Money; 3]> {
         let slot = self.tape.slot_of(symbol)?;
         Some(binds(&self.tape, slot, how, quantity, price))
+    }
+
+    /// Where the stop of a cover order may lie, from the last price on: (lowest, highest). `None` for what is not listed.
+    pub fn trigger_range(&self, symbol: &Symbol, side: Side) -> Option<(Price, Price)> {
+        let slot = self.tape.slot_of(symbol)?;
+        let option = self.tape.listings[slot].instrument.kind.is_option();
+        let band = if option { cover_range::OPTION_BAND } else { cover_range::BAND };
+        Some(cover_range::range(side, self.tape.boards[slot].last, band))
+    }
+
+    /// Units in one of quantity. Of contracts that are listed no more it is that of their underlying.
+    pub fn multiplier_of(&self, symbol: &Symbol) -> Option<i64> {
+        let listed = self.find(symbol).map(|listing| listing.multiplier);
+        listed.or_else(|| Underlying::named_in(symbol).map(|underlying| underlying.multiplier))
     }
 
     /// The day's sums, for checking a host.

@@ -32,7 +32,6 @@ pub(crate) fn router(broker: Broker) -> Router {
         .merge(order_routes())
         .merge(portfolio_routes())
         .merge(market_routes())
-        .merge(unserved_routes())
         .fallback(|uri: Uri| async move { missing(&uri, StatusCode::NOT_FOUND, "Route not found") })
         .method_not_allowed_fallback(|uri: Uri| async move {
             missing(&uri, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
@@ -104,15 +103,8 @@ fn market_routes() -> Router<Broker> {
     Router::new()
         .merge(lists)
         .route("/instruments/historical/{token}/{interval}", get(market_data::historical))
+        .route("/instruments/trigger_range/{side}", get(market_data::trigger_range))
         .route("/quote", get(market_data::quote))
         .route("/quote/ohlc", get(market_data::ohlc))
         .route("/quote/ltp", get(market_data::ltp))
-}
-
-/// Parts of Kite that this simulator does not have, so that a caller reads why.
-fn unserved_routes() -> Router<Broker> {
-    let unserved =
-        || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
-    let paths = ["/instruments/trigger_range/{side}"];
-    paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
 }

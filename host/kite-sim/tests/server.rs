@@ -18,4 +18,5 @@ mod server {
     mod ticker;
     mod ticker_faults;
     mod varieties;
+    mod venues;
 }
