@@ -35,7 +35,8 @@ async fn leg_of(trader: &Trader<'_>, parent: &str) -> Value {
 async fn covered(trader: &Trader<'_>, desk: &Desk) -> String {
     desk.control("POST", "/sim/hold", json!({"symbol": "NSE:INFY", "price": true})).await;
     let stop = format!("{}", last_price(trader, "NSE:INFY").await.floor() - 20.0);
-    let form = order(&[("trigger_price", &stop)]);
+    // Clients write either MIS, as the documentation has it, or the CO that they know from the order book.
+    let form = order(&[("trigger_price", &stop), ("product", "CO")]);
     let id = trader.send("POST", "/orders/co", &form).await.data()["order_id"].as_str().unwrap().to_owned();
     trader.order_reading(&id, "COMPLETE").await;
     id
@@ -89,6 +90,8 @@ async fn a_cover_order_without_a_stop_or_with_a_senseless_one_leaves_no_row() {
     let trader = desk.sign_in("uk9394").await;
     let price = last_price(&trader, "NSE:INFY").await.floor();
     let (above, far) = (format!("{}", price + 30.0), format!("{}", price - 200.0));
+    let naked = trader.send("POST", "/orders/regular", &order(&[("product", "CO")])).await;
+    assert_eq!(naked.body["message"], "Invalid `product`.");
     for changes in [
         vec![],
         vec![("trigger_price", above.as_str())],
