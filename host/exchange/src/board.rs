@@ -1,6 +1,6 @@
 //! The live state of one instrument: last price, the day's range and volume, the depth that can be traded against.
 
-use crate::minutes::minute_of;
+use crate::clock::minute_of;
 use crate::noise::{between, mix, unit};
 use market::{Depth, DepthLevel, InstrumentToken, Price, Side, Tick, Timestamp};
 use std::collections::VecDeque;

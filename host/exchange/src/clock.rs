@@ -9,6 +9,7 @@ const EQUITY_DAY_SECONDS: i64 = 27_000;
 const CURRENCY_DAY_SECONDS: i64 = 33_300;
 const COMMODITY_DAY_SECONDS: i64 = 58_500;
 const IST_SECONDS: i64 = 19_800;
+pub(crate) const MINUTE_MICROS: i64 = 60_000_000;
 /// When the broker clears its books of what ended before midnight, in seconds after midnight. Until then a reader still
 /// finds the last fills of a session that closed at the stroke of it.
 pub(crate) const MORNING_SECONDS: i64 = 6 * 3_600;
@@ -177,6 +178,11 @@ fn hours(calendar: &Calendar, group: VenueGroup, date: TradingDate) -> Option<(T
 /// Days since the epoch, in IST.
 pub(crate) const fn day_number(at: Timestamp) -> i64 {
     (at.seconds() + IST_SECONDS).div_euclid(86_400)
+}
+
+/// The start of the minute that an instant lies in.
+pub(crate) const fn minute_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros().div_euclid(MINUTE_MICROS) * MINUTE_MICROS)
 }
 
 /// 0 for Sunday … 6 for Saturday.

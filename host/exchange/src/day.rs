@@ -58,8 +58,8 @@ impl Exchange {
         self.take_events()
     }
 
-    /// Every instrument ticks once, at a later time of the same stretch of the day. On the day that is `shown` at the end
-    /// it lives through the minutes between, so that its range and volume are those of the candles.
+    /// Every instrument ticks once, at a later time of the same stretch of the day. On the day that is `shown` at the
+    /// end it lives through the minutes between, so that its range and volume are those of the candles.
     fn leap(&mut self, to: Timestamp, shown: TradingDate) {
         if to <= self.now {
             return;

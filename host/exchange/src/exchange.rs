@@ -233,7 +233,8 @@ impl Exchange {
         Some(binds(&self.tape, slot, how, quantity, price))
     }
 
-    /// Where the stop of a cover order may lie, from the last price on: (lowest, highest). `None` for what is not listed.
+    /// Where the stop of a cover order may lie, from the last price on: (lowest, highest). `None` for what is not
+    /// listed.
     pub fn trigger_range(&self, symbol: &Symbol, side: Side) -> Option<(Price, Price)> {
         let slot = self.tape.slot_of(symbol)?;
         let option = self.tape.listings[slot].instrument.kind.is_option();

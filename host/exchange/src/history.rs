@@ -1,13 +1,13 @@
 //! Candles of any past range: what was seen live as it was seen, everything before it from the price path.
 //!
 //! A history is a copy of what one instrument's candles are made of, so that they can be worked out while the exchange
-//! goes on. It knows nothing later than the instant at which it was taken. Candles of every interval are joined from the
-//! same minutes.
+//! goes on. It knows nothing later than the instant at which it was taken. Candles of every interval are joined from
+//! the same minutes.
 
 use crate::board::{Bar, Board, tick_number};
-use crate::clock::MarketClock;
+use crate::clock::{MarketClock, minute_of};
 use crate::expiries;
-use crate::minutes::{self, minute_of};
+use crate::minutes;
 use crate::model::Model;
 use crate::underlyings::Underlying;
 use market::{Candle, Instrument, InstrumentKind, Interval, Timestamp, TradingDate, Venue, VenueGroup};
@@ -32,8 +32,8 @@ pub struct History {
 }
 
 impl History {
-    /// Candles that start within `from ..= to` and not after the instant of the history, oldest first. Nothing from before
-    /// the exchange kept any, and nothing of a contract from before it was listed.
+    /// Candles that start within `from ..= to` and not after the instant of the history, oldest first. Nothing from
+    /// before the exchange kept any, and nothing of a contract from before it was listed.
     pub fn candles(&self, interval: Interval, from: Timestamp, to: Timestamp) -> Vec<Candle> {
         let first = match interval {
             Interval::Day => FIRST_DAY,

@@ -5,7 +5,8 @@
 use market::Money;
 use serde::Serialize;
 
-/// The equity segment's funds, from which commodities and currencies are margined too. The commodity segment is empty here.
+/// The equity segment's funds, from which commodities and currencies are margined too. The commodity segment is empty
+/// here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Margins {

@@ -1,22 +1,17 @@
 //! Minutes of trading that nobody watched: made of the path's price at their ends, always the same.
 //!
-//! Longer candles are joined from minutes and from nothing else, so that candles of every interval agree with each other.
-//! Knows no instrument but its flow of orders, and no calendar.
+//! Longer candles are joined from minutes and from nothing else, so that candles of every interval agree with each
+//! other. Knows no instrument but its flow of orders, and no calendar.
 
 use crate::board::{Bar, Flow};
+use crate::clock::{MINUTE_MICROS, minute_of};
 use crate::noise::between;
 use market::{Price, Timestamp};
 
-pub(crate) const MINUTE_MICROS: i64 = 60_000_000;
 /// How far a price leaves the span between the ends of a minute, at most, in 1/10 000 of itself.
 const STRAY: i64 = 3;
 /// Ticks of half a second in one second.
 const TICKS_A_SECOND: u64 = 2;
-
-/// The start of the minute that an instant lies in.
-pub(crate) const fn minute_of(at: Timestamp) -> Timestamp {
-    Timestamp::from_micros(at.micros().div_euclid(MINUTE_MICROS) * MINUTE_MICROS)
-}
 
 /// Cuts a stretch of time at its minutes.
 pub(crate) fn pieces(from: Timestamp, to: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {

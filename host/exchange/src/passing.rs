@@ -1,7 +1,8 @@
-//! Time that passes without its ticks: the boards live through it minute by minute, so that the day's range and volume are
-//! those of the candles.
+//! Time that passes without its ticks: the boards live through it minute by minute, so that the day's range and volume
+//! are those of the candles.
 
-use crate::minutes::{MINUTE_MICROS, minute, minute_of};
+use crate::clock::{MINUTE_MICROS, minute_of};
+use crate::minutes::minute;
 use crate::model::on_tick;
 use crate::tape::Tape;
 use market::{Timestamp, VenueGroup};

@@ -1,9 +1,9 @@
 //! What a basket of futures and options binds when its legs hedge each other.
 //!
-//! A simplified SPAN: every underlying is moved by up to the percentage that its futures bind, in both directions; options
-//! are worth their intrinsic value then. Legs that lose together bind what each binds alone; where one gains what
-//! another loses, all of them bind as much less, down to a tenth, which stands for what no scenario shows (the spread
-//! between months, a change of volatility). Knows no account.
+//! A simplified SPAN: every underlying is moved by up to the percentage that its futures bind, in both directions;
+//! options are worth their intrinsic value then. Legs that lose together bind what each binds alone; where one gains
+//! what another loses, all of them bind as much less, down to a tenth, which stands for what no scenario shows (the
+//! spread between months, a change of volatility). Knows no account.
 
 use crate::account::contract_percent;
 use crate::exchange::Exchange;

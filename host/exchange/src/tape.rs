@@ -327,8 +327,8 @@ impl Tape {
         let listing = &self.listings[slot];
         let tick_size = listing.instrument.tick_size;
         let close = self.boards[slot].close;
-        // An option's band follows its underlying: a tenth of it, either way. Where that is not listed, the strike, which
-        // lies near the money, stands for it.
+        // An option's band follows its underlying: a tenth of it, either way. Where that is not listed, the strike,
+        // which lies near the money, stands for it.
         let tenth = |price: Price| Price::from_units(price.units() / 10);
         let reach = if listing.instrument.kind.is_option() {
             let underlying = listing.underlying.and_then(|token| self.slot(token));

@@ -24,8 +24,8 @@ pub(crate) async fn orders(State(broker): State<Broker>, call: Signed) -> Answer
     success(rows)
 }
 
-/// `initial` is the sum. In `final` what opposes each other, and with `consider_positions` what is held, is netted, what
-/// hedges each other binds less, and premiums received count against those paid.
+/// `initial` is the sum. In `final` what opposes each other, and with `consider_positions` what is held, is netted,
+/// what hedges each other binds less, and premiums received count against those paid.
 pub(crate) async fn basket(State(broker): State<Broker>, call: Signed) -> Answer {
     let asked = questions(&call)?;
     let with_positions = call.params.flag("consider_positions");

@@ -96,8 +96,8 @@ pub(crate) async fn trigger_range(
     })
 }
 
-/// The span that is asked for, within what an interval allows. A bare date begins at midnight; as an end it is the whole
-/// day, which makes the span no longer.
+/// The span that is asked for, within what an interval allows. A bare date begins at midnight; as an end it is the
+/// whole day, which makes the span no longer.
 fn span(call: &Signed, interval: Interval) -> Result<(Timestamp, Timestamp), Refusal> {
     let from = instant(call.params.required("from")?, "from", 0)?;
     let last = call.params.required("to")?;
