@@ -25,6 +25,7 @@ mod history;
 mod holding;
 mod iceberg;
 mod late;
+mod late_rejects;
 mod ledger;
 mod legs;
 mod lifecycle;
