@@ -32,6 +32,7 @@ mod history;
 mod holding;
 mod iceberg;
 mod late;
+mod late_rejects;
 mod ledger;
 mod legs;
 mod lifecycle;

@@ -32,7 +32,7 @@ pub(crate) struct UpdateFault {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) delay_percent: u8,
     /// Decides which ones: the same seed spoils the same places of the row.
-    #[serde(default, skip_serializing_if = "is_none_set")]
+    #[serde(default, skip_serializing_if = "is_unset")]
     pub(crate) seed: u64,
 }
 
@@ -144,7 +144,7 @@ const fn is_zero(percent: &u8) -> bool {
     *percent == 0
 }
 
-const fn is_none_set(seed: &u64) -> bool {
+const fn is_unset(seed: &u64) -> bool {
     *seed == 0
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use exchange::Exchange;
 
 pub(crate) mod alerts;
+pub(crate) mod basket;
 pub(crate) mod gtt;
 pub(crate) mod margins;
 pub(crate) mod market_data;

@@ -3,7 +3,8 @@
 use crate::broker::Broker;
 use crate::calls::{Params, Signed};
 use crate::reply::{Answer, Refusal, success};
-use crate::view::alerts::{AlertRow, BasketFields, EventRow};
+use crate::view::alerts::{AlertRow, EventRow};
+use crate::view::basket::BasketFields;
 use axum::extract::{Path, State};
 use exchange::{
     Alert, AlertKind, AlertStatus, Attribute, BasketChange, ComparandWish, OperandWish, Operator, PlaceAlert,

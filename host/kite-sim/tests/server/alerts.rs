@@ -231,6 +231,13 @@ async fn the_list_is_filtered_by_status_and_comes_in_pages() {
     assert_eq!(names("?page=2&page_size=2").await, "23");
     assert_eq!(names("?page=3&page_size=2").await, "4");
     assert_eq!(names("?page=9").await, "");
+    for n in 5..101 {
+        let name = format!("alert {n}");
+        created(&trader, &with("name", &name)).await;
+    }
+    let rows =
+        async |query: &str| trader.get(&format!("/alerts{query}")).await.data().as_array().unwrap().len();
+    assert_eq!((rows("").await, rows("?page=1").await, rows("?page=2").await), (101, 100, 1));
     for query in ["status=asleep", "page=0", "page=x", "page_size=0", "page_size=501"] {
         assert_eq!(
             trader.get(&format!("/alerts?{query}")).await.refusal(),

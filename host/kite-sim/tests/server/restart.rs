@@ -74,6 +74,47 @@ async fn orders_trades_positions_and_cash_outlive_the_process() {
 }
 
 #[tokio::test]
+async fn alerts_and_orders_that_are_yet_to_be_rejected_outlive_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = at(folder.path(), "2026-11-23 10:00:00").await;
+    let trader = first.sign_in("uk9394").await;
+    let last = trader.get("/quote/ltp?i=NSE:INFY").await.data()["NSE:INFY"]["last_price"].as_f64().unwrap();
+    first.control("POST", "/sim/hold", json!({"symbol": "NSE:INFY", "price": true})).await;
+    let alert = [
+        ("name", "kept"),
+        ("type", "simple"),
+        ("lhs_exchange", "NSE"),
+        ("lhs_tradingsymbol", "INFY"),
+        ("lhs_attribute", "LastTradedPrice"),
+        ("operator", ">"),
+        ("rhs_type", "constant"),
+        ("rhs_constant", &last.to_string()),
+    ];
+    let uuid = trader.send("POST", "/alerts", &alert).await.data()["uuid"].as_str().unwrap().to_owned();
+    let up = json!({"symbol": "NSE:INFY", "price": (last * 10.0 + 50.0).round() / 10.0});
+    first.control("POST", "/sim/price", up).await;
+    first.control("POST", "/sim/faults", json!({"kind": "lateReject", "delayMs": 60_000})).await;
+    let doomed = trader.place(&ORDER).await;
+    let paths = ["/alerts".to_owned(), format!("/alerts/{uuid}/history")];
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(trader.get(path).await.data());
+    }
+    assert_eq!((&before[0][0]["alert_count"], before[1].as_array().unwrap().len()), (&json!(1), 1));
+    first.simulator.stop().await;
+
+    let second = at(folder.path(), "2026-11-23 10:00:30").await;
+    let trader = second.sign_in("uk9394").await;
+    trader.order_reading(&doomed, "VALIDATION PENDING").await;
+    second.control("PUT", "/sim/clock", json!({"now": "2026-11-23 10:01:00"})).await;
+    trader.order_reading(&doomed, "REJECTED").await;
+    let history = trader.get(&paths[1]).await.data();
+    assert_eq!(history[0], before[1][0]);
+    let alert = trader.get(&paths[0]).await.data()[0].clone();
+    assert_eq!((&alert["uuid"], &alert["created_at"]), (&json!(uuid), &before[0][0]["created_at"]));
+}
+
+#[tokio::test]
 async fn a_clock_behind_the_books_begins_where_they_end() {
     let folder = tempfile::tempdir().unwrap();
     let first = at(folder.path(), "2026-11-23 10:00:00").await;
