@@ -82,7 +82,7 @@ pub(super) fn refusal(error: &Error) -> RefusalCode {
         Error::Refused { kind: RefusalKind::Margin, .. } => RefusalCode::Margin,
         Error::OverLimit { budget: Budget::OrdersPerDay, .. } => RefusalCode::OrderCount,
         Error::OverLimit { .. } | Error::RateLimited { .. } => RefusalCode::RateLimit,
-        Error::Refused { .. } => RefusalCode::Exchange,
+        Error::Refused { .. } | Error::NeedsAuthorisation { .. } => RefusalCode::Exchange,
         Error::Invalid { .. }
         | Error::NotSent { .. }
         | Error::ServerError { .. }

@@ -164,6 +164,7 @@ fn was_not_sent(error: &Error) -> bool {
     match error {
         Error::OverLimit { .. } | Error::NotSent { .. } | Error::Invalid { .. } => true,
         Error::Refused { .. }
+        | Error::NeedsAuthorisation { .. }
         | Error::RateLimited { .. }
         | Error::ServerError { .. }
         | Error::TimedOut { .. }
