@@ -276,6 +276,8 @@ import kite_python_venues  # noqa: E402, F401
 import kite_python_alerts  # noqa: E402, F401
 import kite_python_varieties  # noqa: E402, F401
 import kite_python_day  # noqa: E402, F401
+import kite_python_closing  # noqa: E402, F401
+import kite_python_night  # noqa: E402, F401
 import kite_python_open  # noqa: E402, F401
 import kite_python_morning  # noqa: E402, F401
 
