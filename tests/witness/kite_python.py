@@ -271,6 +271,7 @@ def a_logout_ends_the_session():
 # What follows moves prices, spoils answers and breaks lines, and at last the clock.
 import kite_python_ticker  # noqa: E402, F401
 import kite_python_faults  # noqa: E402, F401
+import kite_python_depth  # noqa: E402, F401
 import kite_python_books  # noqa: E402, F401
 import kite_python_venues  # noqa: E402, F401
 import kite_python_alerts  # noqa: E402, F401
