@@ -97,6 +97,11 @@ def set_clock(text):
     assert answer.ok, answer.text
 
 
+def set_speed(speed):
+    answer = requests.put(BASE + "/sim/clock", json={"speed": speed}, timeout=15)
+    assert answer.ok, answer.text
+
+
 def now():
     """What the exchange's clock shows, in India."""
     return datetime.datetime.fromtimestamp(requests.get(BASE + "/sim/clock", timeout=5).json()["now"] / 1e6)

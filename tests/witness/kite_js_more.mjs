@@ -140,6 +140,20 @@ const calculators = {
   },
 };
 
+const book = {
+  "a level shows an own order": async () => {
+    await control("/sim/clock", { speed: 0 }, "PUT");
+    try {
+      const best = async () => (await desk.kite.getQuote(["NSE:WIPRO"]))["NSE:WIPRO"].depth.buy[0];
+      const before = await best();
+      await place({ tradingsymbol: "WIPRO", order_type: "LIMIT", price: before.price, quantity: 333, market_protection: undefined });
+      assert.deepEqual(await best(), { ...before, quantity: before.quantity + 333, orders: before.orders + 1 });
+    } finally {
+      await control("/sim/clock", { speed: 1 }, "PUT");
+    }
+  },
+};
+
 const venues = {
   "BSE has shares and an index": async () => {
     assert.equal((await listed("BSE", (row) => row.tradingsymbol === "SENSEX")).instrument_token, "265");
@@ -193,4 +207,4 @@ const alerts = {
   },
 };
 
-export const more = { ...varieties, ...calculators, ...venues, ...alerts };
+export const more = { ...varieties, ...calculators, ...book, ...venues, ...alerts };

@@ -271,11 +271,14 @@ def a_logout_ends_the_session():
 # What follows moves prices, spoils answers and breaks lines, and at last the clock.
 import kite_python_ticker  # noqa: E402, F401
 import kite_python_faults  # noqa: E402, F401
+import kite_python_depth  # noqa: E402, F401
 import kite_python_books  # noqa: E402, F401
 import kite_python_venues  # noqa: E402, F401
 import kite_python_alerts  # noqa: E402, F401
 import kite_python_varieties  # noqa: E402, F401
 import kite_python_day  # noqa: E402, F401
+import kite_python_closing  # noqa: E402, F401
+import kite_python_night  # noqa: E402, F401
 import kite_python_open  # noqa: E402, F401
 import kite_python_morning  # noqa: E402, F401
 

@@ -4,7 +4,7 @@ import datetime
 
 import desk
 from desk import INFY, case, set_clock, settled
-from kite_python_day import morning
+from kite_python_night import morning
 
 
 @case

@@ -4,7 +4,7 @@ from kiteconnect import exceptions
 
 import desk
 from desk import case, last_price, place, place_as, refused, row_of, set_clock, settled
-from kite_python_day import morning
+from kite_python_night import morning
 
 
 @case

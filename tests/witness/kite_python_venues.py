@@ -5,7 +5,7 @@ import datetime
 from kiteconnect import exceptions
 
 import desk
-from desk import INFY, case, filled, last_price, named, place_as, refused, settled
+from desk import INFY, case, filled, last_price, named, place_as, refused
 from kite_python_ticker import Line
 
 
@@ -145,23 +145,3 @@ def minutes_add_up_to_their_day():
     assert len(minutes) == 375 and minutes[0]["open"] == day["open"] and minutes[-1]["close"] == day["close"]
     assert max(row["high"] for row in minutes) == day["high"] and min(row["low"] for row in minutes) == day["low"]
     assert sum(row["volume"] for row in minutes) == day["volume"]
-
-
-@case
-def the_shape_of_a_level_shows_an_own_order():
-    control_hold(True)
-    try:
-        quote = desk.kite.quote("NSE:WIPRO")["NSE:WIPRO"]
-        price = quote["depth"]["buy"][0]["price"]
-        before = quote["depth"]["buy"][0]
-        order_id = place_as("regular", tradingsymbol="WIPRO", order_type="LIMIT", price=price, quantity=777,
-                            market_protection=None)
-        settled(order_id, "OPEN")
-        level = next(row for row in desk.kite.quote("NSE:WIPRO")["NSE:WIPRO"]["depth"]["buy"] if row["price"] == price)
-        assert level["quantity"] == before["quantity"] + 777 and level["orders"] == before["orders"] + 1
-    finally:
-        control_hold(False)
-
-
-def control_hold(held):
-    desk.control("/sim/hold", symbol="NSE:WIPRO", price=held, matching=held)
