@@ -1,10 +1,11 @@
 //! What happens at the edges of a day: the session opens and closes, the date changes.
 
-use crate::clock::Boundary;
+use crate::clock::{Boundary, Edge};
 use crate::desk::end_of_life;
 use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::order::{OrderStatus, PlaceOrder};
+use crate::pit::{Phase, Pit};
 use crate::refusal::Refusal;
 use crate::validate::{check_prices, check_trigger_side};
 use market::{OrderRequest, Product, Side, Timestamp};
@@ -15,8 +16,8 @@ impl Exchange {
     pub fn advance(&mut self, to: Timestamp) -> Vec<Event> {
         loop {
             let (due, slot) = self.tape.next_due();
-            let edge = self.tape.clock.time_of(self.boundary);
-            if edge <= due || !self.open {
+            let edge = self.boundary.at;
+            if edge <= due || !self.phases.any_continuous() {
                 if edge > to {
                     break;
                 }
@@ -28,7 +29,8 @@ impl Exchange {
                 }
                 self.now = self.now.max(due);
                 self.tape.step_cursor();
-                if self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due) {
+                if self.is_trading(slot) && self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due)
+                {
                     self.tick(slot);
                 }
             }
@@ -40,8 +42,8 @@ impl Exchange {
     /// Moves time on without the ticks between: every edge of a day is crossed, and then each instrument ticks once.
     /// Prices come out as after [`Exchange::advance`]; standing orders see only the price at the end.
     pub fn jump(&mut self, to: Timestamp) -> Vec<Event> {
-        while self.tape.clock.time_of(self.boundary) <= to {
-            self.leap(self.tape.clock.time_of(self.boundary));
+        while self.boundary.at <= to {
+            self.leap(self.boundary.at);
             self.cross(self.boundary);
         }
         self.leap(to);
@@ -55,9 +57,8 @@ impl Exchange {
         }
         self.now = to;
         self.tape.move_cursor_after(to);
-        if self.open {
-            self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.tick(slot));
-        }
+        let trading: Vec<_> = self.tape.listed().filter(|slot| self.is_trading(*slot)).collect();
+        trading.into_iter().for_each(|slot| self.tick(slot));
     }
 
     fn tick(&mut self, slot: usize) {
@@ -72,39 +73,45 @@ impl Exchange {
     }
 
     fn cross(&mut self, boundary: Boundary) {
-        match boundary {
-            Boundary::Open(_) => {
-                self.open = true;
-                self.tape.open_day(self.now);
-                self.tape.move_cursor_to(self.now);
-                self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.publish(slot));
-                self.release_after_market_orders();
-            }
-            Boundary::SquareOffCash(_) => self.square_off(false),
-            Boundary::SquareOffDerivatives(_) => self.square_off(true),
-            Boundary::Close(_) => {
-                self.open = false;
-                self.lapse();
-            }
-            Boundary::Midnight(_) => self.roll(),
-            Boundary::Morning(date) => self.clear_books_before(date.midnight()),
+        match boundary.edge {
+            Edge::Midnight => self.roll(),
+            Edge::Morning => self.clear_books_before(boundary.date.midnight()),
+            Edge::Enter(pit, phase) => self.enter_phase(pit, phase),
+            Edge::SquareOff(pit) => self.square_off(pit),
         }
         self.boundary = self.tape.clock.following(boundary);
     }
 
-    /// The broker ends intraday orders and positions in shares, or in derivatives, before the market closes on them.
-    fn square_off(&mut self, derivatives: bool) {
-        for index in self.standing() {
+    fn enter_phase(&mut self, pit: Pit, phase: Phase) {
+        let before = self.phases.of(pit);
+        if phase == Phase::Continuous && !self.phases.any_continuous() {
+            // Nothing has ticked while every pit was closed.
+            self.tape.move_cursor_to(self.now);
+        }
+        self.phases.enter(pit, phase);
+        match phase {
+            Phase::Continuous if before == Phase::Paused => {}
+            Phase::Continuous => {
+                self.tape.open_day(pit, self.now);
+                self.tape.listed_in(pit).into_iter().for_each(|slot| self.publish(slot));
+                self.release_after_market_orders(pit);
+            }
+            Phase::Paused => {}
+            Phase::Closed => self.lapse(pit),
+        }
+    }
+
+    /// The broker ends intraday orders and positions before the market closes on them.
+    fn square_off(&mut self, pit: Pit) {
+        for index in self.standing(pit) {
             let order = &self.desk.entries[index].order;
-            let concerned =
-                order.product == Product::Mis && order.symbol.venue().is_derivatives() == derivatives;
-            if concerned && order.status != OrderStatus::AmoReqReceived {
+            if order.product == Product::Mis && order.status != OrderStatus::AmoReqReceived {
                 self.withdraw(index);
             }
         }
         for account in 0..self.accounts.len() {
             let user = self.accounts[account].user_id.clone();
-            for (symbol, units) in self.accounts[account].intraday(derivatives) {
+            for (symbol, units) in self.accounts[account].intraday(pit) {
                 let side = if units > 0 { Side::Sell } else { Side::Buy };
                 let request =
                     OrderRequest::market(symbol, side, u32::try_from(units.abs()).unwrap_or(u32::MAX));
@@ -115,8 +122,8 @@ impl Exchange {
     }
 
     /// DAY orders end with the session.
-    fn lapse(&mut self) {
-        for index in self.standing() {
+    fn lapse(&mut self, pit: Pit) {
+        for index in self.standing(pit) {
             if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
                 self.withdraw(index);
             }
@@ -125,8 +132,8 @@ impl Exchange {
 
     /// After-market orders go the way of new ones. The market is another than when they were taken: limits and last
     /// price have moved, and a time to live begins.
-    fn release_after_market_orders(&mut self) {
-        for index in self.standing() {
+    fn release_after_market_orders(&mut self, pit: Pit) {
+        for index in self.standing(pit) {
             self.record(index, OrderStatus::PutOrderReqReceived);
             let entry = &mut self.desk.entries[index];
             if entry.order.validity_ttl > 0 {
@@ -187,9 +194,12 @@ impl Exchange {
         }
     }
 
-    /// Every order that stands, oldest first.
-    fn standing(&self) -> Vec<usize> {
-        let open = |index: &usize| !self.desk.entries[*index].order.status.is_final();
-        (0..self.desk.entries.len()).filter(open).collect()
+    /// Every order that stands in a pit, oldest first.
+    fn standing(&self, pit: Pit) -> Vec<usize> {
+        let stands = |index: &usize| {
+            let order = &self.desk.entries[*index].order;
+            !order.status.is_final() && Pit::from(order.symbol.venue()) == pit
+        };
+        (0..self.desk.entries.len()).filter(stands).collect()
     }
 }

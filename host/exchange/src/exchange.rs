@@ -11,6 +11,7 @@ use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
 use crate::order::{Iceberg, Order, OrderStatus, PlaceOrder, TradeRecord};
+use crate::pit::{Phase, Phases, Pit};
 use crate::position::Positions;
 use crate::quote::Quote;
 use crate::refusal::{Refusal, RefusalKind};
@@ -26,7 +27,8 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub struct Exchange {
     pub(crate) now: Timestamp,
-    pub(crate) open: bool,
+    /// What each pit is doing.
+    pub(crate) phases: Phases,
     /// The next edge of a day.
     pub(crate) boundary: Boundary,
     pub(crate) tape: Tape,
@@ -55,7 +57,7 @@ impl Exchange {
         let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
         Self {
             now,
-            open: tape.clock.calendar.is_open(now),
+            phases: tape.clock.phases_at(now),
             boundary: tape.clock.first_after(now),
             desk: Desk::new(tape.listings.len(), now),
             tape,
@@ -73,9 +75,9 @@ impl Exchange {
         self.now
     }
 
-    /// True during continuous trading.
-    pub const fn is_open(&self) -> bool {
-        self.open
+    /// True during continuous trading of shares.
+    pub fn is_open(&self) -> bool {
+        self.phases.of(Pit::Cash) == Phase::Continuous
     }
 
     /// What happened since events were last taken.
@@ -140,8 +142,7 @@ impl Exchange {
         let account = self.account(user).ok_or_else(|| unknown_account(user))?;
         let slot = self.tradable_slot(&command.request.symbol)?;
         let listing = &self.tape.listings[slot];
-        let session_today = self.tape.clock.calendar.session(self.now.date()).is_some();
-        let hours = Hours { open: self.open, session_today };
+        let hours = self.hours_of(slot);
         validate::check(&command, listing, &self.tape.boards[slot], hours)?;
         let token = listing.instrument.token;
         let after_market = command.request.variety == Variety::Amo;
@@ -248,6 +249,18 @@ impl Exchange {
         if let Some(slot) = self.tape.slot(token) {
             self.tape.boards[slot].matching_held = held;
         }
+    }
+
+    /// How a slot's market stands for a new order.
+    fn hours_of(&self, slot: usize) -> Hours {
+        let pit = self.tape.pit(slot);
+        let session_today = self.tape.clock.hours(pit.group(), self.now.date()).is_some();
+        Hours { open: self.is_trading(slot), session_today }
+    }
+
+    /// True while a slot trades continuously.
+    pub(crate) fn is_trading(&self, slot: usize) -> bool {
+        self.phases.of(self.tape.pit(slot)) == Phase::Continuous
     }
 
     pub(crate) fn account(&self, user: &str) -> Option<usize> {

@@ -7,7 +7,7 @@ use crate::board::{Bar, Board};
 use crate::clock::MarketClock;
 use crate::model::Model;
 use crate::noise::between;
-use market::{Candle, InstrumentToken, Interval, Price, Timestamp};
+use market::{Candle, InstrumentToken, Interval, Price, Timestamp, VenueGroup};
 
 /// Most candles of one answer.
 const MOST_CANDLES: usize = 100_000;
@@ -25,6 +25,7 @@ pub struct History {
     pub(crate) token: InstrumentToken,
     pub(crate) tick_size: Price,
     pub(crate) slot: usize,
+    pub(crate) group: VenueGroup,
     pub(crate) clock: MarketClock,
     pub(crate) model: Model,
     pub(crate) board: Board,
@@ -38,7 +39,8 @@ impl History {
         let mut bars = Vec::new();
         let mut date = from.date();
         while date <= to.date() && bars.len() < MOST_CANDLES {
-            if let Some((open, close)) = self.clock.calendar.hours(date).filter(|(open, _)| *open <= self.now)
+            if let Some((open, close)) =
+                self.clock.hours(self.group, date).filter(|(open, _)| *open <= self.now)
             {
                 let hours = (open, close.min(self.now));
                 match interval {

@@ -30,6 +30,7 @@ mod matching;
 mod model;
 mod noise;
 mod order;
+mod pit;
 mod position;
 mod protection;
 mod quote;

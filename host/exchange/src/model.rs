@@ -4,7 +4,7 @@ use crate::catalog::{BANK_NIFTY, NIFTY, SHARES};
 use crate::clock::MarketClock;
 use crate::listing::Listing;
 use crate::noise::{Keys, walk};
-use market::{InstrumentKind, Price, Timestamp};
+use market::{InstrumentKind, Price, Timestamp, VenueGroup};
 
 /// Deviation of the index over one walked second: about 0.8 % over a session.
 const INDEX_SIGMA: f64 = 5.0e-5;
@@ -19,7 +19,7 @@ const YEAR_SECONDS: f64 = 365.0 * 86_400.0;
 /// How one instrument is priced.
 #[derive(Debug, Clone)]
 enum Pricing {
-    Cash { rupees: f64, beta: f64, sigma: f64, key: u64 },
+    Cash { group: VenueGroup, rupees: f64, beta: f64, sigma: f64, key: u64 },
     Future { underlying: usize, expiry: Timestamp },
     Option { underlying: usize, expiry: Timestamp, strike: f64, call: bool },
 }
@@ -55,8 +55,8 @@ impl Model {
     pub(crate) fn worth(&self, slot: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
         let nudge = f64::exp(nudges.get(slot).copied().unwrap_or(0.0));
         let unnudged = match self.pricing[slot] {
-            Pricing::Cash { rupees, beta, sigma, key } => {
-                let walked = clock.walked(at);
+            Pricing::Cash { group, rupees, beta, sigma, key } => {
+                let walked = clock.walked(group, at);
                 let index = beta * INDEX_SIGMA * walk(self.index_key, walked);
                 rupees * f64::exp(index + sigma * walk(key, walked))
             }
@@ -90,15 +90,16 @@ pub(crate) fn on_tick(rupees: f64, tick_size: Price) -> Price {
 
 fn cash_pricing(listing: &Listing, key: u64) -> Pricing {
     let token = listing.instrument.token;
+    let group = VenueGroup::from(listing.instrument.symbol.venue());
     if token == NIFTY {
-        return Pricing::Cash { rupees: 25_900.0, beta: 1.0, sigma: 0.0, key };
+        return Pricing::Cash { group, rupees: 25_900.0, beta: 1.0, sigma: 0.0, key };
     }
     if token == BANK_NIFTY {
-        return Pricing::Cash { rupees: 58_400.0, beta: 1.1, sigma: BANK_SIGMA, key };
+        return Pricing::Cash { group, rupees: 58_400.0, beta: 1.1, sigma: BANK_SIGMA, key };
     }
     let share = SHARES.iter().find(|share| share.exchange_token == listing.exchange_token);
     let (rupees, beta) = share.map_or((100.0, 1.0), |share| (share.rupees, share.beta));
-    Pricing::Cash { rupees, beta, sigma: SHARE_SIGMA, key }
+    Pricing::Cash { group, rupees, beta, sigma: SHARE_SIGMA, key }
 }
 
 fn years(from: Timestamp, to: Timestamp) -> f64 {

@@ -3,14 +3,15 @@
 //! Knows no account and no order.
 
 use crate::board::{Bar, Board, Flow};
-use crate::clock::{MarketClock, has_expired};
+use crate::clock::{MarketClock, has_ended};
 use crate::contracts::{cash_listings, contract_listing, contract_listings};
 use crate::history::History;
 use crate::listing::{Listing, Segment};
 use crate::model::{Model, on_tick};
 use crate::noise::{Keys, between, mix};
+use crate::pit::Pit;
 use crate::setup::TICK_INTERVAL_MS;
-use market::{Calendar, Instrument, InstrumentToken, Price, Symbol, Timestamp};
+use market::{Calendar, Instrument, InstrumentToken, Price, Symbol, Timestamp, VenueGroup};
 use std::collections::BTreeMap;
 
 /// Rupees that change hands in an average tick of a share.
@@ -91,8 +92,18 @@ impl Tape {
 
     /// True when a contract's last session has ended.
     pub(crate) fn has_expired(&self, slot: usize, now: Timestamp) -> bool {
-        let expiry = self.listings[slot].instrument.expiry;
-        expiry.is_some_and(|expiry| has_expired(&self.clock.calendar, expiry, now))
+        let (expiry, group) = (self.listings[slot].instrument.expiry, self.pit(slot).group());
+        expiry.is_some_and(|expiry| has_ended(&self.clock.calendar, group, expiry, now))
+    }
+
+    /// Where a slot trades.
+    pub(crate) fn pit(&self, slot: usize) -> Pit {
+        self.listings[slot].instrument.symbol.venue().into()
+    }
+
+    /// Every listed slot of a pit.
+    pub(crate) fn listed_in(&self, pit: Pit) -> Vec<usize> {
+        self.listed().filter(|slot| self.pit(*slot) == pit).collect()
     }
 
     /// Every listed slot, shares first.
@@ -163,9 +174,9 @@ impl Tape {
         self.boards[slot].tick(at, worth);
     }
 
-    /// A session begins everywhere.
-    pub(crate) fn open_day(&mut self, at: Timestamp) {
-        for slot in self.listed().collect::<Vec<_>>() {
+    /// A pit's day begins.
+    pub(crate) fn open_day(&mut self, pit: Pit, at: Timestamp) {
+        for slot in self.listed_in(pit) {
             // The limits of the day depend on the close before it.
             self.boards[slot].close = self.boards[slot].last;
             self.limit(slot);
@@ -200,8 +211,9 @@ impl Tape {
     /// Lists a contract.
     fn list(&mut self, listing: Listing, now: Timestamp) {
         let key = mix(self.contract_key, u64::from(listing.exchange_token));
+        let group = VenueGroup::from(listing.instrument.symbol.venue());
         let underlying = listing.underlying.and_then(|token| self.slot(token)).unwrap_or(0);
-        let expiry = listing.instrument.expiry.and_then(|date| self.clock.calendar.hours(date));
+        let expiry = listing.instrument.expiry.and_then(|date| self.clock.hours(group, date));
         self.model.add_contract(&listing, underlying, expiry.map_or(now, |(_, close)| close));
         self.add(listing, now, key);
     }
@@ -230,6 +242,7 @@ impl Tape {
             token: instrument.token,
             tick_size: instrument.tick_size,
             slot,
+            group: self.pit(slot).group(),
             clock: self.clock.clone(),
             model: self.model.clone(),
             board: self.boards[slot].clone(),
@@ -243,15 +256,14 @@ impl Tape {
     }
 
     fn first_board(&self, slot: usize, now: Timestamp, key: u64) -> Board {
-        let flow = self.flow(slot, now, key);
-        let close_now = self.clock.last_close(now);
+        let (flow, group) = (self.flow(slot, now, key), self.pit(slot).group());
+        let close_now = self.clock.last_close(group, now);
         // The last session that has begun: today's, or the one that closed last.
         let (open, close) = self
             .clock
-            .calendar
-            .hours(now.date())
+            .hours(group, now.date())
             .filter(|(open, _)| *open <= now)
-            .or_else(|| self.clock.calendar.hours(close_now.plus_micros(-1).date()))
+            .or_else(|| self.clock.hours(group, close_now.plus_micros(-1).date()))
             .unwrap_or((now, now));
         let until = now.min(close);
         let mut day = Bar::at(open, self.price_in_history(slot, open));
@@ -261,7 +273,7 @@ impl Tape {
         }
         day.add(self.price_in_history(slot, until), 0);
         day.volume = u64::from(flow.trade_size) * (until.micros_since(open) / TICK_MICROS).unsigned_abs();
-        let previous = self.price_in_history(slot, self.clock.last_close(open));
+        let previous = self.price_in_history(slot, self.clock.last_close(group, open));
         Board::new(flow, until, day, previous)
     }
 

@@ -166,7 +166,12 @@ impl Calendar {
 
     /// A date from first opening to last closing of shares and their derivatives, if they trade at all.
     pub fn session(&self, date: TradingDate) -> Option<Session> {
-        let sessions = self.sessions(VenueGroup::Equity, date);
+        self.session_of(VenueGroup::Equity, date)
+    }
+
+    /// The same for any group.
+    pub fn session_of(&self, group: VenueGroup, date: TradingDate) -> Option<Session> {
+        let sessions = self.sessions(group, date);
         let (first, last) = (sessions.first()?, sessions.last()?);
         Some(Session { open_seconds: first.open_seconds, close_seconds: last.close_seconds })
     }
