@@ -2,7 +2,7 @@
 //!
 //! A night counts as a little walking and a session as its length, so an overnight gap is a gap and not a jump.
 
-use crate::pit::{Phase, Phases, Pit};
+use crate::pit::{AfterHours, Phase, Phases, Pit};
 use market::{Calendar, Session, Timestamp, TradingDate, VenueGroup};
 
 /// Walking seconds of a night.
@@ -94,6 +94,32 @@ impl MarketClock {
         })
     }
 
+    /// Whether after-market orders are taken at an instant.
+    pub(crate) fn after_hours(&self, pit: Pit, at: Timestamp) -> AfterHours {
+        let date = at.date();
+        let Some(session) = self.calendar.session_of(pit.group(), date) else { return AfterHours::Taken };
+        if session == Session::ALWAYS {
+            return AfterHours::Never;
+        }
+        let (after, before) = pit.after_market_seconds();
+        let [pre_open, closing] = self.auctions(pit, date);
+        let begins = pre_open.map_or(session.open_seconds, |auction| auction.open_seconds);
+        let ends = closing.map_or(session.close_seconds, |auction| auction.close_seconds);
+        let (from, until) = ((session.close_seconds + after).max(ends), begins - before);
+        let second = at.micros_of_day().div_euclid(1_000_000);
+        if second < until || second >= from {
+            return AfterHours::Taken;
+        }
+        AfterHours::Between { from_seconds: from, until_seconds: until }
+    }
+
+    /// A pit's pre-open and closing session of a date.
+    fn auctions(&self, pit: Pit, date: TradingDate) -> [Option<Session>; 2] {
+        let group = pit.group();
+        let both = [self.calendar.pre_open(group, date), self.calendar.closing(group, date)];
+        both.map(|auction| auction.filter(|_| pit.has_auctions()))
+    }
+
     /// The first boundary after `at`.
     pub(crate) fn first_after(&self, at: Timestamp) -> Boundary {
         let of_the_date = self.boundaries(at.date());
@@ -113,6 +139,16 @@ impl MarketClock {
         let mut all = vec![midnight(date)];
         let boundary = |seconds: i64, edge: Edge| Boundary { at: date.at_seconds(seconds), date, edge };
         let days = Pit::ALL.map(|pit| (pit, self.calendar.sessions(pit.group(), date)));
+        let auction = |pit: Pit, auction: Option<Session>, phases: [Phase; 2]| {
+            let [during, after] = phases.map(|phase| Edge::Enter(pit, phase));
+            auction.into_iter().flat_map(move |hours| {
+                [boundary(hours.open_seconds, during), boundary(hours.close_seconds, after)]
+            })
+        };
+        for (pit, _) in &days {
+            let [pre_open, _] = self.auctions(*pit, date);
+            all.extend(auction(*pit, pre_open, [Phase::Collecting, Phase::Matched]));
+        }
         for (pit, sessions) in &days {
             let open =
                 |session: &Session| boundary(session.open_seconds, Edge::Enter(*pit, Phase::Continuous));
@@ -128,6 +164,10 @@ impl MarketClock {
                 let phase = if n == last { Phase::Closed } else { Phase::Paused };
                 boundary(session.close_seconds, Edge::Enter(*pit, phase))
             }));
+        }
+        for (pit, _) in &days {
+            let [_, closing] = self.auctions(*pit, date);
+            all.extend(auction(*pit, closing, [Phase::Closing, Phase::Closed]));
         }
         all.sort_by_key(|boundary| boundary.at);
         all

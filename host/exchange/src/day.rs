@@ -1,12 +1,16 @@
 //! What happens at the edges of a day: the session opens and closes, the date changes.
 
+use crate::board::tick_number;
 use crate::clock::{Boundary, Edge};
 use crate::desk::end_of_life;
 use crate::event::Event;
 use crate::exchange::Exchange;
+use crate::hours::is_plain;
 use crate::order::{OrderStatus, PlaceOrder};
 use crate::pit::{Phase, Pit};
 use crate::refusal::Refusal;
+use crate::setup::TICK_INTERVAL_MS;
+use crate::sweep::Push;
 use crate::validate::{check_prices, check_trigger_side};
 use market::{OrderRequest, Product, Side, Timestamp};
 
@@ -31,7 +35,7 @@ impl Exchange {
                 self.tape.step_cursor();
                 if self.is_trading(slot) && self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due)
                 {
-                    self.tick(slot);
+                    self.tick(slot, 1);
                 }
             }
         }
@@ -55,21 +59,19 @@ impl Exchange {
         if to <= self.now {
             return;
         }
+        // Standing orders meet the units of all the ticks between.
+        let ticks = to.micros_since(self.now) / (TICK_INTERVAL_MS * 1_000);
+        let ticks = u32::try_from(ticks.max(1)).unwrap_or(u32::MAX);
         self.now = to;
         self.tape.move_cursor_after(to);
         let trading: Vec<_> = self.tape.listed().filter(|slot| self.is_trading(*slot)).collect();
-        trading.into_iter().for_each(|slot| self.tick(slot));
+        trading.into_iter().for_each(|slot| self.tick(slot, ticks));
     }
 
-    fn tick(&mut self, slot: usize) {
-        self.tape.tick(slot, self.now);
-        self.publish(slot);
-        self.settle_tick(slot);
-    }
-
-    pub(crate) fn publish(&mut self, slot: usize) {
-        let token = self.tape.listings[slot].instrument.token;
-        self.events.push(Event::Tick(Box::new(self.tape.boards[slot].snapshot(token))));
+    fn tick(&mut self, slot: usize, ticks: u32) {
+        let price = self.tape.next_price(slot, self.now);
+        let volume = self.tape.boards[slot].flow.volume(tick_number(self.now));
+        self.push(slot, Push { price, through: volume.saturating_mul(ticks), volume });
     }
 
     fn cross(&mut self, boundary: Boundary) {
@@ -80,6 +82,7 @@ impl Exchange {
             Edge::SquareOff(pit) => self.square_off(pit),
         }
         self.boundary = self.tape.clock.following(boundary);
+        self.settle_prints();
     }
 
     fn enter_phase(&mut self, pit: Pit, phase: Phase) {
@@ -90,15 +93,52 @@ impl Exchange {
         }
         self.phases.enter(pit, phase);
         match phase {
+            Phase::Collecting => {
+                self.collect(pit);
+                self.release_after_market_orders(pit);
+            }
+            Phase::Matched => self.match_collected(pit),
             Phase::Continuous if before == Phase::Paused => {}
             Phase::Continuous => {
-                self.tape.open_day(pit, self.now);
-                self.tape.listed_in(pit).into_iter().for_each(|slot| self.publish(slot));
+                self.open_pit(pit, before);
                 self.release_after_market_orders(pit);
             }
             Phase::Paused => {}
+            Phase::Closing => self.close_with(pit),
             Phase::Closed => self.lapse(pit),
         }
+    }
+
+    /// Continuous trading begins: at the auction's price where there was one, else where the path is.
+    fn open_pit(&mut self, pit: Pit, before: Phase) {
+        if before != Phase::Matched {
+            self.tape.open_day(pit, self.now);
+        }
+        for slot in self.tape.listed_in(pit) {
+            // What the auction left joins the queues in its turn.
+            let mut left: Vec<_> =
+                [Side::Buy, Side::Sell].into_iter().flat_map(|s| self.book(slot, s)).collect();
+            left.sort_by_key(|index| self.desk.entries[*index].rank);
+            self.renew_crowd(slot, self.now);
+            left.into_iter().for_each(|index| self.queue(index));
+            self.publish(slot);
+        }
+    }
+
+    /// An exchange that starts in the middle of an auction has its crowd in it already.
+    pub(crate) fn catch_up(&mut self) {
+        for pit in Pit::ALL {
+            match self.phases.of(pit) {
+                Phase::Collecting => self.collect(pit),
+                Phase::Matched => {
+                    self.collect(pit);
+                    self.match_collected(pit);
+                }
+                Phase::Closing => self.close_with(pit),
+                Phase::Closed | Phase::Paused | Phase::Continuous => {}
+            }
+        }
+        self.events.clear();
     }
 
     /// The broker ends intraday orders and positions before the market closes on them.
@@ -133,7 +173,7 @@ impl Exchange {
     /// After-market orders go the way of new ones. The market is another than when they were taken: limits and last
     /// price have moved, and a time to live begins.
     fn release_after_market_orders(&mut self, pit: Pit) {
-        for index in self.standing(pit) {
+        for index in self.standing(pit).into_iter().filter(|index| self.is_due(*index)).collect::<Vec<_>>() {
             self.record(index, OrderStatus::PutOrderReqReceived);
             let entry = &mut self.desk.entries[index];
             if entry.order.validity_ttl > 0 {
@@ -147,11 +187,18 @@ impl Exchange {
         self.settle_prints();
     }
 
-    fn check_release(&self, index: usize) -> Result<(), Refusal> {
+    /// An auction takes after-market orders that it would take as new ones; the others wait for continuous trading.
+    fn is_due(&self, index: usize) -> bool {
+        let order = &self.desk.entries[index].order;
+        let opens = self.phase_of(self.desk.entries[index].slot) == Phase::Continuous;
+        let plain = order.validity_ttl == 0 && is_plain(&self.request_of(index), order.disclosed_quantity);
+        order.status == OrderStatus::AmoReqReceived && (opens || plain)
+    }
+
+    fn request_of(&self, index: usize) -> OrderRequest {
         let entry = &self.desk.entries[index];
-        let (listing, board) = (&self.tape.listings[entry.slot], &self.tape.boards[entry.slot]);
         let order = &entry.order;
-        let request = OrderRequest {
+        OrderRequest {
             symbol: order.symbol.clone(),
             side: order.side,
             quantity: order.quantity,
@@ -162,8 +209,14 @@ impl Exchange {
             validity: order.validity,
             variety: order.variety,
             market_protection: entry.protection,
-        };
-        check_prices(&request, listing, board)?;
+        }
+    }
+
+    fn check_release(&self, index: usize) -> Result<(), Refusal> {
+        let entry = &self.desk.entries[index];
+        let (listing, board) = (&self.tape.listings[entry.slot], &self.tape.boards[entry.slot]);
+        let order = &entry.order;
+        check_prices(&self.request_of(index), listing, board)?;
         check_trigger_side(order.side, order.kind, order.trigger_price, board.last)
     }
 

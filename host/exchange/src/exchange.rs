@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::gtt::Gtt;
 use crate::history::History;
 use crate::holding::Holding;
+use crate::hours::{Hours, check_hours};
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
@@ -17,9 +18,10 @@ use crate::quote::Quote;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::setup::Setup;
 use crate::summary::Books;
+use crate::sweep::Push;
 use crate::tape::Tape;
 use crate::touched::Touched;
-use crate::validate::{self, Hours};
+use crate::validate;
 use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
 
@@ -39,6 +41,8 @@ pub struct Exchange {
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
+    /// Slots in which an account's order came, went or traded, until the new depth is published.
+    pub(crate) shown: BTreeSet<usize>,
     /// Legs of iceberg orders that were filled, until the next ones are placed.
     pub(crate) filled_legs: Vec<usize>,
     pub(crate) touched: Touched,
@@ -55,7 +59,7 @@ impl Exchange {
         let Setup { seed, now, calendar, accounts } = setup;
         let tape = Tape::new(seed, now, calendar, contracts);
         let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
-        Self {
+        let mut exchange = Self {
             now,
             phases: tape.clock.phases_at(now),
             boundary: tape.clock.first_after(now),
@@ -65,9 +69,12 @@ impl Exchange {
             gtts: Vec::new(),
             events: Vec::new(),
             printed: BTreeSet::new(),
+            shown: BTreeSet::new(),
             filled_legs: Vec::new(),
             touched: Touched::default(),
-        }
+        };
+        exchange.catch_up();
+        exchange
     }
 
     /// Its time: that of the last `advance`.
@@ -102,10 +109,11 @@ impl Exchange {
 
     /// The newest quote.
     pub fn quote(&self, token: InstrumentToken) -> Option<Quote> {
-        let board = &self.tape.boards[self.tape.slot(token)?];
+        let slot = self.tape.slot(token)?;
+        let board = &self.tape.boards[slot];
         let swing = board.flow.open_interest / 100;
         Some(Quote {
-            tick: board.snapshot(token),
+            tick: self.snapshot(slot),
             last_trade_time: (board.flow.trade_size > 0).then_some(board.time),
             lower_circuit_limit: board.lower,
             upper_circuit_limit: board.upper,
@@ -143,7 +151,8 @@ impl Exchange {
         let slot = self.tradable_slot(&command.request.symbol)?;
         let listing = &self.tape.listings[slot];
         let hours = self.hours_of(slot);
-        validate::check(&command, listing, &self.tape.boards[slot], hours)?;
+        validate::check(&command, listing, &self.tape.boards[slot])?;
+        check_hours(&command, &self.tape.boards[slot], hours)?;
         let token = listing.instrument.token;
         let after_market = command.request.variety == Variety::Amo;
         let index = self.desk.add((account, user), (slot, token), command, self.now);
@@ -232,8 +241,7 @@ impl Exchange {
         }
         self.tape.nudge(slot, self.now, price);
         self.touched.prices = true;
-        self.publish(slot);
-        self.settle_tick(slot);
+        self.push(slot, Push { price, through: u32::MAX, volume: 0 });
         Ok(())
     }
 
@@ -248,6 +256,7 @@ impl Exchange {
     pub fn hold_matching(&mut self, token: InstrumentToken, held: bool) {
         if let Some(slot) = self.tape.slot(token) {
             self.tape.boards[slot].matching_held = held;
+            self.uncross(slot);
         }
     }
 
@@ -255,12 +264,18 @@ impl Exchange {
     fn hours_of(&self, slot: usize) -> Hours {
         let pit = self.tape.pit(slot);
         let session_today = self.tape.clock.hours(pit.group(), self.now.date()).is_some();
-        Hours { open: self.is_trading(slot), session_today }
+        let after_hours = self.tape.clock.after_hours(pit, self.now);
+        Hours { phase: self.phases.of(pit), session_today, after_hours }
     }
 
     /// True while a slot trades continuously.
     pub(crate) fn is_trading(&self, slot: usize) -> bool {
-        self.phases.of(self.tape.pit(slot)) == Phase::Continuous
+        self.phase_of(slot) == Phase::Continuous
+    }
+
+    /// What a slot's market is doing.
+    pub(crate) fn phase_of(&self, slot: usize) -> Phase {
+        self.phases.of(self.tape.pit(slot))
     }
 
     pub(crate) fn account(&self, user: &str) -> Option<usize> {

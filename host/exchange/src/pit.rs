@@ -23,10 +23,29 @@ pub(crate) enum Pit {
 pub(crate) enum Phase {
     /// Nothing: before, after or without a session.
     Closed,
+    /// Orders are collected for the auction that opens the day.
+    Collecting,
+    /// That auction is over, continuous trading has not begun. Nothing is taken.
+    Matched,
     /// Between two sessions of one day.
     Paused,
     /// Continuous trading.
     Continuous,
+    /// Trading at the closing price.
+    Closing,
+}
+
+/// Whether after-market orders are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AfterHours {
+    Taken,
+    /// Not now, but from one second of the day to another.
+    Between {
+        from_seconds: i64,
+        until_seconds: i64,
+    },
+    /// The market goes on around the clock.
+    Never,
 }
 
 /// The phase of every pit.
@@ -43,6 +62,23 @@ impl Pit {
             Self::Cash | Self::Derivatives => VenueGroup::Equity,
             Self::Currency => VenueGroup::Currency,
             Self::Commodity => VenueGroup::Commodity,
+        }
+    }
+
+    /// True where there may be call auctions: the calendar's are those of shares, not of their derivatives.
+    pub(crate) const fn has_auctions(self) -> bool {
+        !matches!(self, Self::Derivatives)
+    }
+
+    /// How long after the last session the broker begins to take after-market orders, and how long before the first
+    /// auction or session it ends (reference §15): shares 16:00 to 8:58, their derivatives 15:45 to 9:10, currency 17:00
+    /// to 8:59, commodities from their close to 8:58.
+    pub(crate) const fn after_market_seconds(self) -> (i64, i64) {
+        match self {
+            Self::Cash => (30 * 60, 2 * 60),
+            Self::Derivatives => (15 * 60, 5 * 60),
+            Self::Currency => (0, 60),
+            Self::Commodity => (0, 2 * 60),
         }
     }
 

@@ -194,6 +194,11 @@ impl Exchange {
                 exchange.accounts[account].trades.push(trade);
             }
         }
+        for slot in exchange.tape.listed().collect::<Vec<_>>() {
+            if !exchange.desk.resting[slot].is_empty() {
+                exchange.renew_crowd(slot, exchange.now);
+            }
+        }
         exchange
     }
 

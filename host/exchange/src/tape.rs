@@ -2,9 +2,10 @@
 //!
 //! Knows no account and no order.
 
-use crate::board::{Bar, Board, Flow};
+use crate::board::{Bar, Board};
 use crate::clock::{MarketClock, has_ended};
 use crate::contracts::{cash_listings, contract_listing, contract_listings};
+use crate::crowd::Flow;
 use crate::history::History;
 use crate::listing::{Listing, Segment};
 use crate::model::{Model, on_tick};
@@ -168,10 +169,17 @@ impl Tape {
         self.cursor = slot.map_or((start + TICK_MICROS, 0), |slot| (start, slot));
     }
 
-    /// Moves one price.
-    pub(crate) fn tick(&mut self, slot: usize, at: Timestamp) {
-        let worth = self.price_at(slot, at);
-        self.boards[slot].tick(at, worth);
+    /// Where the market goes in a tick, unless a test holds its price.
+    pub(crate) fn next_price(&self, slot: usize, at: Timestamp) -> Price {
+        let board = &self.boards[slot];
+        if board.price_held { board.last } else { self.price_at(slot, at) }
+    }
+
+    /// An instrument's day begins with an auction.
+    pub(crate) fn begin_day(&mut self, slot: usize, now: Timestamp, opens: Timestamp) {
+        self.boards[slot].close = self.boards[slot].last;
+        self.limit(slot);
+        self.boards[slot].begin_day(now, opens);
     }
 
     /// A pit's day begins.
@@ -180,20 +188,16 @@ impl Tape {
             // The limits of the day depend on the close before it.
             self.boards[slot].close = self.boards[slot].last;
             self.limit(slot);
-            let held = self.boards[slot].price_held;
-            let price = if held { self.boards[slot].last } else { self.price_at(slot, at) };
+            let price = self.next_price(slot, at);
             self.boards[slot].open_day(at, price);
         }
     }
 
-    /// Trades at `price` now and goes on from there.
+    /// The path goes on from `price`.
     pub(crate) fn nudge(&mut self, slot: usize, at: Timestamp, price: Price) {
         self.nudges[slot] = 0.0;
         let worth = self.worth(slot, at).max(1e-4);
         self.nudges[slot] = (price.to_wire().max(1e-4) / worth).ln();
-        let quantity = self.boards[slot].flow.lot_size * u32::from(self.boards[slot].flow.trade_size > 0);
-        self.boards[slot].print(at, price, quantity);
-        self.boards[slot].refill(crate::board::tick_number(at));
     }
 
     /// The path's price within today's limits, on the tick.
