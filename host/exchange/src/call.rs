@@ -4,8 +4,8 @@
 //! In both the crowd takes part: before the open with seeded interest on either side of where the path opens, after the
 //! close with a seeded number of units on each side.
 
-use crate::auction::{Interest, equilibrium};
 use crate::board::tick_number;
+use crate::equilibrium::{Interest, equilibrium};
 use crate::exchange::Exchange;
 use crate::matching::{SELF_TRADE, meets};
 use crate::pit::{Phase, Pit};

@@ -2,7 +2,7 @@
 //!
 //! Knows nobody's order but the best prices of the accounts, which it must not cross.
 
-use crate::auction::Interest;
+use crate::equilibrium::Interest;
 use crate::noise::{between, mix, unit};
 use market::{Depth, DepthLevel, Price};
 

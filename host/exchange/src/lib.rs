@@ -8,7 +8,6 @@
 
 mod account;
 mod amend;
-mod auction;
 mod board;
 mod book;
 mod call;
@@ -19,6 +18,7 @@ mod conversion;
 mod crowd;
 mod day;
 mod desk;
+mod equilibrium;
 mod event;
 mod exchange;
 mod gtt;
