@@ -15,6 +15,7 @@ mod deadline;
 mod ending;
 mod error;
 mod examples;
+mod farewell;
 mod fill;
 mod guard;
 mod health;

@@ -1,49 +1,48 @@
 """The official Python client against a running simulator: the witness that nobody here wrote.
 
-usage: kite_python.py BASE_URL [WS_URL]      (packages: requirements.txt)
-Prints `ok|FAIL name` for each case and `N passed, N failed`; exit code 1 when one failed. Knows the demo's accounts.
+usage: kite_python.py BASE_URL [POSTBACK_PORT]      (packages: requirements.txt; the simulator as `tests/run` starts it)
+Prints `ok|FAIL name` for each case and `N passed, N failed`; exit code 1 when one failed.
 """
 
 import datetime
 import os
-import queue
+import sys
 import time
 import traceback
 
-import requests
-from kiteconnect import KiteConnect, KiteTicker, exceptions
+from kiteconnect import KiteConnect, exceptions
 
 import desk
-from desk import (BASE, INFY, KEY, NIFTY, PATIENCE_S, SECRET, USER, WS, case, cases, filled, gtt_order, last_price, place,
-                  place_resting, refused, request_token, settled)
-import kite_python_orders  # noqa: F401  its cases run before those below
+from desk import (BASE, INFY, asked_raw, case, cases, error_of, filled, gtt_order, last_price, move, place, place_resting,
+                  refused, request_token, settled)
+import kite_python_orders  # noqa: F401  the cases of these come before those below
 import kite_python_market  # noqa: F401
 
 
 @case
 def a_wrong_secret_is_a_token_exception():
-    stranger = KiteConnect(KEY, root=BASE)
+    stranger = desk.client(desk.user)
     error = refused(exceptions.TokenException, lambda: stranger.generate_session(request_token(), "wrong"))
     assert error.code == 403
 
 
 @case
 def a_request_token_opens_a_session():
-    session = KiteConnect(KEY, root=BASE).generate_session(request_token(), SECRET)
-    assert session["user_id"] == USER and isinstance(session["login_time"], datetime.datetime)
+    session = desk.client(desk.user).generate_session(request_token(), desk.secret_of(desk.user))
+    assert session["user_id"] == desk.user and isinstance(session["login_time"], datetime.datetime)
 
 
 @case
 def a_request_token_works_once():
     token = request_token()
-    KiteConnect(KEY, root=BASE).generate_session(token, SECRET)
-    refused(exceptions.TokenException, lambda: KiteConnect(KEY, root=BASE).generate_session(token, SECRET))
+    desk.client(desk.user).generate_session(token, desk.secret_of(desk.user))
+    refused(exceptions.TokenException, lambda: desk.client(desk.user).generate_session(token, desk.secret_of(desk.user)))
 
 
 @case
 def a_bad_access_token_calls_the_session_hook():
     called = []
-    stranger = KiteConnect(KEY, access_token="wrong", root=BASE)
+    stranger = KiteConnect(desk.key_of(desk.user), access_token="wrong", root=BASE)
     stranger.set_session_expiry_hook(lambda: called.append(True))
     try:
         stranger.profile()
@@ -54,7 +53,7 @@ def a_bad_access_token_calls_the_session_hook():
 
 @case
 def the_profile_names_the_user():
-    assert desk.kite.profile()["user_id"] == USER
+    assert desk.kite.profile()["user_id"] == desk.user
 
 
 @case
@@ -84,7 +83,6 @@ def derivatives_have_expiries():
 
 @case
 def a_quote_has_depth_and_real_timestamps():
-    time.sleep(1.1)
     quote = desk.kite.quote("NSE:INFY", "NSE:NIFTY 50", "NSE:NOSUCH")
     assert set(quote) == {"NSE:INFY", "NSE:NIFTY 50"}
     infy = quote["NSE:INFY"]
@@ -93,7 +91,6 @@ def a_quote_has_depth_and_real_timestamps():
 
 @case
 def ohlc_carries_the_day():
-    time.sleep(1.1)
     ohlc = desk.kite.ohlc(["NSE:INFY"])["NSE:INFY"]["ohlc"]
     assert ohlc["low"] <= ohlc["open"] <= ohlc["high"]
 
@@ -203,7 +200,7 @@ def holdings_are_a_list():
 
 @case
 def candles_are_parsed_with_their_zone():
-    now = datetime.datetime.now()
+    now = desk.now()
     candles = desk.kite.historical_data(INFY, now - datetime.timedelta(days=5), now, "5minute", oi=True)
     assert candles and candles[0]["date"].utcoffset() == datetime.timedelta(hours=5, minutes=30)
     assert candles[0]["low"] <= candles[0]["open"] <= candles[0]["high"] and "oi" in candles[0]
@@ -250,48 +247,18 @@ def a_trigger_fires_and_names_its_order():
     trigger = round(last * 1.02)
     trigger_id = desk.kite.place_gtt(desk.kite.GTT_TYPE_SINGLE, "INFY", "NSE", [trigger], last,
                                 [gtt_order("BUY", trigger + 10)])["trigger_id"]
-    requests.post(BASE + "/sim/price", json={"symbol": "NSE:INFY", "price": trigger + 1}, timeout=5)
+    move(trigger + 1)
     gtt = desk.kite.get_gtt(trigger_id)
     assert gtt["status"] == "triggered"
     order_id = gtt["orders"][0]["result"]["order_result"]["order_id"]
     assert settled(order_id, "COMPLETE", "OPEN")["order_id"] == order_id
-    requests.post(BASE + "/sim/price", json={"symbol": "NSE:INFY", "price": round(last)}, timeout=5)
+    move(round(last))
 
 
 @case
 def an_unknown_route_is_a_general_exception():
-    refused(exceptions.GeneralException, lambda: desk.kite.trigger_range("buy", "NSE:INFY"))
-
-
-@case
-def the_ticker_brings_ticks_and_order_updates():
-    ticks, updates = queue.Queue(), queue.Queue()
-    ticker = KiteTicker(KEY, desk.kite.access_token, root=WS, reconnect=False)
-
-    def on_connect(ws, _response):
-        ws.subscribe([INFY, NIFTY])
-        ws.set_mode(ws.MODE_FULL, [INFY, NIFTY])
-
-    ticker.on_connect = on_connect
-    ticker.on_ticks = lambda _ws, rows: [ticks.put(row) for row in rows]
-    ticker.on_order_update = lambda _ws, row: updates.put(row)
-    ticker.connect(threaded=True)
-    try:
-        seen, deadline = {}, time.time() + PATIENCE_S
-        while not {INFY, NIFTY} <= set(seen):
-            row = ticks.get(timeout=max(0.1, deadline - time.time()))
-            if row["mode"] == "full":
-                seen[row["instrument_token"]] = row
-        assert len(seen[INFY]["depth"]["buy"]) == 5 and seen[NIFTY]["tradable"] is False
-        assert abs((seen[INFY]["exchange_timestamp"] - datetime.datetime.now()).total_seconds()) < 86_400
-        order_id = place()
-        while True:
-            row = updates.get(timeout=PATIENCE_S)
-            if row["order_id"] == order_id and row["status"] == "COMPLETE":
-                break
-        assert row["status_message"] == "" and row["filled_quantity"] == 1
-    finally:
-        ticker.close()
+    error_of(asked_raw("GET", "/no/such/route"), 404, "GeneralException")
+    error_of(asked_raw("DELETE", "/trades"), 405, "GeneralException")
 
 
 @case
@@ -301,10 +268,17 @@ def a_logout_ends_the_session():
     refused(exceptions.TokenException, desk.kite.profile)
 
 
+# What follows moves prices, spoils answers and breaks lines, and at last the clock.
+import kite_python_ticker  # noqa: E402, F401
+import kite_python_faults  # noqa: E402, F401
+import kite_python_day  # noqa: E402, F401
+
+
 def main():
-    failed = 0
-    for function in cases:
-        time.sleep(0.5)  # ten calls a second, counted by the calendar second
+    failed, begun = 0, time.time()
+    accounts = desk.accounts()
+    for number, function in enumerate(cases):
+        desk.user = accounts[number % len(accounts)]
         try:
             desk.kite = desk.sign_in()
             function()
@@ -312,7 +286,8 @@ def main():
         except Exception:
             failed += 1
             print(f"FAIL {function.__name__}", flush=True)
-            traceback.print_exc()
+            traceback.print_exc(file=sys.stdout)
+    print(f"{time.time() - begun:.0f} s")
     print(f"{len(cases) - failed} passed, {failed} failed", flush=True)
     # The ticker's reactor thread would keep the process alive.
     os._exit(1 if failed else 0)

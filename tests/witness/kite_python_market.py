@@ -1,18 +1,16 @@
 """Cases about market data, portfolio and funds."""
 
 import datetime
-import time
 
 from kiteconnect import exceptions
 
 import desk
-from desk import INFY, NIFTY, case, filled, refused
-from kite_python_orders import named
+from desk import INFY, NIFTY, case, filled, named, refused
 
 
 def candles(interval, days, seconds):
     def run():
-        now = datetime.datetime.now()
+        now = desk.now()
         rows = desk.kite.historical_data(INFY, now - datetime.timedelta(days=days), now, interval)
         assert rows, "no candle"
         for row in rows:
@@ -35,7 +33,7 @@ candles("day", 300, 86_400)
 
 def too_long(interval, days):
     def run():
-        now = datetime.datetime.now()
+        now = desk.now()
         call = lambda: desk.kite.historical_data(INFY, now - datetime.timedelta(days=days + 2), now, interval)
         assert f"{days} days" in str(refused(exceptions.InputException, call))
     named(f"more_than_{days}_days_of_{interval}_is_an_input_exception", run)
@@ -61,39 +59,36 @@ for field in ("debits", "span", "exposure", "option_premium", "m2m_realised", "d
 
 @case
 def candles_from_the_future_do_not_come():
-    now = datetime.datetime.now()
+    now = desk.now()
     later = now + datetime.timedelta(days=2)
     assert desk.kite.historical_data(INFY, later, later + datetime.timedelta(hours=1), "minute") == []
 
 
 @case
 def an_unknown_interval_is_an_input_exception():
-    now = datetime.datetime.now()
+    now = desk.now()
     refused(exceptions.InputException, lambda: desk.kite.historical_data(INFY, now, now, "2minute"))
 
 
 @case
 def an_unknown_token_is_an_input_exception():
-    now = datetime.datetime.now()
+    now = desk.now()
     refused(exceptions.InputException, lambda: desk.kite.historical_data(1, now, now, "minute"))
 
 
 @case
 def an_index_quote_has_no_depth():
-    time.sleep(1.1)
     quote = desk.kite.quote("NSE:NIFTY 50")["NSE:NIFTY 50"]
     assert "depth" not in quote and quote["instrument_token"] == NIFTY
 
 
 @case
 def a_quote_by_token_is_keyed_by_it():
-    time.sleep(1.1)
     assert list(desk.kite.ltp(str(INFY))) == [str(INFY)]
 
 
 @case
 def depth_is_sorted_and_does_not_cross():
-    time.sleep(1.1)
     depth = desk.kite.quote("NSE:TCS")["NSE:TCS"]["depth"]
     bids = [level["price"] for level in depth["buy"] if level["price"]]
     asks = [level["price"] for level in depth["sell"] if level["price"]]

@@ -5,12 +5,7 @@ import datetime
 from kiteconnect import exceptions
 
 import desk
-from desk import case, control, filled, last_price, place, place_resting, refused, settled
-
-
-def named(name, function):
-    function.__name__ = name
-    case(function)
+from desk import case, control, filled, last_price, named, place, place_resting, refused, settled
 
 
 def refused_order(name, words, **changes):

@@ -7,16 +7,21 @@ use crate::margin::{Available, Margins, Utilised};
 use crate::order::TradeRecord;
 use crate::pit::Pit;
 use crate::position::Positions;
+use crate::product::ShownProduct;
 use crate::setup::AccountSetup;
 use crate::summary::Books;
 use crate::tape::Tape;
-use market::{InstrumentKind, Money, Price, Product, Side, Symbol, Timestamp, TradingDate};
+use market::{
+    InstrumentKind, Money, Price, Product, Side, Symbol, Timestamp, Trade, TradingDate, VenueGroup,
+};
 use std::collections::BTreeMap;
 
 /// Margin in percent of the value.
 const MIS_PERCENT: i64 = 20;
-const FUTURE_PERCENT: i64 = 12;
-const SHORT_OPTION_PERCENT: i64 = 12;
+/// Futures of their value, short options of the value at their strike.
+const EQUITY_CONTRACT_PERCENT: i64 = 12;
+const CURRENCY_CONTRACT_PERCENT: i64 = 3;
+const COMMODITY_CONTRACT_PERCENT: i64 = 10;
 const MTF_PERCENT: i64 = 50;
 /// Part of the proceeds of sold holdings that may be used the same day.
 const SALE_CREDIT_PERCENT: i64 = 80;
@@ -25,8 +30,12 @@ const SALE_CREDIT_PERCENT: i64 = 80;
 pub(crate) struct Account {
     pub(crate) user_id: String,
     cash: Money,
-    lines: BTreeMap<(usize, Product), Line>,
+    lines: BTreeMap<(usize, ShownProduct), Line>,
     shares: BTreeMap<usize, Shares>,
+    /// The holder has signed for all sales from the depository.
+    pub(crate) standing_consent: bool,
+    /// Shares that the holder lets be sold today.
+    authorised: BTreeMap<usize, u32>,
     pub(crate) trades: Vec<TradeRecord>,
     /// Today's orders, by their index on the desk.
     pub(crate) orders: Vec<usize>,
@@ -46,6 +55,8 @@ impl Account {
             cash: setup.cash,
             lines: BTreeMap::new(),
             shares: shares.collect(),
+            standing_consent: true,
+            authorised: BTreeMap::new(),
             trades: Vec::new(),
             orders: Vec::new(),
             standing: Vec::new(),
@@ -53,26 +64,48 @@ impl Account {
     }
 
     /// Open units of one position.
-    pub(crate) fn held(&self, slot: usize, product: Product) -> i64 {
+    pub(crate) fn held(&self, slot: usize, product: ShownProduct) -> i64 {
         self.lines.get(&(slot, product)).map_or(0, Line::quantity)
     }
 
     /// Units of a delivery product that could be delivered: for CNC holdings and what was bought today less what was
     /// sold, for MTF the position. `None` for products that may be sold short.
-    pub(crate) fn deliverable(&self, slot: usize, product: Product) -> Option<i64> {
+    pub(crate) fn deliverable(&self, slot: usize, product: ShownProduct) -> Option<i64> {
         let held = self.held(slot, product);
         match product {
-            Product::Cnc => Some(self.shares.get(&slot).map_or(0, |shares| i64::from(shares.total())) + held),
-            Product::Mtf => Some(held),
-            Product::Mis | Product::Nrml => None,
+            ShownProduct::Cnc => {
+                Some(self.shares.get(&slot).map_or(0, |shares| i64::from(shares.total())) + held)
+            }
+            ShownProduct::Mtf => Some(held),
+            ShownProduct::Mis | ShownProduct::Nrml | ShownProduct::Co => None,
         }
     }
 
-    pub(crate) fn book(&mut self, slot: usize, trade: TradeRecord) {
+    /// The holder lets so many shares be sold today, in all.
+    pub(crate) fn authorise(&mut self, slot: usize, quantity: u32) {
+        self.authorised.insert(slot, quantity);
+    }
+
+    /// Shares that may be sold today by the holder's word, by slot.
+    pub(crate) fn authorised(&self) -> impl Iterator<Item = (&usize, &u32)> {
+        self.authorised.iter()
+    }
+
+    /// Units that can be delivered without asking the holder again: what was let go today, what has not come to the
+    /// depository yet, and what was bought today, less what was sold.
+    pub(crate) fn authorised_to_deliver(&self, slot: usize) -> i64 {
+        let granted = self.authorised.get(&slot).copied().unwrap_or(0);
+        let unsettled = self.shares.get(&slot).map_or(0, |shares| shares.t1_quantity);
+        i64::from(granted) + i64::from(unsettled) + self.held(slot, ShownProduct::Cnc)
+    }
+
+    pub(crate) fn book(&mut self, slot: usize, trade: TradeRecord, multiplier: i64) {
         let fill = &trade.trade;
-        let key = (slot, fill.product);
-        let line =
-            self.lines.entry(key).or_insert_with(|| Line::new(fill.symbol.clone(), fill.token, fill.product));
+        let product = trade.product();
+        let line = self
+            .lines
+            .entry((slot, product))
+            .or_insert_with(|| Line::new((fill.symbol.clone(), fill.token), product, multiplier));
         line.fill(fill.side, fill.quantity, fill.price);
         self.trades.push(trade);
     }
@@ -82,27 +115,27 @@ impl Account {
         &mut self,
         slot: usize,
         (side, quantity, units): (Side, u32, Units),
-        products: (Product, Product),
+        products: (ShownProduct, ShownProduct),
     ) -> bool {
         let quantity = i64::from(quantity);
         let Some(from) = self.lines.get_mut(&(slot, products.0)) else { return false };
         if from.quantity() * side.sign() <= 0 || from.open_units(units) < quantity {
             return false;
         }
-        let (symbol, token) = (from.symbol.clone(), from.token);
+        let empty = from.empty_as(products.1);
         let cost = from.give(quantity, units);
-        let to = self.lines.entry((slot, products.1)).or_insert_with(|| Line::new(symbol, token, products.1));
+        let to = self.lines.entry((slot, products.1)).or_insert(empty);
         to.take(side, quantity, cost);
         true
     }
 
     /// The positions' books, to go back to.
-    pub(crate) fn lines(&self) -> BTreeMap<(usize, Product), Line> {
+    pub(crate) fn lines(&self) -> BTreeMap<(usize, ShownProduct), Line> {
         self.lines.clone()
     }
 
     /// Goes back to earlier books.
-    pub(crate) fn restore(&mut self, lines: BTreeMap<(usize, Product), Line>) {
+    pub(crate) fn restore(&mut self, lines: BTreeMap<(usize, ShownProduct), Line>) {
         self.lines = lines;
     }
 
@@ -117,7 +150,7 @@ impl Account {
     pub(crate) fn keep_books(
         &mut self,
         cash: Money,
-        lines: BTreeMap<(usize, Product), Line>,
+        lines: BTreeMap<(usize, ShownProduct), Line>,
         shares: BTreeMap<usize, Shares>,
     ) {
         (self.cash, self.lines, self.shares) = (cash, lines, shares);
@@ -149,7 +182,8 @@ impl Account {
             isin: isin(listing.exchange_token),
             quantity: shares.quantity,
             t1_quantity: shares.t1_quantity,
-            used_quantity: (-self.held(slot, Product::Cnc)).clamp(0, total) as u32,
+            authorised_quantity: self.authorised.get(&slot).copied().unwrap_or(0),
+            used_quantity: (-self.held(slot, ShownProduct::Cnc)).clamp(0, total) as u32,
             opening_quantity: shares.total(),
             average_price: shares.cost.per_unit(total),
             last_price: board.last,
@@ -179,7 +213,7 @@ impl Account {
         Margins { net, available, utilised: used }
     }
 
-    fn add_use(&self, used: &mut Utilised, tape: &Tape, slot: usize, product: Product, line: &Line) {
+    fn add_use(&self, used: &mut Utilised, tape: &Tape, slot: usize, product: ShownProduct, line: &Line) {
         let last = tape.boards[slot].last;
         let listing = &tape.listings[slot];
         if product == Product::Cnc {
@@ -200,7 +234,7 @@ impl Account {
         }
         let side = if quantity >= 0 { Side::Buy } else { Side::Sell };
         if !(listing.instrument.kind.is_option() && side == Side::Buy) {
-            used.span += margin_of(tape, slot, product, side, quantity.abs(), last);
+            used.span += margin_of(tape, slot, product.rules(), side, quantity.abs(), last);
         }
     }
 
@@ -213,7 +247,7 @@ impl Account {
         let trades: Vec<_> = self.trades.iter().filter(|t| t.trade.date() == date).cloned().collect();
         Books {
             user_id: self.user_id.clone(),
-            turnover: trades.iter().map(|t| t.trade.price * i64::from(t.trade.quantity)).sum(),
+            turnover: trades.iter().map(|record| turnover(tape, &record.trade)).sum(),
             trades,
             net,
             day,
@@ -231,6 +265,15 @@ impl Account {
             line.product == Product::Mis && line.quantity() != 0 && here
         };
         self.lines.values().filter(concerned).map(|line| (line.symbol.clone(), line.quantity())).collect()
+    }
+
+    /// Open positions of cover orders: slot, symbol and signed units.
+    pub(crate) fn cover_positions(&self) -> Vec<(usize, Symbol, i64)> {
+        let open = self
+            .lines
+            .iter()
+            .filter(|((_, product), line)| *product == ShownProduct::Co && line.quantity() != 0);
+        open.map(|((slot, _), line)| (*slot, line.symbol.clone(), line.quantity())).collect()
     }
 
     /// What has expired is settled in cash at the last price.
@@ -256,10 +299,11 @@ impl Account {
             }
         }
         for (slot, shares) in &mut self.shares {
-            if !self.lines.contains_key(&(*slot, Product::Cnc)) {
+            if !self.lines.contains_key(&(*slot, ShownProduct::Cnc)) {
                 shares.settle(0, Money::ZERO);
             }
         }
+        self.authorised.clear();
         self.lines.retain(|(_, product), line| *product != Product::Cnc && line.quantity() != 0);
         for ((slot, _), line) in &mut self.lines {
             line.carry(tape.boards[*slot].last);
@@ -281,7 +325,7 @@ pub(crate) fn binds(
     price: Price,
 ) -> [Money; 3] {
     let listing: &Listing = &tape.listings[slot];
-    let value = price * quantity;
+    let value = listing.value(price, quantity);
     match (product, side) {
         (Product::Cnc, Side::Buy) => [value, Money::ZERO, Money::ZERO],
         (Product::Cnc, Side::Sell) => [Money::ZERO; 3],
@@ -296,17 +340,33 @@ pub(crate) fn binds(
 
 fn margin_of(tape: &Tape, slot: usize, product: Product, side: Side, quantity: i64, price: Price) -> Money {
     let listing = &tape.listings[slot];
-    let value = price * quantity;
+    let value = listing.value(price, quantity);
     match (listing.instrument.kind, product) {
         (InstrumentKind::Call | InstrumentKind::Put, _) if side == Side::Buy => value,
         (InstrumentKind::Call | InstrumentKind::Put, _) => {
-            (listing.instrument.strike * quantity).scaled(SHORT_OPTION_PERCENT, 100)
+            let strikes = listing.value(listing.instrument.strike, quantity);
+            strikes.scaled(contract_percent(listing.group()), 100)
         }
-        (InstrumentKind::Future, _) => value.scaled(FUTURE_PERCENT, 100),
+        (InstrumentKind::Future, _) => value.scaled(contract_percent(listing.group()), 100),
         (InstrumentKind::Equity | InstrumentKind::Index, Product::Mtf) => value.scaled(MTF_PERCENT, 100),
         (InstrumentKind::Equity | InstrumentKind::Index, Product::Cnc) => value,
         (InstrumentKind::Equity | InstrumentKind::Index, Product::Mis | Product::Nrml) => {
             value.scaled(MIS_PERCENT, 100)
         }
     }
+}
+
+/// What futures and short options bind, by whose contracts they are.
+pub(crate) const fn contract_percent(group: VenueGroup) -> i64 {
+    match group {
+        VenueGroup::Equity => EQUITY_CONTRACT_PERCENT,
+        VenueGroup::Currency => CURRENCY_CONTRACT_PERCENT,
+        VenueGroup::Commodity => COMMODITY_CONTRACT_PERCENT,
+    }
+}
+
+fn turnover(tape: &Tape, trade: &Trade) -> Money {
+    let slot = tape.any_slot_of(&trade.symbol, trade.token);
+    let multiplier = slot.map_or(1, |slot| tape.listings[slot].multiplier);
+    trade.price * i64::from(trade.quantity) * multiplier
 }

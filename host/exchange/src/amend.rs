@@ -1,5 +1,6 @@
 //! Changes and withdrawals of standing orders (reference §7.1, §7.5).
 
+use crate::cover;
 use crate::desk::end_of_life;
 use crate::exchange::Exchange;
 use crate::order::{ModifyOrder, Order, OrderStatus};
@@ -32,6 +33,9 @@ impl Exchange {
         if entry.changes >= MOST_CHANGES {
             return Err(Refusal::input("Maximum allowed order modifications exceeded."));
         }
+        if entry.order.variety == Variety::Co {
+            cover::check_change(&entry.order, &command)?;
+        }
         let request = changed_request(&entry.order, entry.protection, &command)?;
         self.check_change(index, &request, &command)?;
         self.desk.entries[index].changes += 1;
@@ -40,17 +44,25 @@ impl Exchange {
             self.record(index, OrderStatus::AmoReqReceived);
         } else {
             self.change_in_book(index, &request, &command);
+            if self.desk.entries[index].order.is_first_leg() {
+                self.move_stop(index);
+            }
             self.settle_prints();
         }
         Ok(())
     }
 
-    /// Withdraws a standing order.
+    /// Withdraws a standing order. The second leg of a cover order is ended at the market instead.
     ///
     /// # Errors
     /// When there is no such standing order.
     pub fn cancel(&mut self, user: &str, variety: Variety, order_id: &str) -> Result<(), Refusal> {
         let index = self.find_standing(user, variety, order_id, CANNOT_CANCEL)?;
+        if self.desk.entries[index].order.is_second_leg() {
+            self.exit(index);
+            self.settle_prints();
+            return Ok(());
+        }
         if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
             self.record(index, OrderStatus::CancelPending);
         }
@@ -127,7 +139,7 @@ impl Exchange {
         }
     }
 
-    fn change_in_book(&mut self, index: usize, request: &OrderRequest, command: &ModifyOrder) {
+    pub(crate) fn change_in_book(&mut self, index: usize, request: &OrderRequest, command: &ModifyOrder) {
         self.record(index, OrderStatus::ModifyValidationPending);
         let before = self.before(index);
         let was_triggered = before.order.filled_quantity > 0
@@ -214,7 +226,7 @@ fn changed_request(order: &Order, protection: i32, command: &ModifyOrder) -> Res
         quantity: change.quantity.unwrap_or(order.quantity),
         kind,
         price: change.price.unwrap_or(order.price),
-        trigger: if kind.needs_trigger() {
+        trigger: if kind.needs_trigger() || order.is_first_leg() {
             change.trigger.unwrap_or(order.trigger_price)
         } else {
             Price::ZERO

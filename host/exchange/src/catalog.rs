@@ -1,7 +1,11 @@
-//! The names that are listed: NIFTY 50 shares and two indices, with plausible prices.
+//! The names of the cash market: NIFTY 50 shares, those of them that also trade at BSE, and the indices of both.
 //!
-//! Exchange tokens are the real ones; prices are of the right size and no more than that.
+//! Exchange tokens are the real ones; prices are of the right size and no more than that. Knows no contract.
 
+/// Token of BSE's index.
+pub(crate) const SENSEX: u32 = 265;
+/// Token of BSE's bank index.
+pub(crate) const BANKEX: u32 = 274_441;
 /// Token of the index every share leans on.
 pub(crate) const NIFTY: u32 = 256_265;
 /// Token of the bank index.
@@ -81,53 +85,43 @@ pub(crate) const SHARES: [Share; 50] = [
     share("WIPRO", "WIPRO", 3787, 246.0, 0.9),
 ];
 
-/// One underlying with futures, and perhaps options.
-pub(crate) struct Underlying {
-    /// First part of the contracts' symbols.
+/// One index of BSE.
+pub(crate) struct BseIndex {
     pub(crate) name: &'static str,
     pub(crate) token: u32,
-    pub(crate) lot_size: u32,
-    pub(crate) freeze_quantity: u32,
-    /// Distance between strikes in rupees; 0 where no options are listed.
-    pub(crate) strike_step: i64,
-    /// True where options expire every week.
-    pub(crate) weekly: bool,
+    pub(crate) rupees: f64,
+    /// How much of the NIFTY's moves it makes.
+    pub(crate) beta: f64,
 }
 
-/// What futures and options are listed on.
-pub(crate) const UNDERLYINGS: [Underlying; 4] = [
-    Underlying {
-        name: "NIFTY",
-        token: NIFTY,
-        lot_size: 65,
-        freeze_quantity: 1_800,
-        strike_step: 50,
-        weekly: true,
-    },
-    Underlying {
-        name: "BANKNIFTY",
-        token: BANK_NIFTY,
-        lot_size: 30,
-        freeze_quantity: 600,
-        strike_step: 100,
-        weekly: false,
-    },
-    Underlying {
-        name: "RELIANCE",
-        token: 738_561,
-        lot_size: 500,
-        freeze_quantity: 40_000,
-        strike_step: 0,
-        weekly: false,
-    },
-    Underlying {
-        name: "INFY",
-        token: 408_065,
-        lot_size: 400,
-        freeze_quantity: 32_000,
-        strike_step: 0,
-        weekly: false,
-    },
+/// The indices of BSE that have contracts.
+pub(crate) const BSE_INDICES: [BseIndex; 2] = [
+    BseIndex { name: "SENSEX", token: SENSEX, rupees: 84_600.0, beta: 0.98 },
+    BseIndex { name: "BANKEX", token: BANKEX, rupees: 65_500.0, beta: 1.1 },
+];
+
+/// The larger shares, with the numbers of the same shares at BSE (its scrip codes).
+pub(crate) const AT_BSE: [(&str, u32); 20] = [
+    ("RELIANCE", 500_325),
+    ("TCS", 532_540),
+    ("HDFCBANK", 500_180),
+    ("INFY", 500_209),
+    ("ICICIBANK", 532_174),
+    ("SBIN", 500_112),
+    ("BHARTIARTL", 532_454),
+    ("ITC", 500_875),
+    ("HINDUNILVR", 500_696),
+    ("LT", 500_510),
+    ("KOTAKBANK", 500_247),
+    ("AXISBANK", 532_215),
+    ("BAJFINANCE", 500_034),
+    ("MARUTI", 532_500),
+    ("SUNPHARMA", 524_715),
+    ("TITAN", 500_114),
+    ("ASIANPAINT", 500_820),
+    ("TATASTEEL", 500_470),
+    ("NTPC", 532_555),
+    ("POWERGRID", 532_898),
 ];
 
 /// Tick size of a share by its price, in paise (NSE since 2025).

@@ -192,11 +192,6 @@ pub(crate) fn has_ended(calendar: &Calendar, group: VenueGroup, expiry: TradingD
     session.map_or(expiry < now.date(), |session| expiry.at_seconds(session.close_seconds) <= now)
 }
 
-/// The same for derivatives of shares.
-pub(crate) fn has_expired(calendar: &Calendar, expiry: TradingDate, now: Timestamp) -> bool {
-    has_ended(calendar, VenueGroup::Equity, expiry, now)
-}
-
 /// Days since the epoch, in IST.
 pub(crate) const fn day_number(at: Timestamp) -> i64 {
     (at.seconds() + IST_SECONDS).div_euclid(86_400)

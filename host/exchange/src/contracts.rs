@@ -1,59 +1,38 @@
-//! Lists the instruments of a day: shares, indices, and the contracts of the nearest expiries.
+//! Lists the futures and options of the nearest expiries, with the numbers and names that they have everywhere.
 
-use crate::catalog::{BANK_NIFTY, NIFTY, SHARES, UNDERLYINGS, Underlying, share_tick_paise};
-use crate::clock::{day_number, has_expired, weekday};
+use crate::cash::instrument;
+use crate::clock::day_number;
+use crate::expiries;
 use crate::listing::{Listing, Segment};
-use market::{
-    Calendar, Instrument, InstrumentKind, InstrumentToken, Price, Symbol, Timestamp, TradingDate, Venue,
-};
+use crate::underlyings::{Options, SpotSource, UNDERLYINGS, Underlying};
+use market::{Calendar, Instrument, InstrumentKind, Price, Timestamp, TradingDate, Venue};
 
-/// Months of futures listed.
-const FUTURE_MONTHS: usize = 3;
-/// Strikes on each side of the money.
-const STRIKES_EACH_SIDE: i64 = 5;
-/// NSE contracts expire on Tuesdays since September 2025.
-const EXPIRY_WEEKDAY: i64 = 2;
 /// Days after which the token of a contract may be another contract's, and strikes that are told apart on one day.
 const TOKEN_DAYS: i64 = 512;
 const TOKEN_STRIKES: i64 = 1_024;
 /// Kinds of contracts in a token: futures, calls, puts.
 const TOKEN_KINDS: i64 = 3;
-/// The segment code of NFO in a token.
-const NFO_CODE: u32 = 2;
-const SHARE_FREEZE: u32 = 1_000_000;
+/// Where the numbers of futures and of options begin at every exchange but NFO.
+const FIRST_FUTURE: i64 = 200_000;
+const FIRST_OPTION: i64 = 1_000_000;
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-
-/// Shares and indices.
-pub(crate) fn cash_listings() -> Vec<Listing> {
-    let shares = SHARES.iter().filter_map(|share| {
-        let tick = Price::from_paise(share_tick_paise(share.rupees));
-        let instrument = instrument(Venue::Nse, share.symbol, share.name, InstrumentKind::Equity, tick)?;
-        Some(listing(instrument, share.exchange_token, Segment::Nse, SHARE_FREEZE, 10))
-    });
-    let indices =
-        [("NIFTY 50", NIFTY), ("NIFTY BANK", BANK_NIFTY)].into_iter().filter_map(|(name, token)| {
-            let tick = Price::from_paise(5);
-            let instrument = instrument(Venue::Nse, name, name, InstrumentKind::Index, tick)?;
-            Some(listing(instrument, token / 256, Segment::Indices, 0, 20))
-        });
-    shares.chain(indices).collect()
-}
 
 /// Futures and options that live at `now`. `spot` gives an underlying's price, to choose the strikes.
 pub(crate) fn contract_listings(
     calendar: &Calendar,
     now: Timestamp,
-    spot: impl Fn(InstrumentToken) -> f64,
+    spot: impl Fn(&Underlying) -> f64,
 ) -> Vec<Listing> {
     let mut listings = Vec::new();
-    let months = monthly_expiries(calendar, now, FUTURE_MONTHS);
     for underlying in &UNDERLYINGS {
+        let months = expiries::monthly(underlying, calendar, now, underlying.listed_months);
         listings.extend(months.iter().filter_map(|expiry| future(underlying, *expiry)));
-        if underlying.strike_step > 0 {
-            let nearest = if underlying.weekly { weekly_expiry(calendar, now) } else { months[0] };
-            let monthly = months.contains(&nearest);
-            listings.extend(options(underlying, nearest, monthly, spot(underlying.token)));
+        let Some(of) = &underlying.options else { continue };
+        let weekly = if of.weekly { expiries::weekly(underlying, calendar, now) } else { None };
+        if let Some(nearest) = weekly.or_else(|| months.first().copied()) {
+            let word = expiry_word(nearest, months.contains(&nearest));
+            listings.extend(options(underlying, of, (nearest, &word), spot(underlying)));
         }
     }
     listings
@@ -61,30 +40,36 @@ pub(crate) fn contract_listings(
 
 /// The listing of a contract that is known by its public line.
 pub(crate) fn contract_listing(instrument: Instrument) -> Option<Listing> {
-    let underlying = UNDERLYINGS.iter().find(|underlying| underlying.name == instrument.name)?;
+    let underlying = Underlying::of(&instrument)?;
     Some(contract(instrument, underlying))
 }
 
 fn future(underlying: &Underlying, expiry: TradingDate) -> Option<Listing> {
-    let (year, month, _) = expiry.parts();
-    let symbol = format!("{}{:02}{}FUT", underlying.name, year % 100, month_word(month));
-    let tick = Price::from_paise(10);
-    let mut contract = instrument(Venue::Nfo, &symbol, underlying.name, InstrumentKind::Future, tick)?;
+    let symbol = format!("{}{}FUT", underlying.name, expiry_word(expiry, true));
+    let kind = InstrumentKind::Future;
+    let mut contract = instrument(underlying.venue, &symbol, underlying.name, kind, underlying.future_tick)?;
     contract.expiry = Some(expiry);
     numbered(contract, underlying)
 }
 
-fn options(underlying: &Underlying, expiry: TradingDate, monthly: bool, spot: f64) -> Vec<Listing> {
-    let step = underlying.strike_step;
-    let middle = (spot / step as f64).round() as i64;
-    let strikes = (middle - STRIKES_EACH_SIDE..=middle + STRIKES_EACH_SIDE).map(|n| n * step);
+fn options(
+    underlying: &Underlying,
+    of: &Options,
+    (expiry, word): (TradingDate, &str),
+    spot: f64,
+) -> Vec<Listing> {
+    let middle = (spot / of.step.to_wire()).round() as i64;
+    let strikes =
+        (middle - of.each_side..=middle + of.each_side).map(|n| Price::from_units(of.step.units() * n));
     let kinds = [(InstrumentKind::Call, "CE"), (InstrumentKind::Put, "PE")];
-    let both = strikes.flat_map(|strike| kinds.map(|(kind, word)| (strike, kind, word)));
-    both.filter_map(|(strike, kind, word)| {
-        let symbol = format!("{}{}{strike}{word}", underlying.name, expiry_word(expiry, monthly));
-        let mut contract = instrument(Venue::Nfo, &symbol, underlying.name, kind, Price::from_paise(5))?;
+    let both = strikes.flat_map(|strike| kinds.map(|(kind, letters)| (strike, kind, letters)));
+    both.filter_map(|(strike, kind, letters)| {
+        // As Kite writes strikes in symbols: 25900, 89.5, 89.25.
+        let symbol = format!("{}{word}{}{letters}", underlying.name, strike.to_wire());
+        let mut contract =
+            instrument(underlying.venue, &symbol, underlying.name, kind, underlying.option_tick)?;
         contract.expiry = Some(expiry);
-        contract.strike = Price::from_rupees(strike);
+        contract.strike = strike;
         numbered(contract, underlying)
     })
     .collect()
@@ -93,83 +78,54 @@ fn options(underlying: &Underlying, expiry: TradingDate, monthly: bool, spot: f6
 /// A new contract with the number that it has on every exchange and after every restart.
 fn numbered(mut contract: Instrument, underlying: &Underlying) -> Option<Listing> {
     contract.lot_size = underlying.lot_size;
-    contract.token = exchange_token(&contract, underlying)? * 256 + NFO_CODE;
+    let code = Segment::of(underlying.venue, contract.kind).code();
+    contract.token = exchange_token(&contract, underlying)? * 256 + code;
     Some(self::contract(contract, underlying))
 }
 
 fn contract(instrument: Instrument, underlying: &Underlying) -> Listing {
-    let (segment, circuit_percent) = match instrument.kind {
-        InstrumentKind::Call | InstrumentKind::Put => (Segment::NfoOpt, 0),
-        InstrumentKind::Future | InstrumentKind::Equity | InstrumentKind::Index => (Segment::NfoFut, 10),
-    };
+    let option = instrument.kind.is_option();
     Listing {
         exchange_token: instrument.token / 256,
-        instrument,
-        segment,
+        segment: Segment::of(underlying.venue, instrument.kind),
         freeze_quantity: underlying.freeze_quantity,
-        underlying: Some(underlying.token),
-        circuit_percent,
+        multiplier: underlying.multiplier,
+        underlying: match underlying.spot {
+            SpotSource::Listed(token) => Some(token),
+            SpotSource::Unlisted { .. } => None,
+        },
+        circuit_percent: if option { 0 } else { underlying.circuit_percent },
+        instrument,
     }
 }
 
 /// Made from what the contract is, so that it does not depend on what else is listed.
 fn exchange_token(contract: &Instrument, underlying: &Underlying) -> Option<u32> {
-    let number = UNDERLYINGS.iter().position(|other| other.name == underlying.name)? as i64;
+    let number = i64::from(underlying.number());
     let kind = match contract.kind {
         InstrumentKind::Future | InstrumentKind::Equity | InstrumentKind::Index => 0,
         InstrumentKind::Call => 1,
         InstrumentKind::Put => 2,
     };
     let day = day_number(contract.expiry?.midnight()).rem_euclid(TOKEN_DAYS);
-    let step = Price::from_rupees(underlying.strike_step.max(1)).units();
-    let strike = (contract.strike.units() / step).rem_euclid(TOKEN_STRIKES);
-    u32::try_from(((number * TOKEN_KINDS + kind) * TOKEN_DAYS + day) * TOKEN_STRIKES + strike).ok()
-}
-
-fn instrument(
-    venue: Venue,
-    symbol: &str,
-    name: &str,
-    kind: InstrumentKind,
-    tick_size: Price,
-) -> Option<Instrument> {
-    let symbol = Symbol::new(venue, symbol)?;
-    let strike = Price::ZERO;
-    Some(Instrument {
-        token: 0,
-        symbol,
-        name: name.to_owned(),
-        kind,
-        tick_size,
-        lot_size: 1,
-        expiry: None,
-        strike,
-    })
-}
-
-fn listing(
-    mut instrument: Instrument,
-    exchange_token: u32,
-    segment: Segment,
-    freeze: u32,
-    percent: i64,
-) -> Listing {
-    instrument.token = exchange_token * 256 + if segment == Segment::Indices { 9 } else { 1 };
-    Listing {
-        instrument,
-        exchange_token,
-        segment,
-        freeze_quantity: freeze,
-        underlying: None,
-        circuit_percent: percent,
-    }
+    let step = underlying.options.as_ref().map_or(Price::from_rupees(1), |options| options.step);
+    let strike = (contract.strike.units() / step.units()).rem_euclid(TOKEN_STRIKES);
+    let token = if underlying.venue == Venue::Nfo {
+        ((number * TOKEN_KINDS + kind) * TOKEN_DAYS + day) * TOKEN_STRIKES + strike
+    } else if kind == 0 {
+        FIRST_FUTURE + number * TOKEN_DAYS + day
+    } else {
+        FIRST_OPTION + ((number * 2 + kind - 1) * TOKEN_DAYS + day) * TOKEN_STRIKES + strike
+    };
+    u32::try_from(token).ok()
 }
 
 /// `26NOV` for a monthly contract, `26N24` for a weekly one (months 1–9, O, N, D).
 fn expiry_word(expiry: TradingDate, monthly: bool) -> String {
     let (year, month, day) = expiry.parts();
+    let year = year % 100;
     if monthly {
-        return format!("{:02}{}", year % 100, month_word(month));
+        return format!("{year:02}{}", MONTHS[usize::from(month.clamp(1, 12)) - 1]);
     }
     let letter = match month {
         10 => "O".to_owned(),
@@ -177,111 +133,102 @@ fn expiry_word(expiry: TradingDate, monthly: bool) -> String {
         12 => "D".to_owned(),
         n => n.to_string(),
     };
-    format!("{:02}{letter}{day:02}", year % 100)
-}
-
-fn month_word(month: u8) -> &'static str {
-    MONTHS[usize::from(month.clamp(1, 12)) - 1]
-}
-
-/// The last Tuesday of this month and the next ones, moved before holidays, not yet expired at `now`.
-fn monthly_expiries(calendar: &Calendar, now: Timestamp, count: usize) -> Vec<TradingDate> {
-    let (mut year, mut month, _) = now.date().parts();
-    let mut expiries = Vec::new();
-    while expiries.len() < count {
-        let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-        let first_of_next = TradingDate::new(next_year, next_month, 1).unwrap_or(now.date());
-        let mut date = first_of_next.previous();
-        while weekday(date) != EXPIRY_WEEKDAY {
-            date = date.previous();
-        }
-        let expiry = on_or_before_session(calendar, date);
-        if !has_expired(calendar, expiry, now) {
-            expiries.push(expiry);
-        }
-        (year, month) = (next_year, next_month);
-    }
-    expiries
-}
-
-fn weekly_expiry(calendar: &Calendar, now: Timestamp) -> TradingDate {
-    let mut date = now.date();
-    loop {
-        let expiry = on_or_before_session(calendar, date);
-        if weekday(date) == EXPIRY_WEEKDAY && !has_expired(calendar, expiry, now) {
-            return expiry;
-        }
-        date = date.next();
-    }
-}
-
-fn on_or_before_session(calendar: &Calendar, date: TradingDate) -> TradingDate {
-    let mut day = date;
-    for _ in 0..30 {
-        if calendar.session(day).is_some() {
-            return day;
-        }
-        day = day.previous();
-    }
-    date
+    format!("{year:02}{letter}{day:02}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
-    #[test]
-    fn well_known_tokens_are_the_real_ones() {
-        let listings = cash_listings();
-        let token = |name: &str| {
-            let symbol: Symbol = format!("NSE:{name}").parse().unwrap();
-            listings.iter().find(|listing| listing.instrument.symbol == symbol).unwrap().instrument.token
-        };
-        assert_eq!(token("INFY"), 408_065);
-        assert_eq!(token("RELIANCE"), 738_561);
-        assert_eq!(token("NIFTY 50"), 256_265);
-        assert_eq!(token("NIFTY BANK"), 260_105);
-        assert_eq!(listings.len(), 52);
+    fn spot(underlying: &Underlying) -> f64 {
+        match underlying.spot {
+            SpotSource::Listed(265) => 84_612.0,
+            SpotSource::Listed(_) => 25_912.0,
+            SpotSource::Unlisted { rupees, .. } => rupees,
+        }
+    }
+
+    fn named(calendar: &Calendar, now: Timestamp) -> BTreeMap<String, Listing> {
+        let listings = contract_listings(calendar, now, spot).into_iter();
+        listings.map(|listing| (listing.instrument.symbol.to_string(), listing)).collect()
     }
 
     #[test]
     fn a_contracts_number_depends_on_nothing_but_the_contract() {
         let calendar = Calendar::nse([]);
         let monday = TradingDate::new(2026, 11, 23).unwrap();
-        let tokens = |now: Timestamp, spot: f64| -> std::collections::BTreeMap<String, u32> {
-            let listings = contract_listings(&calendar, now, |_| spot);
+        let tokens = |now: Timestamp, moved: f64| -> BTreeMap<String, u32> {
+            let listings = contract_listings(&calendar, now, |underlying| spot(underlying) + moved);
             let token = |listing: &Listing| (listing.instrument.symbol.to_string(), listing.instrument.token);
             listings.iter().map(token).collect()
         };
         let (first, later) =
-            (tokens(monday.at_seconds(36_000), 25_912.0), tokens(monday.next().at_seconds(30_000), 26_080.0));
+            (tokens(monday.at_seconds(36_000), 0.0), tokens(monday.next().at_seconds(30_000), 0.6));
         let both: Vec<_> = first.keys().filter(|symbol| later.contains_key(*symbol)).collect();
-        assert!(both.len() > 20, "{both:?}");
+        assert!(both.len() > 80, "{both:?}");
         assert!(both.iter().all(|symbol| first[*symbol] == later[*symbol]));
-        let distinct: std::collections::BTreeSet<_> = first.values().collect();
+        let distinct: BTreeSet<_> = first.values().collect();
         assert_eq!(distinct.len(), first.len());
-        assert!(first.values().all(|token| *token < 1 << 31 && token % 256 == 2));
+        assert!(first.values().all(|token| *token < 1 << 31));
+    }
+
+    #[test]
+    fn the_last_byte_of_a_token_is_the_segment() {
+        let listings = named(&Calendar::nse([]), TradingDate::new(2026, 11, 23).unwrap().at_seconds(36_000));
+        let codes = [("NFO", 2), ("CDS", 3), ("BFO", 5), ("BCD", 6), ("MCX", 7), ("NCO", 12)];
+        for (venue, code) in codes {
+            let of_venue: Vec<_> = listings
+                .values()
+                .filter(|listing| listing.instrument.symbol.venue().as_str() == venue)
+                .collect();
+            assert!(
+                !of_venue.is_empty()
+                    && of_venue.iter().all(|listing| listing.instrument.token & 0xff == code)
+            );
+        }
+    }
+
+    #[test]
+    fn every_exchange_has_its_names_segments_and_sizes() {
+        let listings = named(&Calendar::nse([]), TradingDate::new(2026, 11, 23).unwrap().at_seconds(36_000));
+        // Symbol, segment, lot size, multiplier, tick size, freeze quantity.
+        for (symbol, segment, lot, multiplier, tick, freeze) in [
+            ("NFO:NIFTY26NOVFUT", "NFO-FUT", 65, 1, "0.10", 1_800),
+            ("BFO:SENSEX26NOVFUT", "BFO-FUT", 20, 1, "0.10", 1_000),
+            ("BFO:SENSEX26NOV84600CE", "BFO-OPT", 20, 1, "0.05", 1_000),
+            ("BFO:BANKEX26NOVFUT", "BFO-FUT", 30, 1, "0.10", 900),
+            ("CDS:USDINR26NOVFUT", "CDS-FUT", 1, 1_000, "0.0025", 10_000),
+            ("CDS:USDINR26NOV89.5CE", "CDS-OPT", 1, 1_000, "0.0025", 10_000),
+            ("CDS:USDINR26NOV89.25PE", "CDS-OPT", 1, 1_000, "0.0025", 10_000),
+            ("BCD:USDINR26DECFUT", "BCD-FUT", 1, 1_000, "0.0025", 10_000),
+            ("MCX:GOLD26DECFUT", "MCX-FUT", 1, 100, "1.00", 10),
+            ("MCX:GOLDGUINEA26NOVFUT", "MCX-FUT", 1, 1, "1.00", 1_250),
+            ("MCX:LEADMINI26NOVFUT", "MCX-FUT", 1, 1_000, "0.05", 100),
+            ("MCX:CRUDEOIL26DEC5650PE", "MCX-OPT", 1, 100, "0.05", 100),
+            ("NCO:NATURALGAS26NOVFUT", "NCO-FUT", 1, 1_250, "0.10", 48),
+        ] {
+            let listing = listings.get(symbol).unwrap_or_else(|| panic!("{symbol} in {:?}", listings.keys()));
+            let instrument = &listing.instrument;
+            assert_eq!((listing.segment.as_str(), instrument.lot_size), (segment, lot), "{symbol}");
+            assert_eq!((listing.multiplier, listing.freeze_quantity), (multiplier, freeze), "{symbol}");
+            assert_eq!(instrument.tick_size.to_string(), tick, "{symbol}");
+        }
     }
 
     #[test]
     fn contracts_expire_on_tuesdays_and_before_holidays() {
         let holiday = TradingDate::new(2026, 11, 24).unwrap();
         let now = TradingDate::new(2026, 11, 19).unwrap().at_seconds(36_000);
-        let spot = |_| 25_912.0;
-        let names = |calendar: &Calendar| -> Vec<String> {
-            let listings = contract_listings(calendar, now, spot);
-            listings.iter().map(|listing| listing.instrument.symbol.name().to_owned()).collect()
-        };
-        let plain = names(&Calendar::nse([]));
+        let plain = named(&Calendar::nse([]), now);
         for name in
             ["NIFTY26NOVFUT", "BANKNIFTY27JANFUT", "INFY26DECFUT", "NIFTY26NOV25900CE", "NIFTY26NOV26150PE"]
         {
-            assert!(plain.iter().any(|listed| listed == name), "{name} in {plain:?}");
+            assert!(plain.contains_key(&format!("NFO:{name}")), "{name} in {plain:?}");
         }
-        let calendar = Calendar::nse([holiday]);
-        let moved = contract_listings(&calendar, now, spot);
-        assert_eq!(moved[0].instrument.expiry, TradingDate::new(2026, 11, 23));
-        let next_week = contract_listings(&Calendar::nse([]), holiday.at_seconds(60_000), spot);
-        assert!(next_week.iter().any(|listing| listing.instrument.symbol.name() == "NIFTY26D0125900CE"));
+        let moved = &named(&Calendar::nse([holiday]), now)["NFO:NIFTY26NOVFUT"];
+        assert_eq!(moved.instrument.expiry, TradingDate::new(2026, 11, 23));
+        let next_week = named(&Calendar::nse([]), holiday.at_seconds(60_000));
+        assert!(next_week.contains_key("NFO:NIFTY26D0125900CE"));
     }
 }

@@ -3,6 +3,7 @@
 use crate::exchange::{Exchange, unknown_account};
 use crate::ledger::Units;
 use crate::position::ConvertPosition;
+use crate::product::ShownProduct;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::validate::{check_product, check_quantity};
 use market::{Money, Side};
@@ -25,7 +26,7 @@ impl Exchange {
         let units = if wish.overnight { Units::Carried } else { Units::OfToday };
         let before = self.accounts[account].lines();
         let moving = (wish.side, wish.quantity, units);
-        if !self.accounts[account].convert(slot, moving, (wish.old_product, wish.new_product)) {
+        if !self.accounts[account].convert(slot, moving, (wish.old_product.into(), wish.new_product.into())) {
             return Err(Refusal::input("The quantity to convert exceeds the open position quantity."));
         }
         if let Err(refusal) = self.check_converted(account, slot, wish) {
@@ -38,7 +39,7 @@ impl Exchange {
 
     /// Nothing is owed after a conversion: no shares to those who buy from standing orders, and no money.
     fn check_converted(&self, account: usize, slot: usize, wish: &ConvertPosition) -> Result<(), Refusal> {
-        for product in [wish.old_product, wish.new_product] {
+        for product in [ShownProduct::from(wish.old_product), wish.new_product.into()] {
             let sells = self.pending_on(account, slot, (product, Side::Sell), None);
             if self.accounts[account].deliverable(slot, product).is_some_and(|units| units < sells) {
                 return Err(Refusal::of(

@@ -25,12 +25,14 @@ impl Exchange {
                 if edge > to {
                     break;
                 }
+                self.end_auctions(edge);
                 self.now = self.now.max(edge);
                 self.cross(self.boundary);
             } else {
                 if due > to {
                     break;
                 }
+                self.end_auctions(due);
                 self.now = self.now.max(due);
                 self.tape.step_cursor();
                 if self.is_trading(slot) && self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due)
@@ -39,6 +41,7 @@ impl Exchange {
                 }
             }
         }
+        self.end_auctions(to);
         self.now = self.now.max(to);
         self.take_events()
     }
@@ -59,6 +62,7 @@ impl Exchange {
         if to <= self.now {
             return;
         }
+        self.end_auctions(to);
         // Standing orders meet the units of all the ticks between.
         let ticks = to.micros_since(self.now) / (TICK_INTERVAL_MS * 1_000);
         let ticks = u32::try_from(ticks.max(1)).unwrap_or(u32::MAX);
@@ -114,6 +118,9 @@ impl Exchange {
         if before != Phase::Matched {
             self.tape.open_day(pit, self.now);
         }
+        if pit == Pit::Cash {
+            self.begin_auctions(self.now.date());
+        }
         for slot in self.tape.listed_in(pit) {
             // What the auction left joins the queues in its turn.
             let mut left: Vec<_> =
@@ -145,7 +152,13 @@ impl Exchange {
     fn square_off(&mut self, pit: Pit) {
         for index in self.standing(pit) {
             let order = &self.desk.entries[index].order;
-            if order.product == Product::Mis && order.status != OrderStatus::AmoReqReceived {
+            let concerned = order.product == Product::Mis && !order.status.is_final();
+            if !concerned || order.status == OrderStatus::AmoReqReceived {
+                continue;
+            }
+            if order.is_second_leg() {
+                self.exit(index);
+            } else {
                 self.withdraw(index);
             }
         }
@@ -158,13 +171,17 @@ impl Exchange {
                 // Refused only where the instrument itself has gone; the position then expires with it.
                 let _ = self.place(&user, PlaceOrder::new(OrderRequest { product: Product::Mis, ..request }));
             }
+            self.close_uncovered(account, |symbol| Pit::from(symbol.venue()) == pit);
         }
     }
 
     /// DAY orders end with the session.
     fn lapse(&mut self, pit: Pit) {
         for index in self.standing(pit) {
-            if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
+            let order = &self.desk.entries[index].order;
+            // Where a position goes on, so does its stop.
+            let stays = order.is_second_leg() && order.status == OrderStatus::TriggerPending;
+            if !stays && order.status != OrderStatus::AmoReqReceived {
                 self.withdraw(index);
             }
         }
@@ -189,34 +206,19 @@ impl Exchange {
 
     /// An auction takes after-market orders that it would take as new ones; the others wait for continuous trading.
     fn is_due(&self, index: usize) -> bool {
-        let order = &self.desk.entries[index].order;
-        let opens = self.phase_of(self.desk.entries[index].slot) == Phase::Continuous;
-        let plain = order.validity_ttl == 0 && is_plain(&self.request_of(index), order.disclosed_quantity);
-        order.status == OrderStatus::AmoReqReceived && (opens || plain)
-    }
-
-    fn request_of(&self, index: usize) -> OrderRequest {
         let entry = &self.desk.entries[index];
         let order = &entry.order;
-        OrderRequest {
-            symbol: order.symbol.clone(),
-            side: order.side,
-            quantity: order.quantity,
-            kind: order.kind,
-            price: order.price,
-            trigger: order.trigger_price,
-            product: order.product,
-            validity: order.validity,
-            variety: order.variety,
-            market_protection: entry.protection,
-        }
+        let opens = self.phase_of(entry.slot) == Phase::Continuous;
+        let plain = order.validity_ttl == 0
+            && is_plain(&entry.order.request(entry.protection), order.disclosed_quantity);
+        order.status == OrderStatus::AmoReqReceived && (opens || plain)
     }
 
     fn check_release(&self, index: usize) -> Result<(), Refusal> {
         let entry = &self.desk.entries[index];
         let (listing, board) = (&self.tape.listings[entry.slot], &self.tape.boards[entry.slot]);
         let order = &entry.order;
-        check_prices(&self.request_of(index), listing, board)?;
+        check_prices(&order.request(entry.protection), listing, board)?;
         check_trigger_side(order.side, order.kind, order.trigger_price, board.last)
     }
 

@@ -183,7 +183,9 @@ fn new_row(
     order_id: String,
     number: u64,
 ) -> Order {
-    let PlaceOrder { request, tag, disclosed_quantity, ttl_minutes, system_tags, iceberg: _ } = command;
+    let PlaceOrder { request, tag, disclosed_quantity, ttl_minutes, system_tags, iceberg: _, auction_number } =
+        command;
+    let keeps_trigger = request.kind.needs_trigger() || request.variety == Variety::Co;
     let ttl = ttl_minutes.unwrap_or(0);
     Order {
         user_id: user_id.to_owned(),
@@ -208,7 +210,7 @@ fn new_row(
         quantity: request.quantity,
         disclosed_quantity,
         price: if request.kind.needs_price() { request.price } else { market::Price::ZERO },
-        trigger_price: if request.kind.needs_trigger() { request.trigger } else { market::Price::ZERO },
+        trigger_price: if keeps_trigger { request.trigger } else { market::Price::ZERO },
         average_price: market::Price::ZERO,
         filled_quantity: 0,
         pending_quantity: request.quantity,
@@ -219,5 +221,6 @@ fn new_row(
         tag,
         guid: format!("01X{number:010X}"),
         iceberg: None,
+        auction_number,
     }
 }

@@ -1,6 +1,7 @@
 //! The exchange itself: its public face.
 
 use crate::account::{Account, binds};
+use crate::auction::{Auction, of_the_day};
 use crate::clock::Boundary;
 use crate::desk::Desk;
 use crate::event::Event;
@@ -11,6 +12,7 @@ use crate::hours::{Hours, check_hours};
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
+use crate::noise::mix;
 use crate::order::{Iceberg, Order, OrderStatus, PlaceOrder, TradeRecord};
 use crate::pit::{Phase, Phases, Pit};
 use crate::position::Positions;
@@ -25,6 +27,9 @@ use crate::validate;
 use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
 
+/// Sets the auctions' key apart from all others of the seed.
+const AUCTIONS: u64 = 0xA0C7_1011;
+
 /// A market, its order book and the accounts that trade on it.
 #[derive(Debug)]
 pub struct Exchange {
@@ -38,6 +43,10 @@ pub struct Exchange {
     pub(crate) accounts: Vec<Account>,
     /// Good-till-triggered orders, oldest first.
     pub(crate) gtts: Vec<Gtt>,
+    /// The day's auctions.
+    pub(crate) auctions: Vec<Auction>,
+    /// Decides which they are.
+    pub(crate) auction_key: u64,
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
@@ -59,8 +68,11 @@ impl Exchange {
         let Setup { seed, now, calendar, accounts } = setup;
         let tape = Tape::new(seed, now, calendar, contracts);
         let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
+        let auction_key = mix(seed, AUCTIONS);
         let mut exchange = Self {
             now,
+            auctions: of_the_day(auction_key, &tape, now.date()),
+            auction_key,
             phases: tape.clock.phases_at(now),
             boundary: tape.clock.first_after(now),
             desk: Desk::new(tape.listings.len(), now),
@@ -153,13 +165,11 @@ impl Exchange {
         let hours = self.hours_of(slot);
         validate::check(&command, listing, &self.tape.boards[slot])?;
         check_hours(&command, &self.tape.boards[slot], hours)?;
-        let token = listing.instrument.token;
+        self.check_auction(&command)?;
+        self.check_consent(account, slot, &command.request)?;
         let after_market = command.request.variety == Variety::Amo;
-        let index = self.desk.add((account, user), (slot, token), command, self.now);
+        let index = self.write_row(account, user, slot, command);
         self.desk.entries[index].order.iceberg = leg;
-        self.accounts[account].orders.push(index);
-        self.accounts[account].standing.push(index);
-        self.desk.resting[slot].push(index);
         let order_id = self.desk.entries[index].order.order_id.clone();
         if after_market {
             self.record(index, OrderStatus::AmoReqReceived);
@@ -276,6 +286,30 @@ impl Exchange {
     /// What a slot's market is doing.
     pub(crate) fn phase_of(&self, slot: usize) -> Phase {
         self.phases.of(self.tape.pit(slot))
+    }
+
+    /// Writes a new order down, in no state yet.
+    pub(crate) fn write_row(
+        &mut self,
+        account: usize,
+        user: &str,
+        slot: usize,
+        command: PlaceOrder,
+    ) -> usize {
+        let token = self.tape.listings[slot].instrument.token;
+        let index = self.desk.add((account, user), (slot, token), command, self.now);
+        self.accounts[account].orders.push(index);
+        self.stand(index);
+        index
+    }
+
+    /// An order stands: with its account, and with its instrument unless it waits for an auction.
+    pub(crate) fn stand(&mut self, index: usize) {
+        let entry = &self.desk.entries[index];
+        self.accounts[entry.account].standing.push(index);
+        if entry.order.variety != Variety::Auction {
+            self.desk.resting[entry.slot].push(index);
+        }
     }
 
     pub(crate) fn account(&self, user: &str) -> Option<usize> {

@@ -19,6 +19,8 @@ pub struct Holding {
     pub t1_quantity: u32,
     /// Sold today.
     pub used_quantity: u32,
+    /// Units that the holder has let be sold today; none where that is not asked.
+    pub authorised_quantity: u32,
     /// Units at the start of the day.
     pub opening_quantity: u32,
     /// What they cost on average.

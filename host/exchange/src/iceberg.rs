@@ -1,4 +1,4 @@
-//! Iceberg orders: one leg stands at a time, the next one comes when it is filled.
+//! What follows a fill: the next leg of an iceberg order, of which one stands at a time, and the stop of a cover order.
 
 use crate::desk::Entry;
 use crate::exchange::Exchange;
@@ -6,9 +6,13 @@ use crate::order::{Iceberg, Order, PlaceOrder};
 use market::{OrderKind, OrderRequest};
 
 impl Exchange {
-    /// Legs that were filled are followed by the next ones.
+    /// Legs that were filled are followed by the next ones, cover orders by their stops.
     pub(crate) fn place_next_legs(&mut self) {
         while let Some(index) = self.filled_legs.pop() {
+            if self.desk.entries[index].order.is_first_leg() {
+                self.cover(index);
+                continue;
+            }
             let entry = &self.desk.entries[index];
             let Some((iceberg, quantity)) = entry.order.iceberg.and_then(Iceberg::next) else { continue };
             let (user, command) = (entry.order.user_id.clone(), next_leg(entry, quantity));
@@ -22,16 +26,9 @@ fn next_leg(entry: &Entry, quantity: u32) -> PlaceOrder {
     let order: &Order = &entry.order;
     let by_market = order.tags.iter().any(|tag| tag == "mktp");
     let request = OrderRequest {
-        symbol: order.symbol.clone(),
-        side: order.side,
         quantity,
         kind: if by_market { OrderKind::Market } else { OrderKind::Limit },
-        price: order.price,
-        trigger: order.trigger_price,
-        product: order.product,
-        validity: order.validity,
-        variety: order.variety,
-        market_protection: entry.protection,
+        ..order.request(entry.protection)
     };
     PlaceOrder { tag: order.tag.clone(), ..PlaceOrder::new(request) }
 }

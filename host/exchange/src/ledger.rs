@@ -3,7 +3,8 @@
 //! Knows no price but those of fills and closes; what is worth how much now is asked with a price.
 
 use crate::position::Position;
-use market::{InstrumentToken, Money, Price, Product, Side, Symbol};
+use crate::product::ShownProduct;
+use market::{InstrumentToken, Money, Price, Side, Symbol};
 use serde::{Deserialize, Serialize};
 
 /// One position's books.
@@ -11,7 +12,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Line {
     pub(crate) symbol: Symbol,
     pub(crate) token: InstrumentToken,
-    pub(crate) product: Product,
+    pub(crate) product: ShownProduct,
+    /// Units in one of quantity. Records from before there were any know none, and then it is 1.
+    #[serde(default = "one")]
+    multiplier: i64,
     overnight_quantity: i64,
     overnight_value: Money,
     overnight_close: Price,
@@ -26,11 +30,16 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) const fn new(symbol: Symbol, token: InstrumentToken, product: Product) -> Self {
+    pub(crate) fn new(
+        (symbol, token): (Symbol, InstrumentToken),
+        product: ShownProduct,
+        multiplier: i64,
+    ) -> Self {
         Self {
             symbol,
             token,
             product,
+            multiplier,
             overnight_quantity: 0,
             overnight_value: Money::ZERO,
             overnight_close: Price::ZERO,
@@ -42,6 +51,11 @@ impl Line {
             cost: Money::ZERO,
             realised: Money::ZERO,
         }
+    }
+
+    /// The same instrument held as another product, with nothing in it.
+    pub(crate) fn empty_as(&self, product: ShownProduct) -> Self {
+        Self::new((self.symbol.clone(), self.token), product, self.multiplier)
     }
 
     /// Units held, negative when short.
@@ -61,7 +75,7 @@ impl Line {
 
     /// Profit of the open units at a price.
     pub(crate) fn unrealised(&self, last: Price) -> Money {
-        let worth = last * self.open.abs();
+        let worth = last * self.open.abs() * self.multiplier;
         if self.open >= 0 { worth - self.cost } else { self.cost - worth }
     }
 
@@ -78,7 +92,7 @@ impl Line {
     /// Books a fill.
     pub(crate) fn fill(&mut self, side: Side, quantity: u32, price: Price) {
         let quantity = i64::from(quantity);
-        self.exchange(side, quantity, price * quantity);
+        self.exchange(side, quantity, price * quantity * self.multiplier);
     }
 
     /// Gives away open units of one kind, at the average that they were bought or sold for, as if never traded (a
@@ -122,7 +136,7 @@ impl Line {
     pub(crate) fn settle_at(&mut self, price: Price) {
         let side = if self.open >= 0 { Side::Sell } else { Side::Buy };
         let quantity = self.open.abs();
-        self.exchange(side, quantity, price * quantity);
+        self.exchange(side, quantity, price * quantity * self.multiplier);
     }
 
     /// Units change hands for an amount: first those that close what is open, the rest opens.
@@ -151,7 +165,7 @@ impl Line {
 
     /// The date changes: what is open is carried at its cost, today begins with nothing.
     pub(crate) fn carry(&mut self, close: Price) {
-        let fresh = Self::new(self.symbol.clone(), self.token, self.product);
+        let fresh = Self::new((self.symbol.clone(), self.token), self.product, self.multiplier);
         let (open, cost) = (self.open, self.cost);
         *self = Self {
             overnight_quantity: open,
@@ -179,19 +193,21 @@ impl Line {
         let (buy_quantity, buy_value) = (self.buy_quantity + long, self.buy_value + carried(long));
         let (sell_quantity, sell_value) = (self.sell_quantity + short, self.sell_value + carried(short));
         let quantity = buy_quantity - sell_quantity;
-        let (buy_price, sell_price) = (buy_value.per_unit(buy_quantity), sell_value.per_unit(sell_quantity));
+        let average = |value: Money, quantity: i64| value.per_unit(quantity * self.multiplier);
+        let worth = |price: Price, quantity: i64| price * quantity * self.multiplier;
+        let (buy_price, sell_price) = (average(buy_value, buy_quantity), average(sell_value, sell_quantity));
         let close_price = if overnight == 0 { Price::ZERO } else { self.overnight_close };
-        let buy_m2m = self.buy_value + close_price * long;
-        let sell_m2m = self.sell_value + close_price * short;
+        let buy_m2m = self.buy_value + worth(close_price, long);
+        let sell_m2m = self.sell_value + worth(close_price, short);
         let value = sell_value - buy_value;
-        let pnl = value + last * quantity;
+        let pnl = value + worth(last, quantity);
         Position {
             symbol: self.symbol.clone(),
             token: self.token,
             product: self.product,
             quantity,
             overnight_quantity: overnight,
-            multiplier: 1,
+            multiplier: self.multiplier,
             average_price: match quantity.signum() {
                 1 => buy_price,
                 -1 => sell_price,
@@ -201,7 +217,7 @@ impl Line {
             last_price: last,
             value,
             pnl,
-            m2m: sell_m2m - buy_m2m + last * quantity,
+            m2m: sell_m2m - buy_m2m + worth(last, quantity),
             unrealised: pnl,
             realised: Money::ZERO,
             buy_quantity,
@@ -213,13 +229,17 @@ impl Line {
             sell_value,
             sell_m2m,
             day_buy_quantity: self.buy_quantity,
-            day_buy_price: self.buy_value.per_unit(self.buy_quantity),
+            day_buy_price: average(self.buy_value, self.buy_quantity),
             day_buy_value: self.buy_value,
             day_sell_quantity: self.sell_quantity,
-            day_sell_price: self.sell_value.per_unit(self.sell_quantity),
+            day_sell_price: average(self.sell_value, self.sell_quantity),
             day_sell_value: self.sell_value,
         }
     }
+}
+
+const fn one() -> i64 {
+    1
 }
 
 /// Which units of a position: Kite converts those of today and those carried over night apart.
@@ -261,98 +281,4 @@ impl Shares {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line() -> Line {
-        Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Nrml)
-    }
-
-    #[test]
-    fn the_fixture_row_of_kite_is_reproduced() {
-        // GOLDGUINEA: carried 3, closed at 23 320.33…, bought 1 @ 23 388, sold 4 @ 23 340 (reference §8.1).
-        let mut line = line();
-        for _ in 0..3 {
-            line.fill(Side::Buy, 1, Price::from_rupees(23_057));
-        }
-        line.carry(Price::from_rupees(23_232));
-        line.fill(Side::Buy, 1, Price::from_rupees(23_388));
-        line.fill(Side::Sell, 4, Price::from_rupees(23_340));
-        let net = line.net(Price::from_rupees(23_355));
-        assert_eq!(net.buy_value, Money::from_rupees(92_559));
-        assert_eq!((net.value, net.pnl), (Money::from_rupees(801), Money::from_rupees(801)));
-        assert_eq!((net.buy_m2m, net.m2m), (Money::from_rupees(93_084), Money::from_rupees(276)));
-        assert_eq!((net.quantity, net.average_price), (0, Price::ZERO));
-        let day = line.day(Price::from_rupees(23_355)).unwrap();
-        assert_eq!((day.quantity, day.average_price), (-3, Price::from_rupees(23_340)));
-        assert_eq!(day.overnight_quantity, 0);
-    }
-
-    #[test]
-    fn a_flip_realises_the_closed_part_alone() {
-        let mut line = line();
-        line.fill(Side::Buy, 10, Price::from_rupees(100));
-        line.fill(Side::Sell, 15, Price::from_rupees(110));
-        assert_eq!(line.quantity(), -5);
-        assert_eq!(line.realised, Money::from_rupees(100));
-        assert_eq!(line.unrealised(Price::from_rupees(108)), Money::from_rupees(10));
-    }
-
-    #[test]
-    fn units_of_today_move_at_todays_average_and_carried_ones_at_theirs() {
-        let mut from = line();
-        from.fill(Side::Buy, 10, Price::from_rupees(100));
-        from.carry(Price::from_rupees(101));
-        from.fill(Side::Buy, 2, Price::from_rupees(106));
-        from.fill(Side::Sell, 3, Price::from_rupees(103));
-        assert_eq!((from.open_units(Units::Carried), from.open_units(Units::OfToday)), (7, 2));
-        let mut to = Line::new("NFO:NIFTY26NOVFUT".parse().unwrap(), 1, Product::Mis);
-        let last = Price::from_rupees(110);
-        let before = from.net(last).pnl;
-        let of_today = from.give(2, Units::OfToday);
-        assert_eq!(of_today, Money::from_rupees(212));
-        to.take(Side::Buy, 2, of_today);
-        let carried = from.give(3, Units::Carried);
-        assert_eq!(carried, Money::from_rupees(300));
-        to.take(Side::Buy, 3, carried);
-        let (left, moved) = (from.net(last), to.net(last));
-        assert_eq!((left.day_buy_quantity, left.day_buy_value), (0, Money::ZERO));
-        assert_eq!((left.quantity, left.overnight_quantity, moved.quantity), (4, 7, 5));
-        assert_eq!(left.pnl + moved.pnl, before);
-        assert_eq!(from.realised + from.unrealised(last), left.pnl);
-        assert_eq!(to.realised + to.unrealised(last), moved.pnl);
-    }
-
-    #[test]
-    fn a_conversion_of_everything_leaves_no_cost_behind() {
-        let mut from = line();
-        from.fill(Side::Buy, 10, Price::from_rupees(100));
-        from.carry(Price::from_rupees(100));
-        from.fill(Side::Buy, 10, Price::from_rupees(1_000));
-        from.fill(Side::Sell, 10, Price::from_rupees(500));
-        assert_eq!(from.open_units(Units::OfToday), 10);
-        assert_eq!(from.give(10, Units::OfToday), Money::from_rupees(10_000));
-        assert_eq!((from.quantity(), from.cost()), (0, Money::ZERO));
-        assert_eq!(from.realised, Money::from_rupees(4_000));
-    }
-
-    #[test]
-    fn what_a_short_position_takes_back_is_realised() {
-        let mut to = line();
-        to.fill(Side::Sell, 3, Price::from_rupees(100));
-        to.take(Side::Buy, 3, Money::from_units(2_900_001));
-        assert_eq!((to.quantity(), to.cost()), (0, Money::ZERO));
-        assert_eq!(to.realised, Money::from_units(99_999));
-    }
-
-    #[test]
-    fn sold_shares_leave_at_their_average_cost() {
-        let mut shares = Shares { quantity: 10, t1_quantity: 0, cost: Money::from_rupees(1_000) };
-        shares.settle(-4, Money::ZERO);
-        assert_eq!((shares.quantity, shares.cost), (6, Money::from_rupees(600)));
-        shares.settle(5, Money::from_rupees(700));
-        assert_eq!((shares.quantity, shares.t1_quantity, shares.total()), (6, 5, 11));
-        shares.settle(0, Money::ZERO);
-        assert_eq!((shares.quantity, shares.cost), (11, Money::from_rupees(1_300)));
-    }
-}
+mod tests;

@@ -5,9 +5,10 @@ use crate::desk::exchange_order_id;
 use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::order::OrderStatus;
+use crate::product::ShownProduct;
 use crate::protection;
 use crate::refusal::Refusal;
-use market::{InstrumentKind, Money, OrderKind, Price, Product, Side, Validity};
+use market::{InstrumentKind, Money, OrderKind, Price, Side, Validity, Variety};
 
 /// Why a row was rejected: for people, and in the back office's words.
 pub(crate) struct Rejection {
@@ -53,6 +54,11 @@ impl Exchange {
             Ok(bound) => self.desk.entries[index].bound = bound,
             Err(rejection) => return self.reject(index, rejection),
         }
+        self.send_to_exchange(index);
+    }
+
+    /// The back office has let it pass.
+    pub(crate) fn send_to_exchange(&mut self, index: usize) {
         self.record(index, OrderStatus::OpenPending);
         let number = self.desk.count();
         let entry = &mut self.desk.entries[index];
@@ -66,10 +72,11 @@ impl Exchange {
         }
     }
 
-    /// The order stands in the book: it takes what it can get and waits with the rest.
+    /// The order stands in the book: it takes what it can get and waits with the rest. An offer waits for its auction.
     pub(crate) fn open_in_book(&mut self, index: usize) {
         self.record(index, OrderStatus::Open);
-        if self.refuses_self_trade(index) {
+        let waits = self.desk.entries[index].order.variety == Variety::Auction;
+        if waits || self.refuses_self_trade(index) {
             return;
         }
         self.queue(index);
@@ -87,6 +94,9 @@ impl Exchange {
 
     /// A trigger was reached.
     pub(crate) fn fire(&mut self, index: usize) {
+        if self.desk.entries[index].order.is_second_leg() {
+            self.end_first_leg(index);
+        }
         if self.desk.entries[index].order.kind == OrderKind::StopMarket {
             self.desk.entries[index].order.kind = OrderKind::Market;
             self.protect(index);
@@ -154,7 +164,7 @@ impl Exchange {
         if order.side == Side::Buy {
             return Ok(());
         }
-        let Some(deliverable) = self.accounts[entry.account].deliverable(entry.slot, order.product) else {
+        let Some(deliverable) = self.accounts[entry.account].deliverable(entry.slot, order.product()) else {
             return Ok(());
         };
         let free = deliverable - self.pending_like(index);
@@ -177,7 +187,7 @@ impl Exchange {
         let entry = &self.desk.entries[index];
         let order = &entry.order;
         let pending = i64::from(order.pending_quantity);
-        let held = self.accounts[entry.account].held(entry.slot, order.product);
+        let held = self.accounts[entry.account].held(entry.slot, order.product());
         let closable = if held * order.side.sign() < 0 { held.abs() - self.pending_like(index) } else { 0 };
         let excess = (pending - closable.max(0)).max(0);
         let price = if order.kind == OrderKind::StopMarket { order.trigger_price } else { order.price };
@@ -210,7 +220,7 @@ impl Exchange {
     /// Units of other standing orders of the same account, instrument, product and side.
     fn pending_like(&self, index: usize) -> i64 {
         let own = &self.desk.entries[index];
-        self.pending_on(own.account, own.slot, (own.order.product, own.order.side), Some(index))
+        self.pending_on(own.account, own.slot, (own.order.product(), own.order.side), Some(index))
     }
 
     /// Units of an account's standing orders in an instrument, product and side, leaving out one order.
@@ -218,13 +228,13 @@ impl Exchange {
         &self,
         account: usize,
         slot: usize,
-        (product, side): (Product, Side),
+        (product, side): (ShownProduct, Side),
         left_out: Option<usize>,
     ) -> i64 {
         let standing = self.accounts[account].standing.iter().filter(|index| Some(**index) != left_out);
-        let alike = standing
-            .map(|index| &self.desk.entries[*index])
-            .filter(|entry| entry.slot == slot && entry.order.product == product && entry.order.side == side);
+        let alike = standing.map(|index| &self.desk.entries[*index]).filter(|entry| {
+            entry.slot == slot && entry.order.product() == product && entry.order.side == side
+        });
         alike.map(|entry| i64::from(entry.order.pending_quantity)).sum()
     }
 

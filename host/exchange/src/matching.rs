@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::order::{OrderStatus, TradeRecord};
 use crate::pit::Phase;
-use market::{Price, Side, Trade};
+use market::{Price, Side, Trade, Variety};
 
 pub(crate) const SELF_TRADE: &str =
     "Order cancelled by the exchange: it would have traded with another order of the same account.";
@@ -131,13 +131,14 @@ impl Exchange {
         let exchange_order_id = order.exchange_order_id.clone().unwrap_or_default();
         let order_time = order.exchange_timestamp.unwrap_or(now);
         let done = order.pending_quantity == 0;
-        let trade = TradeRecord { trade, exchange_order_id, order_time };
+        let cover = order.variety == Variety::Co;
+        let trade = TradeRecord { trade, exchange_order_id, order_time, cover };
         let (user, account, slot) = (order.user_id.clone(), entry.account, entry.slot);
         self.touched.accounts.insert(account);
         self.touched.trades.push((account, self.accounts[account].trades.len()));
-        self.accounts[account].book(slot, trade.clone());
+        self.accounts[account].book(slot, trade.clone(), self.tape.listings[slot].multiplier);
         self.events.push(Event::Trade { user, trade: Box::new(trade) });
-        if done && self.desk.entries[index].order.iceberg.is_some() {
+        if self.desk.entries[index].order.brings_another() {
             self.filled_legs.push(index);
         }
         self.record(index, if done { OrderStatus::Complete } else { OrderStatus::Open });

@@ -1,6 +1,6 @@
 //! What each instrument is worth at an instant: a function of the seed and of time, before any nudge of a tester.
 
-use crate::catalog::{BANK_NIFTY, NIFTY, SHARES};
+use crate::catalog::{BANK_NIFTY, BseIndex, NIFTY, SHARES};
 use crate::clock::MarketClock;
 use crate::listing::Listing;
 use crate::noise::{Keys, walk};
@@ -13,15 +13,41 @@ const SHARE_SIGMA: f64 = 6.0e-5;
 const BANK_SIGMA: f64 = 1.5e-5;
 /// Yearly cost of carry in a future's price.
 const CARRY: f64 = 0.065;
-const INDEX_VOLATILITY: f64 = 0.13;
 const YEAR_SECONDS: f64 = 365.0 * 86_400.0;
 
 /// How one instrument is priced.
 #[derive(Debug, Clone)]
 enum Pricing {
-    Cash { group: VenueGroup, rupees: f64, beta: f64, sigma: f64, key: u64 },
-    Future { underlying: usize, expiry: Timestamp },
-    Option { underlying: usize, expiry: Timestamp, strike: f64, call: bool },
+    Cash {
+        rupees: f64,
+        beta: f64,
+        sigma: f64,
+        key: u64,
+    },
+    /// The same share at another exchange.
+    Mirror {
+        slot: usize,
+    },
+    Future {
+        spot: Spot,
+        expiry: Timestamp,
+    },
+    Option {
+        spot: Spot,
+        expiry: Timestamp,
+        strike: f64,
+        call: bool,
+        volatility: f64,
+    },
+}
+
+/// What a contract is worth something for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spot {
+    /// It is listed at this slot.
+    Slot(usize),
+    /// It is not listed: a path of its own.
+    Path { rupees: f64, sigma: f64, key: u64, group: VenueGroup },
 }
 
 /// The price paths of all listed instruments, by their slot in the list.
@@ -39,15 +65,25 @@ impl Model {
         Self { index_key, pricing }
     }
 
-    /// Adds a contract. It is priced as a share of no worth when its underlying is not listed.
-    pub(crate) fn add_contract(&mut self, listing: &Listing, underlying: usize, expiry: Timestamp) {
+    /// Adds a share that trades at another exchange too, at `slot`.
+    pub(crate) fn add_mirror(&mut self, slot: usize) {
+        self.pricing.push(Pricing::Mirror { slot });
+    }
+
+    /// Adds an index of BSE.
+    pub(crate) fn add_index(&mut self, index: &BseIndex, key: u64) {
+        self.pricing.push(Pricing::Cash { rupees: index.rupees, beta: index.beta, sigma: BANK_SIGMA, key });
+    }
+
+    /// Adds a contract.
+    pub(crate) fn add_contract(&mut self, listing: &Listing, spot: Spot, volatility: f64, expiry: Timestamp) {
         let strike = listing.instrument.strike.to_wire();
         self.pricing.push(match listing.instrument.kind {
             InstrumentKind::Equity | InstrumentKind::Index | InstrumentKind::Future => {
-                Pricing::Future { underlying, expiry }
+                Pricing::Future { spot, expiry }
             }
-            InstrumentKind::Call => Pricing::Option { underlying, expiry, strike, call: true },
-            InstrumentKind::Put => Pricing::Option { underlying, expiry, strike, call: false },
+            InstrumentKind::Call => Pricing::Option { spot, expiry, strike, call: true, volatility },
+            InstrumentKind::Put => Pricing::Option { spot, expiry, strike, call: false, volatility },
         });
     }
 
@@ -55,20 +91,31 @@ impl Model {
     pub(crate) fn worth(&self, slot: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
         let nudge = f64::exp(nudges.get(slot).copied().unwrap_or(0.0));
         let unnudged = match self.pricing[slot] {
-            Pricing::Cash { group, rupees, beta, sigma, key } => {
-                let walked = clock.walked(group, at);
+            Pricing::Cash { rupees, beta, sigma, key } => {
+                let walked = clock.walked(VenueGroup::Equity, at);
                 let index = beta * INDEX_SIGMA * walk(self.index_key, walked);
                 rupees * f64::exp(index + sigma * walk(key, walked))
             }
-            Pricing::Future { underlying, expiry } => {
-                self.worth(underlying, clock, at, nudges) * f64::exp(CARRY * years(at, expiry))
+            Pricing::Mirror { slot } => self.worth(slot, clock, at, nudges),
+            Pricing::Future { spot, expiry } => {
+                self.spot(spot, clock, at, nudges) * f64::exp(CARRY * years(at, expiry))
             }
-            Pricing::Option { underlying, expiry, strike, call } => {
-                let spot = self.worth(underlying, clock, at, nudges);
-                option_worth(spot, strike, years(at, expiry), call)
+            Pricing::Option { spot, expiry, strike, call, volatility } => {
+                let spot = self.spot(spot, clock, at, nudges);
+                option_worth(spot, (strike, volatility), years(at, expiry), call)
             }
         };
         unnudged * nudge
+    }
+
+    /// What contracts derive from, at an instant.
+    pub(crate) fn spot(&self, spot: Spot, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
+        match spot {
+            Spot::Slot(slot) => self.worth(slot, clock, at, nudges),
+            Spot::Path { rupees, sigma, key, group } => {
+                rupees * f64::exp(sigma * walk(key, clock.walked(group, at)))
+            }
+        }
     }
 
     /// The path's price as history knows it: without nudges and limits.
@@ -90,16 +137,15 @@ pub(crate) fn on_tick(rupees: f64, tick_size: Price) -> Price {
 
 fn cash_pricing(listing: &Listing, key: u64) -> Pricing {
     let token = listing.instrument.token;
-    let group = VenueGroup::from(listing.instrument.symbol.venue());
     if token == NIFTY {
-        return Pricing::Cash { group, rupees: 25_900.0, beta: 1.0, sigma: 0.0, key };
+        return Pricing::Cash { rupees: 25_900.0, beta: 1.0, sigma: 0.0, key };
     }
     if token == BANK_NIFTY {
-        return Pricing::Cash { group, rupees: 58_400.0, beta: 1.1, sigma: BANK_SIGMA, key };
+        return Pricing::Cash { rupees: 58_400.0, beta: 1.1, sigma: BANK_SIGMA, key };
     }
     let share = SHARES.iter().find(|share| share.exchange_token == listing.exchange_token);
     let (rupees, beta) = share.map_or((100.0, 1.0), |share| (share.rupees, share.beta));
-    Pricing::Cash { group, rupees, beta, sigma: SHARE_SIGMA, key }
+    Pricing::Cash { rupees, beta, sigma: SHARE_SIGMA, key }
 }
 
 fn years(from: Timestamp, to: Timestamp) -> f64 {
@@ -107,9 +153,9 @@ fn years(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 /// Black and Scholes, with the carry as interest.
-fn option_worth(spot: f64, strike: f64, years: f64, call: bool) -> f64 {
+fn option_worth(spot: f64, (strike, volatility): (f64, f64), years: f64, call: bool) -> f64 {
     let discounted = strike * f64::exp(-CARRY * years);
-    let spread = INDEX_VOLATILITY * years.sqrt();
+    let spread = volatility * years.sqrt();
     if spread < 1e-9 {
         let intrinsic = if call { spot - strike } else { strike - spot };
         return intrinsic.max(0.0);
@@ -140,12 +186,12 @@ mod tests {
     #[test]
     fn calls_and_puts_keep_their_parity() {
         for (spot, strike, years) in [(25_900.0, 25_900.0, 0.02), (25_900.0, 26_150.0, 0.1)] {
-            let difference =
-                option_worth(spot, strike, years, true) - option_worth(spot, strike, years, false);
+            let difference = option_worth(spot, (strike, 0.13), years, true)
+                - option_worth(spot, (strike, 0.13), years, false);
             let parity = spot - strike * f64::exp(-CARRY * years);
             assert!((difference - parity).abs() < 0.05, "{difference} {parity}");
         }
-        assert_eq!(option_worth(110.0, 100.0, 0.0, true), 10.0);
-        assert_eq!(option_worth(110.0, 100.0, 0.0, false), 0.0);
+        assert_eq!(option_worth(110.0, (100.0, 0.13), 0.0, true), 10.0);
+        assert_eq!(option_worth(110.0, (100.0, 0.13), 0.0, false), 0.0);
     }
 }

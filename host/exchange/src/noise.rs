@@ -30,6 +30,11 @@ pub(crate) const fn mix(key: u64, place: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The place of a name.
+pub(crate) fn place_of(name: &str) -> u64 {
+    name.bytes().fold(0, |place, byte| mix(place, u64::from(byte)))
+}
+
 /// A number in `0.0 .. 1.0` for a place.
 pub(crate) fn unit(key: u64, place: u64) -> f64 {
     (mix(key, place) >> 11) as f64 / (1u64 << 53) as f64

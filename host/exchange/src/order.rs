@@ -1,5 +1,6 @@
 //! Orders and trades as the broker records them (reference §7.4–7.6), and the commands that make them.
 
+use crate::product::ShownProduct;
 use market::{
     Change, InstrumentToken, OrderKind, OrderRequest, Price, Product, Side, Symbol, Timestamp, Trade,
     Validity, Variety,
@@ -65,6 +66,8 @@ pub struct PlaceOrder {
     pub system_tags: Vec<String>,
     /// How an iceberg order is cut. The request's quantity is then that of all legs together.
     pub iceberg: Option<IcebergWish>,
+    /// The auction that it takes part in (variety auction).
+    pub auction_number: Option<u32>,
 }
 
 /// The legs of a new iceberg order.
@@ -177,6 +180,9 @@ pub struct Order {
     /// For a leg of an iceberg order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iceberg: Option<Iceberg>,
+    /// The auction that it takes part in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auction_number: Option<u32>,
 }
 
 /// One fill, with what Kite's trade rows add to it.
@@ -189,6 +195,9 @@ pub struct TradeRecord {
     pub exchange_order_id: String,
     /// When the order was placed.
     pub order_time: Timestamp,
+    /// True for a leg of a cover order.
+    #[serde(default)]
+    pub cover: bool,
 }
 
 impl OrderStatus {
@@ -233,6 +242,7 @@ impl PlaceOrder {
             ttl_minutes: None,
             system_tags: Vec::new(),
             iceberg: None,
+            auction_number: None,
         }
     }
 
@@ -258,7 +268,51 @@ impl ModifyOrder {
     }
 }
 
+impl TradeRecord {
+    /// What it is shown as, and which position it belongs to.
+    pub fn product(&self) -> ShownProduct {
+        if self.cover { ShownProduct::Co } else { self.trade.product.into() }
+    }
+}
+
 impl Order {
+    /// What it is shown as, and which position its fills belong to.
+    pub fn product(&self) -> ShownProduct {
+        if self.variety == Variety::Co { ShownProduct::Co } else { self.product.into() }
+    }
+
+    /// The leg of a cover order that opens the position: its fills are followed by a stop at its trigger.
+    pub(crate) fn is_first_leg(&self) -> bool {
+        self.variety == Variety::Co && self.parent_order_id.is_none() && self.trigger_price > Price::ZERO
+    }
+
+    /// The leg of a cover order that ends the position.
+    pub(crate) fn is_second_leg(&self) -> bool {
+        self.variety == Variety::Co && self.parent_order_id.is_some()
+    }
+
+    /// True when a fill of it, its last or any, brings another order.
+    pub(crate) fn brings_another(&self) -> bool {
+        let last = self.pending_quantity == 0;
+        (last && self.iceberg.is_some()) || self.is_first_leg()
+    }
+
+    /// The request that it stands for now.
+    pub(crate) fn request(&self, protection: i32) -> OrderRequest {
+        OrderRequest {
+            symbol: self.symbol.clone(),
+            side: self.side,
+            quantity: self.quantity,
+            kind: self.kind,
+            price: self.price,
+            trigger: self.trigger_price,
+            product: self.product,
+            validity: self.validity,
+            variety: self.variety,
+            market_protection: protection,
+        }
+    }
+
     /// `DAY`, `IOC` or `TTL`.
     pub const fn validity_word(&self) -> &'static str {
         if self.validity_ttl > 0 { "TTL" } else { self.validity.as_str() }

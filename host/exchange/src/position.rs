@@ -1,5 +1,6 @@
 //! Positions in Kite's 29 fields and with Kite's formulas (reference §8.1).
 
+use crate::product::ShownProduct;
 use market::{InstrumentToken, Money, Price, Product, Side, Symbol};
 use serde::Serialize;
 
@@ -21,13 +22,13 @@ pub struct Position {
     pub symbol: Symbol,
     /// Its number.
     pub token: InstrumentToken,
-    /// How it is held.
-    pub product: Product,
+    /// How it is held; CO for what a cover order brought.
+    pub product: ShownProduct,
     /// Signed.
     pub quantity: i64,
     /// Signed, at the start of the day.
     pub overnight_quantity: i64,
-    /// Units per lot where quantity counts lots; 1 here.
+    /// Units per lot where quantity counts lots, else 1. Every value below is multiplied by it, no price is.
     pub multiplier: i64,
     /// `buy_price` when long, `sell_price` when short, 0 when flat.
     pub average_price: Price,
@@ -37,7 +38,7 @@ pub struct Position {
     pub last_price: Price,
     /// `sell_value − buy_value`.
     pub value: Money,
-    /// `value + quantity × last_price`.
+    /// `value + quantity × last_price × multiplier`.
     pub pnl: Money,
     /// The same, with the carried part at the previous close.
     pub m2m: Money,
@@ -47,17 +48,17 @@ pub struct Position {
     pub realised: Money,
     /// Bought, the carried long part included.
     pub buy_quantity: i64,
-    /// `buy_value / buy_quantity`.
+    /// `buy_value / (buy_quantity × multiplier)`.
     pub buy_price: Price,
-    /// Σ price × quantity.
+    /// Σ price × quantity × multiplier.
     pub buy_value: Money,
     /// Day's buys and the carried long part at the close.
     pub buy_m2m: Money,
     /// Sold, the carried short part included.
     pub sell_quantity: i64,
-    /// `sell_value / sell_quantity`.
+    /// `sell_value / (sell_quantity × multiplier)`.
     pub sell_price: Price,
-    /// Σ price × quantity.
+    /// Σ price × quantity × multiplier.
     pub sell_value: Money,
     /// Day's sells and the carried short part at the close.
     pub sell_m2m: Money,

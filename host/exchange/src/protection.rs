@@ -4,7 +4,7 @@ use crate::refusal::Refusal;
 use market::{OrderKind, Price, Side};
 
 /// Lets the exchange pick the percentage.
-const AUTOMATIC: i32 = -1;
+pub(crate) const AUTOMATIC: i32 = -1;
 /// 100 %, in 1/100 percent.
 const MOST: i32 = 10_000;
 

@@ -16,6 +16,10 @@ pub enum RefusalKind {
     /// Shares are short.
     #[serde(rename = "HoldingException")]
     Holding,
+    /// The holder has not let these shares be sold. Kite's error types have none for it, only an HTTP status; the class
+    /// shown is that of holdings.
+    #[serde(rename = "HoldingException")]
+    Consent,
     /// The order could not be placed or found.
     #[serde(rename = "OrderException")]
     Order,
@@ -45,7 +49,7 @@ impl RefusalKind {
         match self {
             Self::Input => "InputException",
             Self::Margin => "MarginException",
-            Self::Holding => "HoldingException",
+            Self::Holding | Self::Consent => "HoldingException",
             Self::Order => "OrderException",
             Self::User => "UserException",
             Self::General => "GeneralException",

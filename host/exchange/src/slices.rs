@@ -4,6 +4,7 @@ use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::order::{OrderStatus, PlaceOrder};
 use crate::refusal::{Refusal, RefusalKind};
+use market::Variety;
 
 /// Children of one order.
 const MOST_CHILDREN: u32 = 10;
@@ -35,7 +36,9 @@ impl Exchange {
         let (lot_size, freeze) = (listing.instrument.lot_size, listing.freeze_quantity);
         let quantity = command.request.quantity;
         let largest = freeze / lot_size * lot_size;
-        if quantity <= freeze || largest == 0 {
+        // Only ordinary orders are cut: the parts of an iceberg must each fit, and a cover order is one with its stop.
+        let is_cut = matches!(command.request.variety, Variety::Regular | Variety::Amo);
+        if !is_cut || quantity <= freeze || largest == 0 {
             return self.place(user, command).map(Placed::Whole);
         }
         let children = quantity.div_ceil(largest);
@@ -51,7 +54,7 @@ impl Exchange {
             (0..children).map(|n| self.place_child(user, &command, part(n), &parent)).collect::<Vec<_>>();
         // What is wrong with every part is wrong with the order.
         match children.iter().find_map(|child| child.as_ref().err()) {
-            Some(refusal) if refusal.kind == RefusalKind::Input && children.iter().all(Result::is_err) => {
+            Some(refusal) if is_of_the_whole(refusal) && children.iter().all(Result::is_err) => {
                 Err(refusal.clone())
             }
             Some(_) | None => Ok(Placed::Slices { parent, children }),
@@ -87,4 +90,9 @@ impl Exchange {
         self.events.pop();
         entry.order.status_message
     }
+}
+
+/// What is wrong with the request, or with the seller, and not with the funds for one part.
+fn is_of_the_whole(refusal: &Refusal) -> bool {
+    matches!(refusal.kind, RefusalKind::Input | RefusalKind::Consent)
 }

@@ -4,6 +4,7 @@
 //! the exchange goes on. What the market did meanwhile needs no record: prices are a function of the seed and of time.
 
 use crate::account::Account;
+use crate::auction::Auction;
 use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::gtt::Gtt;
@@ -32,6 +33,9 @@ pub struct State {
     /// All of them, where one changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gtts: Option<Vec<Gtt>>,
+    /// All of the day's, where one began or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auctions: Option<Vec<Auction>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +45,8 @@ struct SavedAccount {
     cash: Money,
     lines: Vec<Line>,
     shares: Vec<(Symbol, Shares)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    authorised: Vec<(Symbol, u32)>,
 }
 
 /// An order's newest rows, and what is not in them.
@@ -94,6 +100,7 @@ impl State {
         }
         self.trades.extend(later.trades);
         self.gtts = later.gtts.or_else(|| self.gtts.take());
+        self.auctions = later.auctions.or_else(|| self.auctions.take());
     }
 }
 
@@ -145,6 +152,7 @@ impl Exchange {
             orders: touched.orders.iter().map(|index| self.saved_order(*index)).collect(),
             trades: touched.trades.iter().map(trade).collect(),
             gtts: touched.gtts.then(|| self.gtts.clone()),
+            auctions: touched.auctions.then(|| self.auctions.clone()),
             ..self.frame()
         };
         for index in touched.orders {
@@ -171,6 +179,7 @@ impl Exchange {
             orders: self.desk.entries.iter().map(|entry| SavedOrder::of(entry, 0)).collect(),
             trades: trades.collect(),
             gtts: Some(self.gtts.clone()),
+            auctions: Some(self.auctions.clone()),
             ..self.frame()
         }
     }
@@ -183,6 +192,9 @@ impl Exchange {
         exchange.tape.set_nudges(&state.nudges);
         exchange.desk.go_on_from(state.counter);
         exchange.gtts = state.gtts.unwrap_or_default();
+        if let Some(auctions) = state.auctions {
+            exchange.auctions = auctions;
+        }
         for saved in state.accounts {
             exchange.restore_account(saved);
         }
@@ -212,7 +224,7 @@ impl Exchange {
         let named = |slot: usize| self.desk.entries.iter().any(|entry| entry.slot == slot);
         let contract = |slot: usize| {
             let listing = &self.tape.listings[slot];
-            let wanted = listing.underlying.is_some() && (self.tape.is_listed(slot) || named(slot));
+            let wanted = listing.instrument.expiry.is_some() && (self.tape.is_listed(slot) || named(slot));
             wanted.then(|| listing.instrument.clone())
         };
         (0..self.tape.listings.len()).filter_map(contract).collect()
@@ -226,6 +238,7 @@ impl Exchange {
             cash,
             lines: lines.cloned().collect(),
             shares: shares.map(|(slot, shares)| (symbol(slot), shares.clone())).collect(),
+            authorised: account.authorised().map(|(slot, quantity)| (symbol(slot), *quantity)).collect(),
         }
     }
 
@@ -241,7 +254,15 @@ impl Exchange {
             saved.lines.into_iter().filter_map(|line| Some(((slot(&line.symbol)?, line.product), line)));
         let shares = saved.shares.into_iter().filter_map(|(symbol, shares)| Some((slot(&symbol)?, shares)));
         let (lines, shares) = (lines.collect(), shares.collect());
+        let authorised: Vec<_> = saved
+            .authorised
+            .into_iter()
+            .filter_map(|(symbol, quantity)| Some((slot(&symbol)?, quantity)))
+            .collect();
         self.accounts[account].keep_books(saved.cash, lines, shares);
+        for (slot, quantity) in authorised {
+            self.accounts[account].authorise(slot, quantity);
+        }
     }
 
     fn restore_order(&mut self, saved: SavedOrder) {
@@ -268,8 +289,7 @@ impl Exchange {
         });
         self.accounts[account].orders.push(index);
         if stands {
-            self.accounts[account].standing.push(index);
-            self.desk.resting[slot].push(index);
+            self.stand(index);
         }
     }
 }

@@ -3,22 +3,27 @@
 //! Knows no account and no order.
 
 use crate::board::{Bar, Board};
+use crate::cash::{bse_listings, nse_listings};
+use crate::catalog::BSE_INDICES;
 use crate::clock::{MarketClock, has_ended};
-use crate::contracts::{cash_listings, contract_listing, contract_listings};
+use crate::contracts::{contract_listing, contract_listings};
 use crate::crowd::Flow;
 use crate::history::History;
 use crate::listing::{Listing, Segment};
-use crate::model::{Model, on_tick};
-use crate::noise::{Keys, between, mix};
+use crate::model::{Model, Spot, on_tick};
+use crate::noise::{Keys, between, mix, place_of};
 use crate::pit::Pit;
 use crate::setup::TICK_INTERVAL_MS;
-use market::{Calendar, Instrument, InstrumentToken, Price, Symbol, Timestamp, VenueGroup};
+use crate::underlyings::{SpotSource, Underlying};
+use market::{Calendar, Instrument, InstrumentKind, InstrumentToken, Price, Symbol, Timestamp, Venue};
 use std::collections::BTreeMap;
 
 /// Rupees that change hands in an average tick of a share.
 const RUPEES_PER_TICK: f64 = 150_000.0;
 /// Samples from which a day that has begun is rebuilt.
 const REBUILD_SAMPLES: i64 = 48;
+/// BSE sees one share in so many that NSE sees.
+const BSE_PART: u32 = 12;
 const TICK_MICROS: i64 = TICK_INTERVAL_MS * 1_000;
 
 /// A slot is for good: what is no longer listed keeps its own, so that the books of the day still name it.
@@ -42,7 +47,7 @@ impl Tape {
     pub(crate) fn new(seed: u64, now: Timestamp, calendar: Calendar, also: Vec<Instrument>) -> Self {
         let clock = MarketClock::new(calendar);
         let mut keys = Keys::new(seed);
-        let cash = cash_listings();
+        let cash = nse_listings();
         let mut tape = Self {
             model: Model::new(&mut keys, &cash),
             clock,
@@ -57,6 +62,10 @@ impl Tape {
         for listing in cash {
             tape.add(listing, now, keys.next());
         }
+        // Whatever is not of NSE's cash market has keys of its own, so that it moves no other path.
+        for listing in bse_listings() {
+            tape.list_at_bse(listing, now);
+        }
         for listing in also.into_iter().filter_map(contract_listing) {
             tape.list(listing, now);
         }
@@ -68,7 +77,9 @@ impl Tape {
 
     /// Lists the contracts of the nearest expiries that are not there yet.
     pub(crate) fn list_contracts(&mut self, now: Timestamp) {
-        let spot = |token| self.slot(token).map_or(0.0, |slot| self.worth(slot, now));
+        let spot = |underlying: &Underlying| {
+            self.spot_of(underlying).map_or(0.0, |spot| self.model.spot(spot, &self.clock, now, &self.nudges))
+        };
         for listing in contract_listings(&self.clock.calendar, now, spot) {
             if self.slot_of(&listing.instrument.symbol).is_none() {
                 self.list(listing, now);
@@ -214,12 +225,40 @@ impl Tape {
 
     /// Lists a contract.
     fn list(&mut self, listing: Listing, now: Timestamp) {
-        let key = mix(self.contract_key, u64::from(listing.exchange_token));
-        let group = VenueGroup::from(listing.instrument.symbol.venue());
-        let underlying = listing.underlying.and_then(|token| self.slot(token)).unwrap_or(0);
-        let expiry = listing.instrument.expiry.and_then(|date| self.clock.hours(group, date));
-        self.model.add_contract(&listing, underlying, expiry.map_or(now, |(_, close)| close));
+        // Numbers repeat from exchange to exchange, tokens do not.
+        let nfo = listing.instrument.symbol.venue() == Venue::Nfo;
+        let number = if nfo { listing.exchange_token } else { listing.instrument.token };
+        let key = mix(self.contract_key, u64::from(number));
+        let underlying = Underlying::of(&listing.instrument);
+        let spot = underlying.and_then(|underlying| self.spot_of(underlying)).unwrap_or(Spot::Slot(0));
+        let options = underlying.and_then(|underlying| underlying.options.as_ref());
+        let expiry = listing.instrument.expiry.and_then(|date| self.clock.hours(listing.group(), date));
+        let ends = expiry.map_or(now, |(_, close)| close);
+        self.model.add_contract(&listing, spot, options.map_or(0.0, |options| options.volatility), ends);
         self.add(listing, now, key);
+    }
+
+    /// Lists a share or index of BSE.
+    fn list_at_bse(&mut self, listing: Listing, now: Timestamp) {
+        let token = listing.instrument.token;
+        let key = mix(self.contract_key, u64::from(token));
+        let at_nse = Symbol::new(Venue::Nse, listing.instrument.symbol.name());
+        match BSE_INDICES.iter().find(|index| index.token == token) {
+            Some(index) => self.model.add_index(index, mix(key, 1)),
+            None => self.model.add_mirror(at_nse.and_then(|symbol| self.slot_of(&symbol)).unwrap_or(0)),
+        }
+        self.add(listing, now, key);
+    }
+
+    /// Where an underlying's price comes from. `None` when it should be listed and is not.
+    fn spot_of(&self, underlying: &Underlying) -> Option<Spot> {
+        Some(match underlying.spot {
+            SpotSource::Listed(token) => Spot::Slot(self.slot(token)?),
+            SpotSource::Unlisted { good, rupees, sigma } => {
+                let key = mix(self.contract_key, place_of(good));
+                Spot::Path { rupees, sigma, key, group: underlying.venue.into() }
+            }
+        })
     }
 
     /// Gives a listing, whose pricing the model knows, its slot.
@@ -260,7 +299,8 @@ impl Tape {
     }
 
     fn first_board(&self, slot: usize, now: Timestamp, key: u64) -> Board {
-        let (flow, group) = (self.flow(slot, now, key), self.pit(slot).group());
+        let flow = self.flow(slot, now, key);
+        let group = self.listings[slot].group();
         let close_now = self.clock.last_close(group, now);
         // The last session that has begun: today's, or the one that closed last.
         let (open, close) = self
@@ -285,11 +325,18 @@ impl Tape {
         let listing = &self.listings[slot];
         let rupees = self.price_in_history(slot, now).to_wire().max(0.05);
         let lot_size = listing.instrument.lot_size;
-        let (trade_size, quiet_percent, spread, open_interest) = match listing.segment {
-            Segment::Nse => ((RUPEES_PER_TICK / rupees) as u32 + 1, 15, 2, 0),
-            Segment::Indices => (0, 0, 1, 0),
-            Segment::NfoFut => (lot_size * 3, 25, 3, u64::from(lot_size) * between(key, 7, 20_000, 200_000)),
-            Segment::NfoOpt => (lot_size * 10, 50, 3, u64::from(lot_size) * between(key, 7, 5_000, 90_000)),
+        let (future_lots, option_lots) =
+            Underlying::of(&listing.instrument).map_or((3, 10), |underlying| underlying.trade_lots);
+        let lots_open = |least, most| u64::from(lot_size) * between(key, 7, least, most);
+        let shares = (RUPEES_PER_TICK / rupees) as u32 + 1;
+        let (trade_size, quiet_percent, spread, open_interest) = match listing.instrument.kind {
+            InstrumentKind::Equity if listing.segment == Segment::Bse => (shares / BSE_PART + 1, 40, 3, 0),
+            InstrumentKind::Equity => (shares, 15, 2, 0),
+            InstrumentKind::Index => (0, 0, 1, 0),
+            InstrumentKind::Future => (lot_size * future_lots, 25, 3, lots_open(20_000, 200_000)),
+            InstrumentKind::Call | InstrumentKind::Put => {
+                (lot_size * option_lots, 50, 3, lots_open(5_000, 90_000))
+            }
         };
         let tick_size = listing.instrument.tick_size;
         Flow { key, tick_size, lot_size, trade_size, quiet_percent, spread, open_interest }
@@ -300,12 +347,14 @@ impl Tape {
         let listing = &self.listings[slot];
         let tick_size = listing.instrument.tick_size;
         let close = self.boards[slot].close;
-        // An option's band follows its underlying: a tenth of it, either way.
-        let reach = match listing.underlying.filter(|_| listing.segment == Segment::NfoOpt) {
-            Some(token) => {
-                self.slot(token).map_or(close, |u| Price::from_units(self.boards[u].close.units() / 10))
-            }
-            None => Price::from_units(close.units() * listing.circuit_percent / 100),
+        // An option's band follows its underlying: a tenth of it, either way. Where that is not listed, the strike, which
+        // lies near the money, stands for it.
+        let tenth = |price: Price| Price::from_units(price.units() / 10);
+        let reach = if listing.instrument.kind.is_option() {
+            let underlying = listing.underlying.and_then(|token| self.slot(token));
+            tenth(underlying.map_or(listing.instrument.strike, |slot| self.boards[slot].close))
+        } else {
+            Price::from_units(close.units() * listing.circuit_percent / 100)
         };
         // Rounded towards the close, so that no limit lies outside the band.
         let (low, high) = ((close - reach).max(tick_size), close + reach);

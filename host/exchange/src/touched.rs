@@ -18,11 +18,13 @@ pub(crate) struct Touched {
     pub(crate) prices: bool,
     /// A trigger was made, changed or ended.
     pub(crate) gtts: bool,
+    /// An auction began or ended.
+    pub(crate) auctions: bool,
 }
 
 impl Touched {
     pub(crate) fn is_empty(&self) -> bool {
         let lists = self.orders.is_empty() && self.accounts.is_empty() && self.trades.is_empty();
-        lists && !self.all && !self.prices && !self.gtts
+        lists && !self.all && !self.prices && !self.gtts && !self.auctions
     }
 }

@@ -3,11 +3,12 @@
 //! These are refusals at once; they leave no row. Funds and shares are checked later and reject a row.
 
 use crate::board::Board;
+use crate::cover_range::{BAND, OPTION_BAND, range};
 use crate::listing::Listing;
 use crate::order::PlaceOrder;
 use crate::protection;
 use crate::refusal::Refusal;
-use market::{OrderKind, OrderRequest, Price, Product, Side, Variety, Venue};
+use market::{OrderKind, OrderRequest, Price, Product, Side, Validity, Variety, Venue};
 
 const LONGEST_TAG: usize = 20;
 const SHORTEST_DISCLOSED_PERCENT: u64 = 10;
@@ -16,7 +17,6 @@ const READ_MORE: &str = "[Read more.](https://support.zerodha.com/category/tradi
 /// Checks a new order from front to back; the first fault counts.
 pub(crate) fn check(order: &PlaceOrder, listing: &Listing, board: &Board) -> Result<(), Refusal> {
     let request = &order.request;
-    check_variety(request.variety)?;
     if order.tag.as_ref().is_some_and(|tag| tag.chars().count() > LONGEST_TAG) {
         return Err(Refusal::input("Invalid `tag`. It should be a maximum of 20 characters."));
     }
@@ -26,7 +26,8 @@ pub(crate) fn check(order: &PlaceOrder, listing: &Listing, board: &Board) -> Res
     check_product(request.product, listing)?;
     check_quantity(request.quantity, listing)?;
     check_disclosed(order.disclosed_quantity, request.quantity, listing)?;
-    check_prices(request, listing, board)
+    check_prices(request, listing, board)?;
+    check_variety(order)
 }
 
 /// Checks the prices of a new or changed order.
@@ -40,16 +41,82 @@ pub(crate) fn check_prices(request: &OrderRequest, listing: &Listing, board: &Bo
         check_tick("trigger_price", "trigger price", request.trigger, listing.instrument.tick_size)?;
         check_trigger_circuit(request.side, request.trigger, board)?;
     }
+    if request.variety == Variety::Co && !request.kind.needs_trigger() {
+        check_cover_trigger(request, listing, board)?;
+    }
     check_stop(request)
 }
 
-fn check_variety(variety: Variety) -> Result<(), Refusal> {
-    match variety {
-        Variety::Regular | Variety::Amo | Variety::Iceberg => Ok(()),
-        Variety::Co | Variety::Auction => Err(Refusal::input(format!(
-            "Invalid `variety`: {variety} orders are not simulated. Use regular, amo or iceberg."
-        ))),
+/// Which desk takes what: what each of them refuses of the order's type, product and life.
+fn check_variety(order: &PlaceOrder) -> Result<(), Refusal> {
+    let request = &order.request;
+    if request.validity == Validity::Ioc && request.symbol.venue() == Venue::Mcx {
+        return Err(Refusal::input("Invalid `validity`. IOC orders are not allowed on MCX through the API."));
     }
+    let lives_on = order.ttl_minutes.is_some();
+    match request.variety {
+        Variety::Regular | Variety::Amo => Ok(()),
+        Variety::Iceberg if request.validity == Validity::Ioc => {
+            Err(Refusal::input("Invalid `validity`. Iceberg orders are DAY or TTL."))
+        }
+        Variety::Iceberg => Ok(()),
+        Variety::Co if request.product != Product::Mis => {
+            Err(Refusal::input("Invalid `product`. Cover orders are placed as MIS."))
+        }
+        Variety::Co if request.kind.needs_trigger() => Err(Refusal::input(
+            "Invalid `order_type`. Cover orders are LIMIT or MARKET; `trigger_price` is the stop of their second leg.",
+        )),
+        Variety::Co if request.validity == Validity::Ioc || lives_on => {
+            Err(Refusal::input("Invalid `validity`. Cover orders are DAY."))
+        }
+        Variety::Co if order.disclosed_quantity > 0 => {
+            Err(Refusal::input("Disclosed quantity is not allowed for cover orders."))
+        }
+        Variety::Co => Ok(()),
+        Variety::Auction if request.product != Product::Cnc || request.side != Side::Sell => {
+            Err(Refusal::input(
+                "Only holdings can be offered in an auction: place a CNC order with transaction_type SELL.",
+            ))
+        }
+        Variety::Auction if request.kind != OrderKind::Limit => {
+            Err(Refusal::input("Invalid `order_type`. Auction orders are LIMIT."))
+        }
+        Variety::Auction if request.validity == Validity::Ioc || lives_on => {
+            Err(Refusal::input("Invalid `validity`. Auction orders are DAY."))
+        }
+        Variety::Auction if order.disclosed_quantity > 0 => {
+            Err(Refusal::input("Disclosed quantity is not allowed for auction orders."))
+        }
+        Variety::Auction => Ok(()),
+    }
+}
+
+/// The stop of a cover order lies on the losing side of its price, and not too far from it.
+fn check_cover_trigger(request: &OrderRequest, listing: &Listing, board: &Board) -> Result<(), Refusal> {
+    if request.trigger == Price::ZERO {
+        return Err(Refusal::input("Missing or empty field `trigger_price`"));
+    }
+    check_tick("trigger_price", "trigger price", request.trigger, listing.instrument.tick_size)?;
+    let (price, words) = if request.kind == OrderKind::Limit {
+        (request.price, "limit price")
+    } else {
+        (board.last, "last traded price")
+    };
+    let wrong = match request.side {
+        Side::Buy if request.trigger >= price => "buy orders should be lower",
+        Side::Sell if request.trigger <= price => "sell orders should be higher",
+        Side::Buy | Side::Sell => {
+            let band = if listing.instrument.kind.is_option() { OPTION_BAND } else { BAND };
+            let (lower, upper) = range(request.side, price, band);
+            if (lower..=upper).contains(&request.trigger) {
+                return Ok(());
+            }
+            return Err(Refusal::input(format!(
+                "Trigger price for cover orders should be between {lower} and {upper}. {READ_MORE}"
+            )));
+        }
+    };
+    Err(Refusal::input(format!("Trigger price for cover {wrong} than the {words} ({price}). {READ_MORE}")))
 }
 
 /// Products exist on some venues only.

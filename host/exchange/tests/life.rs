@@ -283,7 +283,10 @@ fn intraday_positions_are_squared_off_at_the_published_time() {
         exchange.place(USER, PlaceOrder::new(delivery)).unwrap();
         let open = |exchange: &Exchange| -> Vec<(Product, i64)> {
             let net = exchange.positions(USER).net;
-            net.iter().filter(|row| row.quantity != 0).map(|row| (row.product, row.quantity)).collect()
+            net.iter()
+                .filter(|row| row.quantity != 0)
+                .map(|row| (row.product.rules(), row.quantity))
+                .collect()
         };
         let mut go = |hour: i64, minute: i64| {
             let to = monday().at_seconds(hour * 3600 + minute * 60 + 1);
@@ -354,7 +357,8 @@ fn a_position_is_converted_if_there_is_enough_of_it() {
     };
     assert!(exchange.convert(USER, &wish(9)).unwrap_err().message.contains("exceeds the open position"));
     exchange.convert(USER, &wish(5)).unwrap();
-    let rows: Vec<_> = exchange.positions(USER).net.iter().map(|row| (row.product, row.quantity)).collect();
+    let rows: Vec<_> =
+        exchange.positions(USER).net.iter().map(|row| (row.product.rules(), row.quantity)).collect();
     assert_eq!(rows, [(Product::Cnc, 5), (Product::Mis, 3)]);
     let books = exchange.books(USER).unwrap();
     assert_eq!((books.pnl, books.realised + books.unrealised), (before, before));

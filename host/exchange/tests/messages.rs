@@ -40,9 +40,9 @@ fn every_wrong_order_is_refused_in_kites_words() {
     let cases = [
         (OrderRequest { symbol: "NSE:NOSUCH".parse().unwrap(), ..infy(Side::Buy) }, "either expired or does not exist".to_owned()),
         (OrderRequest { symbol: "NSE:NIFTY 50".parse().unwrap(), ..infy(Side::Buy) }, "Index instruments cannot be traded.".to_owned()),
-        (OrderRequest { variety: Variety::Co, ..infy(Side::Buy) }, "co orders are not simulated".to_owned()),
+        (OrderRequest { variety: Variety::Co, ..infy(Side::Buy) }, "Missing or empty field `trigger_price`".to_owned()),
         (OrderRequest { variety: Variety::Iceberg, ..infy(Side::Buy) }, "Missing or empty field `iceberg_legs`".to_owned()),
-        (OrderRequest { variety: Variety::Auction, ..infy(Side::Buy) }, "auction orders are not simulated".to_owned()),
+        (OrderRequest { variety: Variety::Auction, ..infy(Side::Buy) }, "Only holdings can be offered in an auction".to_owned()),
         (OrderRequest { variety: Variety::Amo, ..infy(Side::Buy) }, "only while the market is closed".to_owned()),
         (OrderRequest { quantity: 0, ..infy(Side::Buy) }, "Invalid `quantity`.".to_owned()),
         (future.clone(), "multiples of the lot size 65".to_owned()),

@@ -173,7 +173,7 @@ fn check_account(exchange: &Exchange, user: &str) {
     let books = exchange.books(user).unwrap();
     assert_eq!(books.net.len(), by_key.len());
     for row in &books.net {
-        check_row(row, &by_key[&(row.symbol.clone(), row.product)]);
+        check_row(row, &by_key[&(row.symbol.clone(), row.product.rules())]);
     }
     assert_eq!(books.pnl, books.net.iter().map(|row| row.pnl).sum());
     let margins = exchange.margins(user).unwrap();

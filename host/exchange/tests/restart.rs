@@ -177,3 +177,21 @@ fn an_account_that_is_new_has_what_the_setup_gives_it() {
     assert_eq!(after.holdings("UK0007")[0].quantity, 10);
     after.place("UK0007", PlaceOrder::new(infy(Side::Buy, 1))).unwrap();
 }
+
+#[test]
+fn a_state_from_before_cover_orders_and_auctions_is_still_read() {
+    let mut before = busy();
+    let mut state = serde_json::to_value(before.take_state()).unwrap();
+    state.as_object_mut().unwrap().remove("auctions").expect("auctions are kept");
+    for trade in state["trades"].as_array_mut().unwrap() {
+        trade["trade"]
+            .as_object_mut()
+            .unwrap()
+            .remove("cover")
+            .expect("a trade says whether it is of a cover order");
+    }
+    let state: State = serde_json::from_value(state).unwrap();
+    let after = Exchange::restore(setup(Calendar::nse([]), ten_o_clock()), state);
+    assert_eq!((after.trades(USER), after.orders(USER)), (before.trades(USER), before.orders(USER)));
+    assert_eq!(after.auctions(), before.auctions());
+}

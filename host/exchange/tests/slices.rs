@@ -130,3 +130,13 @@ fn icebergs_have_two_to_fifty_whole_legs() {
     assert!(exchange.place(USER, iceberg(part, 3, 60)).unwrap_err().message.contains("whole lots"));
     assert!(exchange.orders(USER).is_empty());
 }
+
+#[test]
+fn what_is_cut_into_legs_already_is_not_cut_into_slices() {
+    let mut exchange = exchange();
+    let wish = iceberg(wish(3_510).request, 2, 1_755);
+    let placed = exchange.place_sliced(USER, wish).unwrap();
+    assert!(matches!(placed, Placed::Whole(_)), "{placed:?}");
+    assert_eq!(exchange.orders(USER).len(), 1);
+    assert!(!exchange.orders(USER)[0].tags.iter().any(|tag| tag.starts_with("autoslice")));
+}

@@ -5,6 +5,7 @@
 
 use crate::clock::{self, Clock};
 use crate::config::{SimAccount, SimConfig, StartError};
+use crate::consents::Consents;
 use crate::faults::Faults;
 use crate::journal::{Journal, Market};
 use crate::limits::{CallKind, Limits};
@@ -41,6 +42,7 @@ struct Inner {
     limits: Mutex<Limits>,
     faults: Mutex<Faults>,
     received: Mutex<ReceivedLog>,
+    consents: Mutex<Consents>,
     hub: Hub,
     outbox: Outbox,
 }
@@ -65,10 +67,16 @@ impl Broker {
             limits: Mutex::new(Limits::default()),
             faults: Mutex::new(Faults::default()),
             received: Mutex::new(ReceivedLog::default()),
+            consents: Mutex::new(Consents::default()),
             hub: Hub::default(),
             outbox,
         }));
-        broker.exchange(|exchange| broker.0.hub.publish_all(exchange));
+        broker.exchange(|exchange| {
+            for account in broker.accounts() {
+                exchange.set_standing_consent(&account.user_id, account.demat_consent);
+            }
+            broker.0.hub.publish_all(exchange);
+        });
         Ok(broker)
     }
 
@@ -102,6 +110,10 @@ impl Broker {
 
     pub(crate) fn received<T>(&self, work: impl FnOnce(&mut ReceivedLog) -> T) -> T {
         work(&mut lock(&self.0.received))
+    }
+
+    pub(crate) fn consents<T>(&self, work: impl FnOnce(&mut Consents) -> T) -> T {
+        work(&mut lock(&self.0.consents))
     }
 
     /// Works on the exchange, then publishes and writes down what that made of it.

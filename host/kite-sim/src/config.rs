@@ -65,6 +65,10 @@ pub struct SimAccount {
     /// Addresses that order calls may come from. Without one, all may.
     #[serde(default)]
     pub allowed_ips: Vec<IpAddr>,
+    /// True when the holder has signed for all sales from the depository. Otherwise each day's sales of holdings need the
+    /// holder's word first, and an order without it answers 428.
+    #[serde(default = "signed")]
+    pub demat_consent: bool,
     /// Opening cash.
     #[serde(default = "demo_cash")]
     pub cash: Money,
@@ -181,12 +185,13 @@ impl SimAccount {
             redirect_url: Some(DEMO_REDIRECT_URL.to_owned()),
             postback_url: None,
             allowed_ips: Vec::new(),
+            demat_consent: signed(),
             cash: demo_cash(),
             holdings: demo_holdings(user_id),
         }
     }
 
-    /// Accounts from a JSON list: `userId`, `userName`, `apiKey`, `apiSecret`, and where wanted `redirectUrl`, `postbackUrl`, `allowedIps`, `cash` and
+    /// Accounts from a JSON list: `userId`, `userName`, `apiKey`, `apiSecret`, and where wanted `redirectUrl`, `postbackUrl`, `allowedIps`, `dematConsent`, `cash` and
     /// `holdings` (`symbol`, `quantity`, `averagePrice`).
     ///
     /// # Errors
@@ -194,6 +199,10 @@ impl SimAccount {
     pub fn list_from_json(text: &str) -> Result<Vec<Self>, StartError> {
         serde_json::from_str(text).map_err(|error| StartError::Accounts(error.to_string()))
     }
+}
+
+const fn signed() -> bool {
+    true
 }
 
 const fn demo_cash() -> Money {

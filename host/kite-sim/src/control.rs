@@ -44,6 +44,8 @@ pub(crate) fn router() -> Router<Broker> {
         .route("/sim/instruments", get(market::instruments))
         .route("/sim/price", post(market::price))
         .route("/sim/hold", post(market::hold))
+        .route("/sim/auction", post(market::auction))
+        .route("/sim/auctions", get(market::auctions))
         .method_not_allowed_fallback(|| async { not_here(StatusCode::METHOD_NOT_ALLOWED) })
 }
 

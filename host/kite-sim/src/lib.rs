@@ -10,6 +10,7 @@ mod broker;
 mod calls;
 mod clock;
 mod config;
+mod consents;
 mod control;
 mod driver;
 mod faults;

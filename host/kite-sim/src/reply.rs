@@ -4,6 +4,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use exchange::RefusalKind;
 use serde::Serialize;
 
 /// What a Kite route answers.
@@ -80,9 +81,24 @@ impl Refusal {
 
 impl From<exchange::Refusal> for Refusal {
     fn from(refusal: exchange::Refusal) -> Self {
+        Self {
+            hints: refusal.hints,
+            ..Self::new(status_of(refusal.kind), refusal.kind.as_str(), refusal.message)
+        }
+    }
+}
+
+/// The HTTP status of what the exchange refuses.
+pub(crate) const fn status_of(kind: RefusalKind) -> u16 {
+    match kind {
         // An id that names nothing is the one general refusal; all others are about the request.
-        let status = if refusal.kind == exchange::RefusalKind::General { 404 } else { 400 };
-        Self { hints: refusal.hints, ..Self::new(status, refusal.kind.as_str(), refusal.message) }
+        RefusalKind::General => 404,
+        RefusalKind::Consent => 428,
+        RefusalKind::Input
+        | RefusalKind::Margin
+        | RefusalKind::Holding
+        | RefusalKind::Order
+        | RefusalKind::User => 400,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
 
+mod consent;
 mod gtt;
 mod login;
 mod margins;
@@ -83,6 +84,11 @@ fn portfolio_routes() -> Router<Broker> {
         .route("/portfolio/holdings/summary", get(portfolio::holdings_summary))
         .route("/portfolio/holdings/compact", get(portfolio::holdings_compact))
         .route("/portfolio/holdings/auctions", get(portfolio::auctions))
+        .route("/portfolio/holdings/authorise", post(portfolio::authorise))
+        .route(
+            "/connect/portfolio/authorise/holdings/{api_key}/{request_id}",
+            get(consent::page).post(consent::finish),
+        )
 }
 
 fn market_routes() -> Router<Broker> {
@@ -102,12 +108,6 @@ fn market_routes() -> Router<Broker> {
 fn unserved_routes() -> Router<Broker> {
     let unserved =
         || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
-    let paths = [
-        "/alerts",
-        "/alerts/{id}",
-        "/alerts/{id}/history",
-        "/portfolio/holdings/authorise",
-        "/instruments/trigger_range/{side}",
-    ];
+    let paths = ["/alerts", "/alerts/{id}", "/alerts/{id}/history", "/instruments/trigger_range/{side}"];
     paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
 }

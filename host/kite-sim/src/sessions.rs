@@ -168,7 +168,8 @@ impl Sessions {
         self.last_number
     }
 
-    fn random_word(&mut self) -> String {
+    /// 32 letters and digits that nobody can guess.
+    pub(crate) fn random_word(&mut self) -> String {
         const LETTERS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
         (0..32).map(|_| char::from(LETTERS[(self.chance.next_u64() % 62) as usize])).collect()
     }

@@ -11,5 +11,7 @@ mod server {
     mod orders;
     mod positions;
     mod restart;
+    mod shapes;
     mod ticker;
+    mod varieties;
 }

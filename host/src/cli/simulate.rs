@@ -35,7 +35,8 @@ pub(crate) struct Simulate {
     #[arg(long)]
     no_limits: bool,
     /// Traders instead of the demo's two: a JSON list of {"userId", "userName", "apiKey", "apiSecret"} and, where wanted,
-    /// "redirectUrl", "postbackUrl", "allowedIps", "cash" and "holdings": [{"symbol", "quantity", "averagePrice"}].
+    /// "redirectUrl", "postbackUrl", "allowedIps", "dematConsent", "cash" and "holdings":
+    /// [{"symbol", "quantity", "averagePrice"}].
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
     /// Opening cash of every trader, in rupees.

@@ -3,6 +3,7 @@
 //! HTTP/1.1 alone: what browsers, scripts and proxies speak to a host like this, and one protocol less to bound. Knows no
 //! route.
 
+use crate::web::farewell::Lingering;
 use crate::web::network::network;
 use crate::web::router;
 use crate::web::state::WebState;
@@ -143,7 +144,7 @@ impl House {
         });
         let mut rules = http1::Builder::new();
         rules.timer(TokioTimer::new()).header_read_timeout(self.head).max_buf_size(HEAD_BYTES_MAX);
-        let mut connection = pin!(rules.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(rules.serve_connection(TokioIo::new(Lingering::new(stream)), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.closing.cancelled() => {

@@ -274,9 +274,7 @@ async fn exchange(connection: &mut TcpStream, head: &str, body_bytes: usize) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_survives_requests_that_are_refused_before_their_body_is_read() {
     let folder = TempDir::new().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(axum::serve(listener, door(&folder).await).into_future());
+    let address = served(&folder, ServeLimits::default()).await;
     let mut connection = TcpStream::connect(address).await.unwrap();
     let refused = [
         ("POST /api/strategies/none/versions HTTP/1.1\r\ncontent-type: application/wasm", "401"),
@@ -289,7 +287,7 @@ async fn a_connection_survives_requests_that_are_refused_before_their_body_is_re
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{head}: {answer}");
         assert!(!answer.contains("connection: close"), "{head}: {answer}");
     }
-    let far_too_large = exchange(&mut connection, refused[0].0, 5 << 20).await;
+    let far_too_large = exchange(&mut connection, refused[0].0, 24 << 20).await;
     assert!(far_too_large.contains("connection: close"), "{far_too_large}");
 }
 

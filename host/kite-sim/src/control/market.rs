@@ -5,7 +5,7 @@ use crate::broker::Broker;
 use ::market::{Instrument, InstrumentToken, Price, Symbol};
 use axum::Json;
 use axum::extract::{Path, State};
-use exchange::{Books, Exchange};
+use exchange::{Auction, Books, CallAuction, Exchange};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,6 +24,16 @@ pub(super) struct Hold {
     price: Option<bool>,
     #[serde(default)]
     matching: Option<bool>,
+}
+
+/// An auction that begins at once.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Call {
+    symbol: Symbol,
+    wanted: u32,
+    price: Price,
+    seconds: u32,
 }
 
 /// One line of `GET /sim/instruments`.
@@ -70,6 +80,18 @@ pub(super) async fn price(State(broker): State<Broker>, body: Body<Nudge>) -> Re
         exchange.set_price(token, nudge.price).map_err(|refusal| No::bad(refusal.message))
     })?;
     Ok(Json(json!({ "symbol": nudge.symbol, "price": nudge.price })))
+}
+
+pub(super) async fn auctions(State(broker): State<Broker>) -> Json<Vec<Auction>> {
+    Json(broker.exchange(|exchange| exchange.auctions().to_vec()))
+}
+
+/// Begins an auction at once.
+pub(super) async fn auction(State(broker): State<Broker>, body: Body<Call>) -> Result<Json<Auction>, No> {
+    let Json(Call { symbol, wanted, price, seconds }) = body?;
+    let call = CallAuction { symbol, wanted, price, seconds };
+    let begun = broker.exchange(|exchange| exchange.call_auction(call));
+    begun.map(Json).map_err(|refusal| No::bad(refusal.message))
 }
 
 pub(super) async fn hold(State(broker): State<Broker>, body: Body<Hold>) -> Result<Json<Value>, No> {

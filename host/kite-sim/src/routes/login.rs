@@ -74,6 +74,6 @@ background:#c0392b;color:#fff;cursor:pointer}}p{{color:#666}}</style></head><bod
     )
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -5,7 +5,7 @@ use crate::calls::Signed;
 use crate::reply::{Answer, Refusal, success};
 use crate::view::margins::{BasketRow, ChargeRow, MarginRow, OrderQuestion};
 use axum::extract::State;
-use exchange::Exchange;
+use exchange::{Exchange, ShownProduct};
 use market::{Money, Price, Product, Symbol};
 use std::collections::BTreeMap;
 
@@ -81,8 +81,9 @@ fn price_of(exchange: &Exchange, order: &OrderQuestion, symbol: &Symbol) -> Opti
 }
 
 fn held(exchange: &Exchange, user: &str) -> Net {
-    let rows = exchange.positions(user).net.into_iter();
-    rows.map(|row| ((row.symbol, row.product), row.quantity)).collect()
+    // What a cover order holds is no part of what other orders add to or end.
+    let rows = exchange.positions(user).net.into_iter().filter(|row| row.product != ShownProduct::Co);
+    rows.map(|row| ((row.symbol, row.product.rules()), row.quantity)).collect()
 }
 
 /// One row for each order as far as it adds to what is there already.

@@ -2,11 +2,11 @@
 
 use crate::broker::Broker;
 use crate::calls::{Params, Signed};
-use crate::reply::{Answer, Refusal, success};
+use crate::reply::{Answer, Refusal, status_of, success};
 use crate::view::order::{OrderRow, TradeRow};
 use axum::extract::{Path, State};
-use exchange::{IcebergWish, ModifyOrder, PlaceOrder};
-use market::{Change, OrderRequest, Price, Symbol, Validity, Variety, Venue};
+use exchange::{Exchange, IcebergWish, ModifyOrder, PlaceOrder};
+use market::{Change, OrderRequest, Price, Product, Symbol, Validity, Variety, Venue};
 use serde::Serialize;
 
 /// Longest life of a TTL order, in minutes.
@@ -47,7 +47,7 @@ impl<'a> From<&'a Result<String, exchange::Refusal>> for Child<'a> {
             Ok(order_id) => Self::Taken { order_id },
             Err(refusal) => Self::Refused {
                 error: ChildError {
-                    code: 400,
+                    code: status_of(refusal.kind),
                     error_type: refusal.kind.as_str(),
                     message: &refusal.message,
                     data: None,
@@ -77,7 +77,10 @@ pub(crate) async fn modify(
     call: Signed,
 ) -> Answer {
     let change = change(&call.params, self::variety(&variety)?)?;
-    broker.exchange(|exchange| exchange.modify(&call.user_id, &order_id, change))?;
+    broker.exchange(|exchange| {
+        check_parent(exchange, &call, &order_id)?;
+        exchange.modify(&call.user_id, &order_id, change).map_err(Refusal::from)
+    })?;
     success(Placed { order_id: &order_id })
 }
 
@@ -87,7 +90,10 @@ pub(crate) async fn cancel(
     call: Signed,
 ) -> Answer {
     let variety = self::variety(&variety)?;
-    broker.exchange(|exchange| exchange.cancel(&call.user_id, variety, &order_id))?;
+    broker.exchange(|exchange| {
+        check_parent(exchange, &call, &order_id)?;
+        exchange.cancel(&call.user_id, variety, &order_id).map_err(Refusal::from)
+    })?;
     success(Placed { order_id: &order_id })
 }
 
@@ -137,7 +143,7 @@ fn wish(params: &Params, variety: Variety) -> Result<PlaceOrder, Refusal> {
         kind: params.required_parsed("order_type")?,
         price: params.price("price")?.unwrap_or(Price::ZERO),
         trigger: params.price("trigger_price")?.unwrap_or(Price::ZERO),
-        product: params.required_parsed("product")?,
+        product: product(params, variety)?,
         validity: validity.unwrap_or(Validity::Day),
         variety,
         market_protection: protection(params)?.unwrap_or(0),
@@ -149,9 +155,28 @@ fn wish(params: &Params, variety: Variety) -> Result<PlaceOrder, Refusal> {
         tag,
         disclosed_quantity,
         ttl_minutes,
+        auction_number: params.parsed("auction_number")?.filter(|_| variety == Variety::Auction),
         iceberg: iceberg.map(|(legs, leg_quantity)| IcebergWish { legs, leg_quantity }),
         ..PlaceOrder::new(request)
     })
+}
+
+/// Who names a parent means a second leg of it.
+fn check_parent(exchange: &Exchange, call: &Signed, order_id: &str) -> Result<(), Refusal> {
+    match call.params.text("parent_order_id") {
+        Some(parent) if !exchange.is_leg_of(&call.user_id, order_id, parent) => {
+            Err(Refusal::input("Invalid `parent_order_id`. The order is not a leg of that parent."))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Cover orders are placed as MIS; older clients write CO, as which they are shown.
+fn product(params: &Params, variety: Variety) -> Result<Product, Refusal> {
+    if variety == Variety::Co && params.text("product") == Some("CO") {
+        return Ok(Product::Mis);
+    }
+    params.required_parsed("product")
 }
 
 fn change(params: &Params, variety: Variety) -> Result<ModifyOrder, Refusal> {

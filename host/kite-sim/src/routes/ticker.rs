@@ -11,6 +11,10 @@ use axum::response::{Html, IntoResponse, Response};
 /// The largest message a client may send, in bytes: 3 000 tokens fit many times.
 const MESSAGE_LIMIT: usize = 256 * 1024;
 
+/// What the ticker's door says of a bad session. The official Rust client knows a dead token by these words, which are
+/// not those of the REST routes.
+const BAD_SESSION: &str = "Invalid `access_token` or `api_key`.";
+
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// `GET /`: the ticker for WebSockets, a signpost for people.
@@ -38,7 +42,8 @@ pub(crate) async fn upgrade(
     let now = broker.now();
     let user_id = broker.sessions(|sessions| {
         sessions.user_of(api_key, access_token, now).map(|account| account.user_id.clone())
-    })?;
+    });
+    let user_id = user_id.map_err(|_| Refusal::token(BAD_SESSION))?;
     let seat = broker.hub().join(api_key, &user_id);
     let seat = seat.ok_or_else(|| Refusal::too_many("Too many ticker connections for this api_key."))?;
     let ws = ws.max_message_size(MESSAGE_LIMIT);

@@ -1,7 +1,7 @@
 //! Quotes, candles and the instrument list (reference §9).
 
-use exchange::{Listing, Quote, Segment};
-use market::{Candle, DepthLevel, Price, Timestamp};
+use exchange::{Listing, Quote};
+use market::{Candle, DepthLevel, InstrumentKind, Price, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -144,9 +144,11 @@ impl From<&Quote> for LtpQuote {
 
 /// `GET /quote` of any instrument.
 pub(crate) fn full_quote(listing: &Listing, quote: &Quote) -> Value {
-    let value = match listing.segment {
-        Segment::Indices => serde_json::to_value(IndexQuote::from(quote)),
-        Segment::Nse | Segment::NfoFut | Segment::NfoOpt => serde_json::to_value(FullQuote::from(quote)),
+    let value = match listing.instrument.kind {
+        InstrumentKind::Index => serde_json::to_value(IndexQuote::from(quote)),
+        InstrumentKind::Equity | InstrumentKind::Future | InstrumentKind::Call | InstrumentKind::Put => {
+            serde_json::to_value(FullQuote::from(quote))
+        }
     };
     value.unwrap_or_default()
 }

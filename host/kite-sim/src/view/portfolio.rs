@@ -76,6 +76,39 @@ pub(crate) struct HoldingRow<'a> {
     mtf: Mtf,
 }
 
+/// `{"request_id":"…"}`.
+#[derive(Serialize)]
+pub(crate) struct AuthoriseRequest {
+    pub(crate) request_id: String,
+}
+
+/// One line of `/portfolio/holdings/auctions`.
+#[derive(Serialize)]
+pub(crate) struct AuctionRow<'a> {
+    tradingsymbol: &'a str,
+    exchange: &'static str,
+    instrument_token: u32,
+    isin: &'a str,
+    product: &'static str,
+    price: f64,
+    quantity: u32,
+    t1_quantity: u32,
+    realised_quantity: u32,
+    authorised_quantity: u32,
+    authorised_date: String,
+    opening_quantity: u32,
+    collateral_quantity: u32,
+    collateral_type: &'static str,
+    discrepancy: bool,
+    average_price: Price,
+    last_price: Price,
+    close_price: Price,
+    pnl: Money,
+    day_change: Price,
+    day_change_percentage: Price,
+    auction_number: String,
+}
+
 /// One line of `/portfolio/holdings/compact`.
 #[derive(Serialize)]
 pub(crate) struct CompactHolding<'a> {
@@ -155,7 +188,7 @@ impl<'a> HoldingRow<'a> {
             used_quantity: h.used_quantity,
             t1_quantity: h.t1_quantity,
             realised_quantity: h.quantity,
-            authorised_quantity: 0,
+            authorised_quantity: h.authorised_quantity,
             authorised_date: now.date().midnight().ist_text(),
             authorisation: Empty {},
             opening_quantity: h.opening_quantity,
@@ -170,6 +203,36 @@ impl<'a> HoldingRow<'a> {
             day_change: h.day_change,
             day_change_percentage: h.day_change_percentage,
             mtf: Mtf { quantity: 0, used_quantity: 0, average_price: 0.0, value: 0.0, initial_margin: 0.0 },
+        }
+    }
+}
+
+impl<'a> AuctionRow<'a> {
+    pub(crate) fn new(holding: &'a Holding, number: u32, now: Timestamp) -> Self {
+        let row = HoldingRow::new(holding, now);
+        Self {
+            tradingsymbol: row.tradingsymbol,
+            exchange: row.exchange,
+            instrument_token: row.instrument_token,
+            isin: row.isin,
+            product: row.product,
+            price: row.price,
+            quantity: row.quantity,
+            t1_quantity: row.t1_quantity,
+            realised_quantity: row.realised_quantity,
+            authorised_quantity: row.authorised_quantity,
+            authorised_date: row.authorised_date,
+            opening_quantity: row.opening_quantity,
+            collateral_quantity: row.collateral_quantity,
+            collateral_type: row.collateral_type,
+            discrepancy: row.discrepancy,
+            average_price: row.average_price,
+            last_price: row.last_price,
+            close_price: row.close_price,
+            pnl: row.pnl,
+            day_change: row.day_change,
+            day_change_percentage: row.day_change_percentage,
+            auction_number: number.to_string(),
         }
     }
 }

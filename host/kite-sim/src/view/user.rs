@@ -6,8 +6,9 @@ use exchange::Margins;
 use market::Money;
 use serde::Serialize;
 
-const EXCHANGES: [&str; 3] = ["NSE", "BSE", "NFO"];
-const PRODUCTS: [&str; 3] = ["CNC", "NRML", "MIS"];
+const EXCHANGES: [&str; 8] = ["NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX", "NCO"];
+/// CO is what cover orders are shown as; they are placed as MIS.
+const PRODUCTS: [&str; 5] = ["CNC", "NRML", "MIS", "MTF", "CO"];
 const ORDER_TYPES: [&str; 4] = ["MARKET", "LIMIT", "SL", "SL-M"];
 
 /// `POST /session/token`.
@@ -18,8 +19,8 @@ pub(crate) struct SessionData<'a> {
     user_name: &'a str,
     user_shortname: &'a str,
     broker: &'static str,
-    exchanges: [&'static str; 3],
-    products: [&'static str; 3],
+    exchanges: [&'static str; 8],
+    products: [&'static str; 5],
     order_types: [&'static str; 4],
     avatar_url: Option<()>,
     user_id: &'a str,
@@ -42,8 +43,8 @@ pub(crate) struct Profile<'a> {
     user_name: &'a str,
     user_shortname: &'a str,
     broker: &'static str,
-    exchanges: [&'static str; 3],
-    products: [&'static str; 3],
+    exchanges: [&'static str; 8],
+    products: [&'static str; 5],
     order_types: [&'static str; 4],
     avatar_url: Option<()>,
     meta: Demat,
@@ -61,9 +62,9 @@ pub(crate) struct FullProfile<'a> {
     broker: &'static str,
     bank_accounts: [BankAccount; 1],
     dp_ids: [&'static str; 1],
-    products: [&'static str; 3],
+    products: [&'static str; 5],
     order_types: [&'static str; 4],
-    exchanges: [&'static str; 3],
+    exchanges: [&'static str; 8],
     pan: &'static str,
     user_shortname: &'a str,
     avatar_url: Option<()>,
@@ -154,7 +155,7 @@ impl<'a> SessionData<'a> {
             refresh_token: "",
             silo: "",
             login_time: grant.login_time.ist_text(),
-            meta: Demat { demat_consent: "consent" },
+            meta: Demat { demat_consent: consent(account) },
         }
     }
 }
@@ -172,7 +173,7 @@ impl<'a> From<&'a SimAccount> for Profile<'a> {
             products: PRODUCTS,
             order_types: ORDER_TYPES,
             avatar_url: None,
-            meta: Demat { demat_consent: "consent" },
+            meta: Demat { demat_consent: consent(account) },
         }
     }
 }
@@ -233,6 +234,11 @@ impl From<Margins> for SegmentMargins {
             },
         }
     }
+}
+
+/// Kite's word for a holder who has signed, and none for one who has not.
+const fn consent(account: &SimAccount) -> &'static str {
+    if account.demat_consent { "consent" } else { "" }
 }
 
 fn email(account: &SimAccount) -> String {

@@ -64,6 +64,48 @@ async fn a_session_ends_at_logout_at_a_newer_login_and_on_demand() {
 }
 
 #[tokio::test]
+async fn ordinary_apps_have_no_refresh_token_to_use_and_may_say_that_it_is_over() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    let refresh = async |form: &[(&str, &str)]| {
+        let call = desk.http.post(format!("{}/session/refresh_token", desk.base)).form(form);
+        let answer = Answer::read(call.send().await.unwrap()).await;
+        (
+            answer.refusal().0,
+            answer.refusal().1.to_owned(),
+            answer.body["message"].as_str().unwrap().to_owned(),
+        )
+    };
+    let whole = [("api_key", "demo-uk9394"), ("refresh_token", "r"), ("checksum", "c")];
+    for missing in 0..3 {
+        let part: Vec<_> = whole.iter().copied().filter(|field| *field != whole[missing]).collect();
+        let (status, kind, said) = refresh(&part).await;
+        assert_eq!((status, kind.as_str()), (400, "InputException"));
+        assert_eq!(said, format!("Missing or empty field `{}`", whole[missing].0));
+    }
+    let (status, kind, said) = refresh(&whole).await;
+    assert_eq!(
+        (status, kind.as_str(), said.as_str()),
+        (403, "TokenException", "Token is invalid or has expired.")
+    );
+    let path = |query: &str| format!("/session/token?{query}");
+    let over = trader.send("DELETE", &path("api_key=demo-uk9394&refresh_token=r"), &[]).await;
+    assert_eq!(over.data(), true);
+    assert_eq!(trader.get("/user/profile").await.status, 200);
+    let strange = trader.send("DELETE", &path("api_key=nobody&refresh_token=r"), &[]).await;
+    assert_eq!(strange.refusal(), (403, "TokenException"));
+    let wrong = trader.send("DELETE", &path("api_key=demo-uk9394&access_token=w"), &[]).await;
+    assert_eq!(wrong.body["message"], "Incorrect `api_key` or `access_token`.");
+    let neither = trader.send("DELETE", &path("api_key=demo-uk9394"), &[]).await;
+    assert_eq!(neither.refusal(), (400, "InputException"));
+    let all = path(&format!("api_key=demo-uk9394&access_token={}", trader.access_token));
+    assert_eq!(trader.send("DELETE", &all, &[]).await.data(), true);
+    let after = trader.get("/user/profile").await;
+    assert_eq!(after.refusal(), (403, "TokenException"));
+    assert_eq!(after.body["message"], "Incorrect `api_key` or `access_token`.");
+}
+
+#[tokio::test]
 async fn tokens_die_at_six_in_the_morning_of_the_exchanges_clock() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;

@@ -114,7 +114,11 @@ async fn trap_17_a_bad_token_is_a_403_on_the_upgrade_and_a_fourth_connection_a_4
     assert_eq!(status(trader.ticker().await), 429);
     drop(held);
     trader.access_token = "wrong".to_owned();
-    assert_eq!(status(trader.ticker().await), 403);
+    let Err(Error::Http(response)) = trader.ticker().await else { panic!("the upgrade went through") };
+    let body: Value = serde_json::from_slice(response.body().as_deref().unwrap()).unwrap();
+    assert_eq!((response.status().as_u16(), &body["error_type"]), (403, &json!("TokenException")));
+    // The official Rust client tells a dead token from other refusals by these very words.
+    assert_eq!(body["message"], "Invalid `access_token` or `api_key`.");
 }
 
 #[tokio::test]
