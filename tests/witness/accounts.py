@@ -24,4 +24,5 @@ plain = [account(f"WT{number:04}") for number in range(1, TRADERS + 1)]
 told = account("WTOLD1", postbackUrl=sys.argv[1])
 far = account("WFAR01", allowedIps=["10.0.0.5"])
 night = account("WNIGHT")  # buys on one day and holds on the next
-print(json.dumps([*plain, told, far, night]))
+careful = account("WPHYS1", dematConsent=False)
+print(json.dumps([*plain, told, far, night, careful]))

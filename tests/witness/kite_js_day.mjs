@@ -54,6 +54,14 @@ export const day = {
     const row = (await desk.kite.getHoldings()).find((holding) => holding.tradingsymbol === "INFY");
     assert.deepEqual([row.quantity, row.t1_quantity], [0, 4]);
   },
+  "an order before the open is collected and matched": async () => {
+    await setClock("2026-11-19 09:02:00");
+    const price = Math.round((await lastPrice()) * 1.03);
+    const id = await place({ order_type: "LIMIT", price, market_protection: undefined, product: "CNC" });
+    await settled(id, "OPEN");
+    await setClock("2026-11-19 09:13:00");
+    await settled(id, "COMPLETE");
+  },
   "an after-market order is released in the morning": async () => {
     await setClock("2026-11-19 09:16:00");
     desk.kite = await signIn(sleeper);

@@ -89,6 +89,33 @@ export const trouble = {
     await assert.rejects(() => desk.kite.getProfile());
     await desk.kite.getProfile();
   },
+  "an order may hide from the book for a time": async () => {
+    await spoil("hideOrder", { delayMs: 1_500 });
+    const id = await placeResting();
+    assert.deepEqual(await desk.kite.getOrders(), []);
+    await new Promise((next) => setTimeout(next, 1_800));
+    assert.equal((await settled(id, "OPEN")).order_id, id);
+  },
+  "books may stand still while the market goes on": async () => {
+    await control("/sim/books/stale", { userId: desk.user });
+    try {
+      await place();
+      assert.deepEqual([await desk.kite.getOrders(), await desk.kite.getTrades()], [[], []]);
+    } finally {
+      await control("/sim/books/release", { userId: desk.user });
+    }
+    assert.equal((await desk.kite.getOrders()).length, 1);
+  },
+  "a personal plan has orders and no data": async () => {
+    const plan = (name) => control("/sim/plan", { apiKey: desk.kite.api_key, plan: name });
+    await plan("personal");
+    try {
+      await refused(() => desk.kite.getQuote(["NSE:INFY"]), "PermissionException");
+      await settled(await place(), "COMPLETE");
+    } finally {
+      await plan("connect");
+    }
+  },
   "too long a span of candles is an InputException": async () => {
     const error = await refused(() => desk.kite.getHistoricalData(INFY, "minute", "2026-01-01", "2026-06-01"), "InputException");
     assert.match(error.message, /60 days/);

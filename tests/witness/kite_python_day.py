@@ -1,12 +1,9 @@
 """Cases about the course of a day: the clock moves forward from case to case, so these run last and in this order."""
 
-import datetime
-
 from kiteconnect import exceptions
 
 import desk
-from desk import (INFY, case, far_below, filled, gtt_order, last_price, place, place_as, place_resting, refused, row_of,
-                  set_clock, settled)
+from desk import INFY, case, far_below, filled, gtt_order, last_price, place_as, place_resting, refused, set_clock, settled
 from kite_python_ticker import Line
 
 # What one case leaves to the ones after it: who placed which order in the night and before the open.
@@ -93,6 +90,15 @@ def an_after_market_order_that_is_wrong_is_refused():
 
 
 @case
+def a_commodity_trades_in_the_evening():
+    set_clock("2026-11-18 20:00:00")
+    row = next(row for row in desk.kite.instruments("MCX") if row["name"] == "GOLDM" and row["instrument_type"] == "FUT")
+    filled(exchange="MCX", tradingsymbol=row["tradingsymbol"], product="NRML", order_type="LIMIT",
+           price=round(last_price("MCX:" + row["tradingsymbol"]) * 1.005), market_protection=None)
+    refused(exceptions.InputException, lambda: place_resting(product="CNC"))
+
+
+@case
 def a_night_kills_tokens_and_keeps_after_market_orders():
     price = round(last_price() * 1.03)
     order_id = place_as("amo", order_type="LIMIT", price=price, market_protection=None, product="CNC")
@@ -114,19 +120,3 @@ def shares_of_yesterday_are_holdings_of_today():
     assert desk.kite.orders() == [] and desk.kite.trades() == [], "books are of today"
     infy = next(row for row in desk.kite.holdings() if row["tradingsymbol"] == "INFY")
     assert (infy["quantity"], infy["t1_quantity"]) == (0, 4) and infy["average_price"] > 0
-
-
-@case
-def an_after_market_order_is_released_in_the_morning():
-    if desk.now() < datetime.datetime(2026, 11, 19, 9, 16):
-        set_clock("2026-11-19 09:16:00")
-    desk.kite = desk.sign_in(morning["user"])
-    order = settled(morning["amo"], "COMPLETE")
-    assert order["variety"] == "amo" and order["average_price"] <= morning["price"]
-    assert "AMO REQ RECEIVED" in [row["status"] for row in desk.kite.order_history(morning["amo"])]
-
-
-@case
-def a_day_of_candles_is_there_afterwards():
-    days = desk.kite.historical_data(INFY, "2026-11-17", "2026-11-18", "day")
-    assert [row["date"].date() for row in days] == [datetime.date(2026, 11, day) for day in (17, 18)]

@@ -159,6 +159,7 @@ def options_come_in_pairs_around_the_money():
 
 @case
 def every_token_is_its_exchanges_number_and_segment():
-    codes = {"NSE": 1, "NFO-FUT": 2, "NFO-OPT": 2, "INDICES": 9}
+    codes = {"NSE": 1, "NFO": 2, "CDS": 3, "BSE": 4, "BFO": 5, "BCD": 6, "MCX": 7, "INDICES": 9, "NCO": 12}
     for row in desk.kite.instruments():
-        assert row["instrument_token"] == int(row["exchange_token"]) * 256 + codes[row["segment"]], row
+        code = codes[row["segment"].split("-")[0]]
+        assert row["instrument_token"] == int(row["exchange_token"]) * 256 + code, row

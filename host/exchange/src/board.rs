@@ -7,11 +7,9 @@ use std::collections::VecDeque;
 
 /// Minutes of trading that are remembered as they happened: two days around the clock.
 const BARS_KEPT: usize = 2_880;
-const MINUTE_MICROS: i64 = 60_000_000;
+pub(crate) const MINUTE_MICROS: i64 = 60_000_000;
 /// The crowd's interest at the closing price, at most, in average trades.
 const CLOSING_TRADES: f64 = 200.0;
-/// A day's open interest moves by no more than this part.
-const OI_SWING: u64 = 50;
 
 /// One remembered bar.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +41,6 @@ pub(crate) struct Board {
     /// Units that the crowd buys, and sells, at the closing price.
     closing: [u32; 2],
     pub(crate) bars: VecDeque<Bar>,
-    pub(crate) days: Vec<Bar>,
 }
 
 impl Bar {
@@ -87,7 +84,6 @@ impl Board {
             matching_held: false,
             closing: [0; 2],
             bars: VecDeque::new(),
-            days: Vec::new(),
         };
         board.refill(tick_number(time), Walls::default());
         board
@@ -95,7 +91,6 @@ impl Board {
 
     /// A new session begins at `price`.
     pub(crate) fn open_day(&mut self, time: Timestamp, price: Price) {
-        self.days.push(self.day);
         self.close = self.last;
         self.last = price;
         self.last_quantity = 0;
@@ -116,7 +111,9 @@ impl Board {
     pub(crate) fn open_at(&mut self, now: Timestamp, price: Price, units: u32) {
         self.day = Bar::at(self.day.start, price);
         self.turnover = 0;
-        self.print(now, price, units);
+        // Candles begin with the session: the auction's trade stands in its first minute.
+        self.print(self.day.start, price, units);
+        self.time = now;
     }
 
     /// The crowd is ready to trade some units on each side at the closing price.
@@ -150,13 +147,28 @@ impl Board {
         self.last_quantity = quantity;
         self.turnover += i128::from(price.units()) * i128::from(quantity);
         self.day.add(price, u64::from(quantity));
-        let minute = Timestamp::from_micros(time.micros().div_euclid(MINUTE_MICROS) * MINUTE_MICROS);
-        match self.bars.back_mut().filter(|bar| bar.start == minute) {
-            Some(bar) => bar.add(price, u64::from(quantity)),
+        let mut bar = Bar::at(minute_of(time), price);
+        bar.volume = u64::from(quantity);
+        self.remember(&bar);
+    }
+
+    /// Everything that happened within one minute, or a part of it, up to `end`: as if it had been watched.
+    pub(crate) fn live_through(&mut self, bar: &Bar, end: Timestamp) {
+        self.time = end;
+        self.last = bar.close;
+        self.last_quantity = u32::try_from(bar.volume).unwrap_or(u32::MAX).min(self.flow.trade_size);
+        let average = (i128::from(bar.high.units()) + i128::from(bar.low.units())) / 2;
+        self.turnover += average * i128::from(bar.volume);
+        self.day.join(bar);
+        self.remember(&Bar { start: minute_of(bar.start), ..*bar });
+    }
+
+    /// Joins a bar into the newest minute, or begins the next one.
+    pub(crate) fn remember(&mut self, bar: &Bar) {
+        match self.bars.back_mut().filter(|newest| newest.start == bar.start) {
+            Some(newest) => newest.join(bar),
             None => {
-                let mut bar = Bar::at(minute, price);
-                bar.volume = u64::from(quantity);
-                self.bars.push_back(bar);
+                self.bars.push_back(*bar);
                 if self.bars.len() > BARS_KEPT {
                     self.bars.pop_front();
                 }
@@ -171,8 +183,7 @@ impl Board {
         }
         let flow = self.flow;
         self.depth = flow.depth(number, self.last, (self.lower, self.upper), walls);
-        let swing = between(mix(flow.key, number), 3, 0, 100);
-        self.oi = flow.open_interest + flow.open_interest / OI_SWING * swing / 1_000;
+        self.oi = flow.oi_at(number);
     }
 
     /// Sets the day's price limits around the previous close.
@@ -236,6 +247,11 @@ impl Board {
             depth: traded.then_some(self.depth),
         }
     }
+}
+
+/// The start of the minute that an instant lies in.
+pub(crate) const fn minute_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros().div_euclid(MINUTE_MICROS) * MINUTE_MICROS)
 }
 
 /// Which tick of all time this is.

@@ -80,6 +80,13 @@ impl MarketClock {
         at
     }
 
+    /// The date of the last session of shares that has begun at `at`.
+    pub(crate) fn last_begun(&self, at: Timestamp) -> TradingDate {
+        let begun = self.hours(VenueGroup::Equity, at.date()).is_some_and(|(open, _)| open <= at);
+        let last_close = self.last_close(VenueGroup::Equity, at).plus_micros(-1);
+        if begun { at.date() } else { last_close.date() }
+    }
+
     /// The phases at an instant.
     pub(crate) fn phases_at(&self, at: Timestamp) -> Phases {
         let past = self.boundaries(at.date());

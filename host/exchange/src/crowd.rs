@@ -9,6 +9,8 @@ use market::{Depth, DepthLevel, Price};
 /// Of a thousand units that stand before an order, so many at most are withdrawn from one tick to the next.
 const MOST_WITHDRAWN_PERMILLE: u64 = 20;
 
+/// A day's open interest moves by no more than this part.
+const OI_SWING: u64 = 50;
 /// How far the crowd's bids and offers overlap in an auction, and how far they reach away from each other, in ticks.
 const OVERLAP_TICKS: i64 = 3;
 const AUCTION_TICKS: i64 = 40;
@@ -39,6 +41,12 @@ impl Flow {
     /// Units that trade in a tick.
     pub(crate) fn volume(&self, number: u64) -> u32 {
         self.some_units(mix(self.key, number), 5, f64::from(self.trade_size) * 3.0)
+    }
+
+    /// Open interest at a tick.
+    pub(crate) fn oi_at(&self, number: u64) -> u64 {
+        let swing = between(mix(self.key, number), 3, 0, 100);
+        self.open_interest + self.open_interest / OI_SWING * swing / 1_000
     }
 
     /// The orders of a tick around the last price, within the day's limits.

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::setup::TICK_INTERVAL_MS;
 use crate::sweep::Push;
 use crate::validate::{check_prices, check_trigger_side};
-use market::{OrderRequest, Product, Side, Timestamp};
+use market::{OrderRequest, Product, Side, Timestamp, TradingDate};
 
 impl Exchange {
     /// Moves time on: prices, matching, triggers, lapses, the change of day. An earlier time does nothing.
@@ -20,8 +20,14 @@ impl Exchange {
     pub fn advance(&mut self, to: Timestamp) -> Vec<Event> {
         loop {
             let (due, slot) = self.tape.next_due();
-            let edge = self.boundary.at;
-            if edge <= due || !self.phases.any_continuous() {
+            let (edge, trading) = (self.boundary.at, self.phases.any_continuous());
+            let next = if trading { due.min(edge) } else { edge };
+            if let Some(late) = self.next_late_reject().filter(|late| *late <= next.min(to)) {
+                self.now = self.now.max(late);
+                self.reject_late_orders();
+                continue;
+            }
+            if edge <= due || !trading {
                 if edge > to {
                     break;
                 }
@@ -49,16 +55,18 @@ impl Exchange {
     /// Moves time on without the ticks between: every edge of a day is crossed, and then each instrument ticks once.
     /// Prices come out as after [`Exchange::advance`]; standing orders see only the price at the end.
     pub fn jump(&mut self, to: Timestamp) -> Vec<Event> {
+        let shown = self.tape.clock.last_begun(to);
         while self.boundary.at <= to {
-            self.leap(self.boundary.at);
+            self.leap(self.boundary.at, shown);
             self.cross(self.boundary);
         }
-        self.leap(to);
+        self.leap(to, shown);
         self.take_events()
     }
 
-    /// Every instrument ticks once, at a later time of the same stretch of the day.
-    fn leap(&mut self, to: Timestamp) {
+    /// Every instrument ticks once, at a later time of the same stretch of the day. On the day that is `shown` at the end
+    /// it lives through the minutes between, so that its range and volume are those of the candles.
+    fn leap(&mut self, to: Timestamp, shown: TradingDate) {
         if to <= self.now {
             return;
         }
@@ -67,15 +75,21 @@ impl Exchange {
         let ticks = to.micros_since(self.now) / (TICK_INTERVAL_MS * 1_000);
         let ticks = u32::try_from(ticks.max(1)).unwrap_or(u32::MAX);
         self.now = to;
+        self.reject_late_orders();
         self.tape.move_cursor_after(to);
         let trading: Vec<_> = self.tape.listed().filter(|slot| self.is_trading(*slot)).collect();
+        if to.plus_micros(-1).date() == shown {
+            self.tape.live_through(&trading, to);
+        }
         trading.into_iter().for_each(|slot| self.tick(slot, ticks));
     }
 
     fn tick(&mut self, slot: usize, ticks: u32) {
         let price = self.tape.next_price(slot, self.now);
         let volume = self.tape.boards[slot].flow.volume(tick_number(self.now));
-        self.push(slot, Push { price, through: volume.saturating_mul(ticks), volume });
+        let usual = self.tape.boards[slot].flow.trade_size;
+        let through = if ticks > 1 { usual.saturating_mul(ticks).max(volume) } else { volume };
+        self.push(slot, Push { price, through, volume });
     }
 
     fn cross(&mut self, boundary: Boundary) {
@@ -122,6 +136,7 @@ impl Exchange {
             self.begin_auctions(self.now.date());
         }
         for slot in self.tape.listed_in(pit) {
+            self.tape.boards[slot].time = self.now;
             // What the auction left joins the queues in its turn.
             let mut left: Vec<_> =
                 [Side::Buy, Side::Sell].into_iter().flat_map(|s| self.book(slot, s)).collect();
@@ -234,6 +249,7 @@ impl Exchange {
         self.tape.unlist_expired(self.now);
         self.tape.list_contracts(self.now);
         self.end_gtts();
+        self.end_alerts();
         self.desk.resting.resize(self.tape.listings.len(), Vec::new());
     }
 

@@ -1,14 +1,17 @@
 //! The exchange itself: its public face.
 
 use crate::account::{Account, binds};
+use crate::alert::Alert;
 use crate::auction::{Auction, of_the_day};
 use crate::clock::Boundary;
+use crate::cover_range;
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::gtt::Gtt;
 use crate::history::History;
 use crate::holding::Holding;
 use crate::hours::{Hours, check_hours};
+use crate::late::Late;
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
@@ -23,6 +26,7 @@ use crate::summary::Books;
 use crate::sweep::Push;
 use crate::tape::Tape;
 use crate::touched::Touched;
+use crate::underlyings::Underlying;
 use crate::validate;
 use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
@@ -47,6 +51,10 @@ pub struct Exchange {
     pub(crate) auctions: Vec<Auction>,
     /// Decides which they are.
     pub(crate) auction_key: u64,
+    /// Alerts, oldest first.
+    pub(crate) alerts: Vec<Alert>,
+    /// Orders that are rejected later than they are taken.
+    pub(crate) late: Late,
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
@@ -79,6 +87,8 @@ impl Exchange {
             tape,
             accounts,
             gtts: Vec::new(),
+            alerts: Vec::new(),
+            late: Late::default(),
             events: Vec::new(),
             printed: BTreeSet::new(),
             shown: BTreeSet::new(),
@@ -175,8 +185,10 @@ impl Exchange {
             self.record(index, OrderStatus::AmoReqReceived);
         } else {
             self.record(index, OrderStatus::PutOrderReqReceived);
-            self.enter(index);
-            self.settle_prints();
+            if !self.is_kept_for_late_reject(index) {
+                self.enter(index);
+                self.settle_prints();
+            }
         }
         Ok(order_id)
     }
@@ -229,6 +241,20 @@ impl Exchange {
     ) -> Option<[Money; 3]> {
         let slot = self.tape.slot_of(symbol)?;
         Some(binds(&self.tape, slot, how, quantity, price))
+    }
+
+    /// Where the stop of a cover order may lie, from the last price on: (lowest, highest). `None` for what is not listed.
+    pub fn trigger_range(&self, symbol: &Symbol, side: Side) -> Option<(Price, Price)> {
+        let slot = self.tape.slot_of(symbol)?;
+        let option = self.tape.listings[slot].instrument.kind.is_option();
+        let band = if option { cover_range::OPTION_BAND } else { cover_range::BAND };
+        Some(cover_range::range(side, self.tape.boards[slot].last, band))
+    }
+
+    /// Units in one of quantity. Of contracts that are listed no more it is that of their underlying.
+    pub fn multiplier_of(&self, symbol: &Symbol) -> Option<i64> {
+        let listed = self.find(symbol).map(|listing| listing.multiplier);
+        listed.or_else(|| Underlying::named_in(symbol).map(|underlying| underlying.multiplier))
     }
 
     /// The day's sums, for checking a host.

@@ -1,31 +1,30 @@
 //! Candles of any past range: what was seen live as it was seen, everything before it from the price path.
 //!
 //! A history is a copy of what one instrument's candles are made of, so that they can be worked out while the exchange
-//! goes on. It knows nothing later than the instant at which it was taken.
+//! goes on. It knows nothing later than the instant at which it was taken. Candles of every interval are joined from the
+//! same minutes.
 
-use crate::board::{Bar, Board};
+use crate::board::{Bar, Board, minute_of, tick_number};
 use crate::clock::MarketClock;
+use crate::expiries;
+use crate::minutes;
 use crate::model::Model;
-use crate::noise::between;
-use market::{Candle, InstrumentToken, Interval, Price, Timestamp, VenueGroup};
+use crate::underlyings::Underlying;
+use market::{Candle, Instrument, InstrumentKind, Interval, Timestamp, TradingDate, Venue, VenueGroup};
 
 /// Most candles of one answer.
 const MOST_CANDLES: usize = 100_000;
-/// Samples of the path in one minute.
-const MINUTE_SAMPLES: i64 = 4;
-/// Samples of the path in one longer candle; those of a minute stand no closer.
-const CANDLE_SAMPLES: i64 = 12;
-/// Distance between the samples of a whole day.
-const DAY_SAMPLE_SECONDS: i64 = 300;
-const MINUTE_SECONDS: i64 = 60;
+/// The first day of which there are candles, and the first with candles within the day (reference §9.3).
+const FIRST_DAY: (i32, u8, u8) = (2000, 1, 3);
+const FIRST_MINUTES: (i32, u8, u8) = (2015, 2, 2);
+/// Options begin to trade so many days before they end.
+const OPTION_LIFE_SECONDS: i64 = 35 * 86_400;
 
 /// Everything that one instrument's candles are made of, as of one instant.
 #[derive(Debug, Clone)]
 pub struct History {
-    pub(crate) token: InstrumentToken,
-    pub(crate) tick_size: Price,
+    pub(crate) instrument: Instrument,
     pub(crate) slot: usize,
-    pub(crate) group: VenueGroup,
     pub(crate) clock: MarketClock,
     pub(crate) model: Model,
     pub(crate) board: Board,
@@ -33,118 +32,144 @@ pub struct History {
 }
 
 impl History {
-    /// Candles that start within `from ..= to` and not after the instant of the history, oldest first.
+    /// Candles that start within `from ..= to` and not after the instant of the history, oldest first. Nothing from before
+    /// the exchange kept any, and nothing of a contract from before it was listed.
     pub fn candles(&self, interval: Interval, from: Timestamp, to: Timestamp) -> Vec<Candle> {
-        let to = to.min(self.now);
-        let mut bars = Vec::new();
-        let mut date = from.date();
-        while date <= to.date() && bars.len() < MOST_CANDLES {
-            if let Some((open, close)) =
-                self.clock.hours(self.group, date).filter(|(open, _)| *open <= self.now)
-            {
-                let hours = (open, close.min(self.now));
-                match interval {
-                    Interval::Day => bars.push(Bar { start: date.midnight(), ..self.day(hours) }),
-                    Interval::Minute
-                    | Interval::Minute3
-                    | Interval::Minute5
-                    | Interval::Minute10
-                    | Interval::Minute15
-                    | Interval::Minute30
-                    | Interval::Minute60 => self.within_day(interval, hours, (from, to), &mut bars),
-                }
+        let first = match interval {
+            Interval::Day => FIRST_DAY,
+            Interval::Minute
+            | Interval::Minute3
+            | Interval::Minute5
+            | Interval::Minute10
+            | Interval::Minute15
+            | Interval::Minute30
+            | Interval::Minute60 => FIRST_MINUTES,
+        };
+        let listed = self.listed_from();
+        let mut candles = Vec::new();
+        for date in self.dates((from, to), first).filter(|date| listed.is_none_or(|listed| *date >= listed)) {
+            if interval == Interval::Day {
+                candles.extend(self.day(date, self.instrument.expiry).filter(|bar| within(bar, from, to)));
+            } else {
+                self.within_day(interval, date, (from, to), &mut candles);
             }
-            date = date.next();
+            if candles.len() >= MOST_CANDLES {
+                break;
+            }
         }
-        let wanted = bars.iter().filter(|bar| from <= bar.start && bar.start <= to);
-        wanted.map(|bar| self.candle(interval, bar)).collect()
+        let candle = |(bar, end): (Bar, Timestamp)| self.candle(interval, &bar, end);
+        candles.into_iter().map(candle).collect()
+    }
+
+    /// True for what has a chain of expired months behind it.
+    pub fn has_continuous_days(&self) -> bool {
+        let venue = self.instrument.symbol.venue();
+        self.instrument.kind == InstrumentKind::Future && matches!(venue, Venue::Nfo | Venue::Mcx)
+    }
+
+    /// Day candles of the month that was nearest to its end on each day, whether it has expired since or not.
+    pub fn continuous_days(&self, from: Timestamp, to: Timestamp) -> Vec<Candle> {
+        let underlying = Underlying::of(&self.instrument);
+        let in_force = |date| expiries::in_force(underlying?, &self.clock.calendar, date);
+        let days = self.dates((from, to), FIRST_DAY).filter_map(|date| self.day(date, in_force(date)));
+        let wanted = days.filter(|bar| within(bar, from, to)).take(MOST_CANDLES);
+        wanted.map(|(bar, end)| self.candle(Interval::Day, &bar, end)).collect()
+    }
+
+    /// Every date from `from` to `to`, as far as there can be candles.
+    fn dates(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        first: (i32, u8, u8),
+    ) -> impl Iterator<Item = TradingDate> + use<> {
+        let last = to.min(self.now).date();
+        let first = TradingDate::new(first.0, first.1, first.2).unwrap_or(last);
+        let dates = std::iter::successors(Some(from.date().max(first)), |date| Some(date.next()));
+        dates.take_while(move |date| *date <= last)
+    }
+
+    /// The first day of a contract: a future comes as the one before its first neighbour ends.
+    fn listed_from(&self) -> Option<TradingDate> {
+        let expiry = self.instrument.expiry?;
+        if self.instrument.kind.is_option() {
+            return Some(expiry.at_seconds(-OPTION_LIFE_SECONDS).date());
+        }
+        let underlying = Underlying::of(&self.instrument)?;
+        let before = expiries::before(underlying, &self.clock.calendar, expiry, underlying.listed_months)?;
+        Some(before.next())
+    }
+
+    /// The sessions of a date that have begun, as far as they have come.
+    fn sessions(&self, date: TradingDate) -> impl Iterator<Item = (Timestamp, Timestamp)> + use<> {
+        let now = self.now;
+        let sessions = self.clock.calendar.sessions(self.group(), date).into_iter();
+        let instants = sessions.map(move |session| {
+            (date.at_seconds(session.open_seconds), date.at_seconds(session.close_seconds))
+        });
+        instants.filter(move |(open, _)| *open <= now).map(move |(open, close)| (open, close.min(now)))
     }
 
     fn within_day(
         &self,
         interval: Interval,
-        (open, until): (Timestamp, Timestamp),
+        date: TradingDate,
         (from, to): (Timestamp, Timestamp),
-        bars: &mut Vec<Bar>,
+        candles: &mut Vec<(Bar, Timestamp)>,
     ) {
-        let mut start = open;
-        while start < until {
-            let end = start.plus_seconds(interval.seconds()).min(until);
-            if from <= start && start <= to {
-                bars.push(self.bar(start, end));
+        for (open, until) in self.sessions(date) {
+            let mut start = open;
+            // A session that has just begun shows its first price.
+            while start < until || (start == open && until == open) {
+                let end = start.plus_seconds(interval.seconds()).min(until);
+                if from <= start && start <= to.min(self.now) {
+                    candles.push((self.bar((start, end), self.instrument.expiry), end));
+                }
+                start = start.plus_seconds(interval.seconds());
             }
-            start = start.plus_seconds(interval.seconds());
         }
     }
 
-    /// One candle. Where minutes are remembered it is made of them, before that the path is sampled.
-    fn bar(&self, start: Timestamp, end: Timestamp) -> Bar {
-        let remembered = self.board.bars.front().is_some_and(|first| first.start < end);
-        if !remembered {
-            return self.sampled(start, end);
+    /// All sessions of a day as one bar, stamped with its midnight.
+    fn day(&self, date: TradingDate, expiry: Option<TradingDate>) -> Option<(Bar, Timestamp)> {
+        let mut sessions = self.sessions(date);
+        let first = sessions.next()?;
+        let (mut bar, mut end) = (self.bar(first, expiry), first.1);
+        for session in sessions {
+            bar.join(&self.bar(session, expiry));
+            end = session.1;
         }
-        let minute = |start: Timestamp| self.minute(start, start.plus_seconds(MINUTE_SECONDS).min(end));
-        let mut bar = minute(start);
-        let mut next = start.plus_seconds(MINUTE_SECONDS);
-        while next < end {
-            bar.join(&minute(next));
-            next = next.plus_seconds(MINUTE_SECONDS);
-        }
-        bar
+        Some((Bar { start: date.midnight(), ..bar }, end))
     }
 
-    /// One minute: remembered, or read off the path.
-    fn minute(&self, start: Timestamp, end: Timestamp) -> Bar {
-        match self.board.bars.binary_search_by_key(&start, |bar| bar.start) {
-            Ok(found) => self.board.bars[found],
-            Err(_) => self.sampled(start, end),
-        }
+    /// A stretch of one session, of the contract that ends at `expiry`; minutes that were seen as they were seen.
+    fn bar(&self, (start, end): (Timestamp, Timestamp), expiry: Option<TradingDate>) -> Bar {
+        let own = expiry == self.instrument.expiry;
+        let ends = expiry.and_then(|expiry| self.clock.hours(self.group(), expiry)).map(|(_, close)| close);
+        let known = |at: Timestamp| if own { self.seen(at) } else { None };
+        let price = |at: Timestamp| {
+            let tick_size = self.instrument.tick_size;
+            self.model.price_of_path((self.slot, ends.filter(|_| !own)), &self.clock, at, tick_size)
+        };
+        let bar = minutes::stretch(&self.board.flow, (start, end), known, price);
+        bar.unwrap_or_else(|| known(start).unwrap_or_else(|| Bar::at(start, price(start))))
     }
 
-    /// The path between two instants.
-    fn sampled(&self, start: Timestamp, end: Timestamp) -> Bar {
-        let seconds = end.micros_since(start) / 1_000_000;
-        let step = (MINUTE_SECONDS / MINUTE_SAMPLES).max(seconds / CANDLE_SAMPLES);
-        let mut bar = Bar::at(start, self.price(start));
-        let mut at = start.plus_seconds(step);
-        while at < end {
-            bar.add(self.price(at), 0);
-            at = at.plus_seconds(step);
-        }
-        bar.add(self.price(end), 0);
-        bar.volume = self.volume(start, seconds);
-        bar
+    /// The minute of an instant, where it was seen.
+    fn seen(&self, at: Timestamp) -> Option<Bar> {
+        let bars = &self.board.bars;
+        bars.binary_search_by_key(&minute_of(at), |bar| bar.start).ok().map(|found| bars[found])
     }
 
-    /// One day: remembered, or read off the path at coarse steps.
-    fn day(&self, (open, until): (Timestamp, Timestamp)) -> Bar {
-        let known = std::iter::once(&self.board.day).chain(&self.board.days).find(|bar| bar.start == open);
-        if let Some(bar) = known {
-            return *bar;
-        }
-        let mut bar = Bar::at(open, self.price(open));
-        let mut at = open;
-        while at < until {
-            bar.add(self.price(at), self.volume(at, DAY_SAMPLE_SECONDS));
-            at = at.plus_seconds(DAY_SAMPLE_SECONDS);
-        }
-        bar.add(self.price(until), 0);
-        bar
+    fn group(&self) -> VenueGroup {
+        self.instrument.symbol.venue().into()
     }
 
-    fn price(&self, at: Timestamp) -> Price {
-        self.model.price_of_path(self.slot, &self.clock, at, self.tick_size)
-    }
-
-    fn volume(&self, at: Timestamp, seconds: i64) -> u64 {
-        let flow = &self.board.flow;
-        let usual = u64::from(flow.trade_size) * 2 * seconds.unsigned_abs();
-        usual * between(flow.key, at.seconds().unsigned_abs(), 40, 160) / 100
-    }
-
-    const fn candle(&self, interval: Interval, bar: &Bar) -> Candle {
+    /// A candle that ended at `end`, with the open interest of that instant.
+    fn candle(&self, interval: Interval, bar: &Bar, end: Timestamp) -> Candle {
+        let newest = end >= self.board.time;
+        let oi = if newest { self.board.oi } else { self.board.flow.oi_at(tick_number(end.plus_micros(-1))) };
         Candle {
-            token: self.token,
+            token: self.instrument.token,
             interval,
             start: bar.start,
             open: bar.open,
@@ -152,7 +177,11 @@ impl History {
             low: bar.low,
             close: bar.close,
             volume: bar.volume,
-            oi: 0,
+            oi,
         }
     }
+}
+
+fn within((bar, _): &(Bar, Timestamp), from: Timestamp, to: Timestamp) -> bool {
+    from <= bar.start && bar.start <= to
 }

@@ -7,6 +7,8 @@
 #![warn(missing_docs)]
 
 mod account;
+mod alert;
+mod alerts;
 mod amend;
 mod auction;
 mod auctions;
@@ -16,6 +18,7 @@ mod call;
 mod cash;
 mod catalog;
 mod clock;
+mod condition;
 mod consent;
 mod contracts;
 mod conversion;
@@ -33,15 +36,18 @@ mod history;
 mod holding;
 mod hours;
 mod iceberg;
+mod late;
 mod ledger;
 mod legs;
 mod lifecycle;
 mod listing;
 mod margin;
 mod matching;
+mod minutes;
 mod model;
 mod noise;
 mod order;
+mod passing;
 mod pit;
 mod position;
 mod product;
@@ -50,6 +56,7 @@ mod quote;
 mod refusal;
 mod setup;
 mod slices;
+mod spread;
 mod state;
 mod summary;
 mod sweep;
@@ -59,7 +66,12 @@ mod triggers;
 mod underlyings;
 mod validate;
 
+pub use alert::{
+    Alert, AlertEvent, AlertKind, AlertOrder, AlertQuote, AlertStatus, BasketChange, BasketItem, BasketOrder,
+    BasketWish, ComparandWish, OperandWish, PlaceAlert,
+};
 pub use auction::{Auction, CallAuction};
+pub use condition::{Attribute, Comparand, Condition, Operand, Operator};
 pub use event::Event;
 pub use exchange::Exchange;
 pub use gtt::{Gtt, GttLeg, GttOrder, GttResult, GttStatus, PlaceGtt};
@@ -74,5 +86,6 @@ pub use quote::Quote;
 pub use refusal::{Refusal, RefusalKind};
 pub use setup::{AccountSetup, HoldingSetup, Setup, TICK_INTERVAL_MS};
 pub use slices::Placed;
+pub use spread::SpreadLeg;
 pub use state::State;
 pub use summary::Books;

@@ -5,7 +5,7 @@
 use market::Money;
 use serde::Serialize;
 
-/// The equity segment's funds. The commodity segment is empty here.
+/// The equity segment's funds, from which commodities and currencies are margined too. The commodity segment is empty here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Margins {
@@ -35,7 +35,7 @@ pub struct Available {
 pub struct Utilised {
     /// The sum of all.
     pub debits: Money,
-    /// Margin of futures, short options and intraday shares, held or on order.
+    /// Margin of futures, short options and intraday shares, held or on order; lots with their multiplier.
     pub span: Money,
     /// Unused here; part of `span`.
     pub exposure: Money,

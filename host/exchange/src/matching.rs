@@ -47,9 +47,7 @@ impl Exchange {
                     self.shorten_queue(slot, side.opposite(), price, quantity);
                     self.fill(index, quantity, price);
                 }
-                Counter::Order(other)
-                    if self.desk.entries[other].account == self.desk.entries[index].account =>
-                {
+                Counter::Order(other) if self.would_trade_with_itself(index, other) => {
                     self.withdraw_because(other, SELF_TRADE);
                     continue;
                 }
@@ -70,6 +68,13 @@ impl Exchange {
         open.into_iter().for_each(|index| self.take(index));
         self.renew_crowd(slot, self.now);
         self.settle_prints();
+    }
+
+    /// Legs of cover orders may meet: to withdraw one would leave what it closes without a stop.
+    fn would_trade_with_itself(&self, index: usize, other: usize) -> bool {
+        let (own, other) = (&self.desk.entries[index], &self.desk.entries[other]);
+        let covers = own.order.variety == Variety::Co && other.order.variety == Variety::Co;
+        own.account == other.account && !covers
     }
 
     /// The best price that an open order can trade at, and how much there is.

@@ -5,6 +5,8 @@ use crate::clock::MarketClock;
 use crate::listing::Listing;
 use crate::noise::{Keys, walk};
 use market::{InstrumentKind, Price, Timestamp, VenueGroup};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Deviation of the index over one walked second: about 0.8 % over a session.
 const INDEX_SIGMA: f64 = 5.0e-5;
@@ -89,44 +91,95 @@ impl Model {
 
     /// Rupees at an instant. `nudges` are logarithmic and by slot; a missing one is none.
     pub(crate) fn worth(&self, slot: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
+        let walked = |key, group| walk(key, clock.walked(group, at));
+        self.formula(slot, at, nudges, &walked, &|other| self.worth(other, clock, at, nudges))
+    }
+
+    /// Everything's worth at an instant, each path walked once: the same as asking for one after the other.
+    pub(crate) fn worths(&self, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> Vec<f64> {
+        let seconds = VenueGroup::ALL.map(|group| (group, clock.walked(group, at)));
+        let seconds_of =
+            |group| seconds.iter().find(|(of, _)| *of == group).map_or(0.0, |(_, seconds)| *seconds);
+        let seen = RefCell::new(BTreeMap::new());
+        let walked =
+            |key, group| *seen.borrow_mut().entry(key).or_insert_with(|| walk(key, seconds_of(group)));
+        let mut worths = Vec::with_capacity(self.pricing.len());
+        for slot in 0..self.pricing.len() {
+            // What something derives from was listed before it.
+            let worth = self.formula(slot, at, nudges, &walked, &|other| worths[other]);
+            worths.push(worth);
+        }
+        worths
+    }
+
+    /// What contracts derive from, at an instant.
+    pub(crate) fn spot(&self, spot: Spot, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
+        let walked = |key, group| walk(key, clock.walked(group, at));
+        spot_worth(spot, &walked, &|slot| self.worth(slot, clock, at, nudges))
+    }
+
+    fn formula(
+        &self,
+        slot: usize,
+        at: Timestamp,
+        nudges: &[f64],
+        walked: &dyn Fn(u64, VenueGroup) -> f64,
+        worth_of: &dyn Fn(usize) -> f64,
+    ) -> f64 {
         let nudge = f64::exp(nudges.get(slot).copied().unwrap_or(0.0));
         let unnudged = match self.pricing[slot] {
             Pricing::Cash { rupees, beta, sigma, key } => {
-                let walked = clock.walked(VenueGroup::Equity, at);
-                let index = beta * INDEX_SIGMA * walk(self.index_key, walked);
-                rupees * f64::exp(index + sigma * walk(key, walked))
+                let index = beta * INDEX_SIGMA * walked(self.index_key, VenueGroup::Equity);
+                rupees * f64::exp(index + sigma * walked(key, VenueGroup::Equity))
             }
-            Pricing::Mirror { slot } => self.worth(slot, clock, at, nudges),
+            Pricing::Mirror { slot } => worth_of(slot),
             Pricing::Future { spot, expiry } => {
-                self.spot(spot, clock, at, nudges) * f64::exp(CARRY * years(at, expiry))
+                spot_worth(spot, walked, worth_of) * f64::exp(CARRY * years(at, expiry))
             }
             Pricing::Option { spot, expiry, strike, call, volatility } => {
-                let spot = self.spot(spot, clock, at, nudges);
+                let spot = spot_worth(spot, walked, worth_of);
                 option_worth(spot, (strike, volatility), years(at, expiry), call)
             }
         };
         unnudged * nudge
     }
 
-    /// What contracts derive from, at an instant.
-    pub(crate) fn spot(&self, spot: Spot, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
-        match spot {
-            Spot::Slot(slot) => self.worth(slot, clock, at, nudges),
-            Spot::Path { rupees, sigma, key, group } => {
-                rupees * f64::exp(sigma * walk(key, clock.walked(group, at)))
-            }
-        }
-    }
-
-    /// The path's price as history knows it: without nudges and limits.
+    /// The path's price as history knows it: without nudges and limits. A future may be priced as if it ended elsewhen.
     pub(crate) fn price_of_path(
         &self,
-        slot: usize,
+        (slot, ends): (usize, Option<Timestamp>),
         clock: &MarketClock,
         at: Timestamp,
         tick_size: Price,
     ) -> Price {
-        on_tick(self.worth(slot, clock, at, &[]), tick_size)
+        let worth = match (&self.pricing[slot], ends) {
+            (Pricing::Future { spot, .. }, Some(ends)) => {
+                self.spot(*spot, clock, at, &[]) * f64::exp(CARRY * years(at, ends))
+            }
+            (
+                Pricing::Cash { .. }
+                | Pricing::Mirror { .. }
+                | Pricing::Future { .. }
+                | Pricing::Option { .. },
+                _,
+            ) => self.worth(slot, clock, at, &[]),
+        };
+        on_tick(worth, tick_size)
+    }
+
+    /// What an instrument derives from, without nudges of its own; itself where it derives from nothing.
+    pub(crate) fn spot_behind(&self, slot: usize, clock: &MarketClock, at: Timestamp, nudges: &[f64]) -> f64 {
+        match self.pricing[slot] {
+            Pricing::Future { spot, .. } | Pricing::Option { spot, .. } => self.spot(spot, clock, at, nudges),
+            Pricing::Cash { .. } | Pricing::Mirror { .. } => self.worth(slot, clock, at, nudges),
+        }
+    }
+}
+
+fn spot_worth(spot: Spot, walked: &dyn Fn(u64, VenueGroup) -> f64, worth_of: &dyn Fn(usize) -> f64) -> f64 {
+    match spot {
+        Spot::Slot(slot) => worth_of(slot),
+        Spot::Path { rupees, sigma, key, group } => rupees * f64::exp(sigma * walked(key, group)),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Everything the exchange publishes about one instrument at one instant.
 
 use market::{Price, Tick, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A full quote: the newest tick with depth, and the day's limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Quote {
     /// Price, volume, day's range and depth (none for an index).

@@ -4,10 +4,12 @@
 //! the exchange goes on. What the market did meanwhile needs no record: prices are a function of the seed and of time.
 
 use crate::account::Account;
+use crate::alert::Alert;
 use crate::auction::Auction;
 use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::gtt::Gtt;
+use crate::late::LateReject;
 use crate::ledger::{Line, Shares};
 use crate::order::{Order, TradeRecord};
 use crate::setup::Setup;
@@ -36,6 +38,12 @@ pub struct State {
     /// All of the day's, where one began or ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auctions: Option<Vec<Auction>>,
+    /// Those that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<Alert>,
+    /// Orders that are yet to be rejected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    late_rejects: Vec<LateReject>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +91,7 @@ impl State {
         self.now = later.now;
         self.counter = later.counter;
         self.nudges = later.nudges;
+        self.late_rejects = later.late_rejects;
         for account in later.accounts {
             match self.accounts.iter_mut().find(|known| known.user == account.user) {
                 Some(known) => *known = account,
@@ -101,6 +110,12 @@ impl State {
         self.trades.extend(later.trades);
         self.gtts = later.gtts.or_else(|| self.gtts.take());
         self.auctions = later.auctions.or_else(|| self.auctions.take());
+        for alert in later.alerts {
+            match self.alerts.iter_mut().find(|known| known.uuid == alert.uuid) {
+                Some(known) => *known = alert,
+                None => self.alerts.push(alert),
+            }
+        }
     }
 }
 
@@ -153,6 +168,7 @@ impl Exchange {
             trades: touched.trades.iter().map(trade).collect(),
             gtts: touched.gtts.then(|| self.gtts.clone()),
             auctions: touched.auctions.then(|| self.auctions.clone()),
+            alerts: touched.alerts.iter().map(|index| self.alerts[*index].clone()).collect(),
             ..self.frame()
         };
         for index in touched.orders {
@@ -180,6 +196,7 @@ impl Exchange {
             trades: trades.collect(),
             gtts: Some(self.gtts.clone()),
             auctions: Some(self.auctions.clone()),
+            alerts: self.alerts.clone(),
             ..self.frame()
         }
     }
@@ -195,6 +212,8 @@ impl Exchange {
         if let Some(auctions) = state.auctions {
             exchange.auctions = auctions;
         }
+        exchange.alerts = state.alerts;
+        exchange.late.waiting = state.late_rejects;
         for saved in state.accounts {
             exchange.restore_account(saved);
         }
@@ -216,7 +235,13 @@ impl Exchange {
 
     /// What every state carries, whole or not.
     fn frame(&self) -> State {
-        State { now: self.now, counter: self.desk.counted(), nudges: self.tape.nudges(), ..State::default() }
+        State {
+            now: self.now,
+            counter: self.desk.counted(),
+            nudges: self.tape.nudges(),
+            late_rejects: self.late.waiting.clone(),
+            ..State::default()
+        }
     }
 
     /// What is listed, and what orders of the day still name.

@@ -20,8 +20,6 @@ use std::collections::BTreeMap;
 
 /// Rupees that change hands in an average tick of a share.
 const RUPEES_PER_TICK: f64 = 150_000.0;
-/// Samples from which a day that has begun is rebuilt.
-const REBUILD_SAMPLES: i64 = 48;
 /// BSE sees one share in so many that NSE sees.
 const BSE_PART: u32 = 12;
 const TICK_MICROS: i64 = TICK_INTERVAL_MS * 1_000;
@@ -33,7 +31,7 @@ pub(crate) struct Tape {
     pub(crate) model: Model,
     pub(crate) listings: Vec<Listing>,
     pub(crate) boards: Vec<Board>,
-    nudges: Vec<f64>,
+    pub(crate) nudges: Vec<f64>,
     by_token: BTreeMap<InstrumentToken, usize>,
     by_symbol: BTreeMap<Symbol, usize>,
     /// Decides the flow of orders in every contract, together with the contract's own number.
@@ -70,13 +68,20 @@ impl Tape {
             tape.list(listing, now);
         }
         tape.unlist_expired(now);
-        tape.list_contracts(now);
+        tape.add_contracts(now);
+        tape.catch_up(0, now);
         tape.move_cursor_after(now);
         tape
     }
 
     /// Lists the contracts of the nearest expiries that are not there yet.
     pub(crate) fn list_contracts(&mut self, now: Timestamp) {
+        let first = self.listings.len();
+        self.add_contracts(now);
+        self.catch_up(first, now);
+    }
+
+    fn add_contracts(&mut self, now: Timestamp) {
         let spot = |underlying: &Underlying| {
             self.spot_of(underlying).map_or(0.0, |spot| self.model.spot(spot, &self.clock, now, &self.nudges))
         };
@@ -275,17 +280,14 @@ impl Tape {
     /// The path's price as history knows it: without nudges and limits.
     fn price_in_history(&self, slot: usize, at: Timestamp) -> Price {
         let tick_size = self.listings[slot].instrument.tick_size;
-        self.model.price_of_path(slot, &self.clock, at, tick_size)
+        self.model.price_of_path((slot, None), &self.clock, at, tick_size)
     }
 
     /// What one instrument's candles are made of.
     pub(crate) fn history(&self, slot: usize, now: Timestamp) -> History {
-        let instrument = &self.listings[slot].instrument;
         History {
-            token: instrument.token,
-            tick_size: instrument.tick_size,
+            instrument: self.listings[slot].instrument.clone(),
             slot,
-            group: self.pit(slot).group(),
             clock: self.clock.clone(),
             model: self.model.clone(),
             board: self.boards[slot].clone(),
@@ -293,32 +295,24 @@ impl Tape {
         }
     }
 
+    /// What an instrument derives from is worth so much; itself where it derives from nothing.
+    pub(crate) fn spot_price(&self, slot: usize, at: Timestamp) -> Price {
+        let spot = self.model.spot_behind(slot, &self.clock, at, &self.nudges);
+        Price::from_wire(spot).unwrap_or(Price::ZERO)
+    }
+
     /// Ticks are spread evenly over the interval, in the order of the list.
     fn phase(&self, slot: usize) -> i64 {
         slot as i64 * TICK_MICROS / self.listings.len() as i64
     }
 
+    /// The board at the beginning of the last session that has begun; the tape then lives through what there was of it.
     fn first_board(&self, slot: usize, now: Timestamp, key: u64) -> Board {
-        let flow = self.flow(slot, now, key);
         let group = self.listings[slot].group();
-        let close_now = self.clock.last_close(group, now);
-        // The last session that has begun: today's, or the one that closed last.
-        let (open, close) = self
-            .clock
-            .hours(group, now.date())
-            .filter(|(open, _)| *open <= now)
-            .or_else(|| self.clock.hours(group, close_now.plus_micros(-1).date()))
-            .unwrap_or((now, now));
-        let until = now.min(close);
-        let mut day = Bar::at(open, self.price_in_history(slot, open));
-        let step = until.micros_since(open) / REBUILD_SAMPLES;
-        for sample in 1..=REBUILD_SAMPLES {
-            day.add(self.price_in_history(slot, open.plus_micros(step * sample)), 0);
-        }
-        day.add(self.price_in_history(slot, until), 0);
-        day.volume = u64::from(flow.trade_size) * (until.micros_since(open) / TICK_MICROS).unsigned_abs();
-        let previous = self.price_in_history(slot, self.clock.last_close(group, open));
-        Board::new(flow, until, day, previous)
+        let (open, _) = self.last_session(group, now);
+        let price = |at: Timestamp| self.price_in_history(slot, at);
+        let day = Bar::at(open, price(open));
+        Board::new(self.flow(slot, now, key), open, day, price(self.clock.last_close(group, open)))
     }
 
     fn flow(&self, slot: usize, now: Timestamp, key: u64) -> Flow {

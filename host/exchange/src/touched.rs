@@ -20,11 +20,14 @@ pub(crate) struct Touched {
     pub(crate) gtts: bool,
     /// An auction began or ended.
     pub(crate) auctions: bool,
+    /// Alerts that were made, changed or fired, by their index.
+    pub(crate) alerts: BTreeSet<usize>,
 }
 
 impl Touched {
     pub(crate) fn is_empty(&self) -> bool {
         let lists = self.orders.is_empty() && self.accounts.is_empty() && self.trades.is_empty();
-        lists && !self.all && !self.prices && !self.gtts && !self.auctions
+        let flags = self.all || self.prices || self.gtts || self.auctions;
+        lists && self.alerts.is_empty() && !flags
     }
 }

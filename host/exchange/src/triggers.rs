@@ -70,7 +70,7 @@ impl Exchange {
         self.gtts.iter().find(|gtt| gtt.user == user && gtt.id == id)
     }
 
-    /// A trade took place: triggers that it reaches place their orders.
+    /// A trade took place: triggers that it reaches place their orders, and then alerts fire.
     pub(crate) fn fire_gtts(&mut self, slot: usize) {
         if !self.is_trading(slot) {
             return;
@@ -88,6 +88,7 @@ impl Exchange {
             let order = self.place(&user, PlaceOrder::new(request)).map_err(|refusal| refusal.message);
             self.gtts[index].legs[leg].result = Some(GttResult { time: self.now, price: last, order });
         }
+        self.fire_alerts(slot);
     }
 
     /// The date changes: years end, what is listed no more is watched no more, old ones are forgotten.

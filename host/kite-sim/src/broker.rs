@@ -6,7 +6,7 @@
 use crate::clock::{self, Clock};
 use crate::config::{SimAccount, SimConfig, StartError};
 use crate::consents::Consents;
-use crate::faults::Faults;
+use crate::faults::{Faults, Plan};
 use crate::journal::{Journal, Market};
 use crate::limits::{CallKind, Limits};
 use crate::postback::{Outbox, Post};
@@ -15,6 +15,7 @@ use crate::reply::Refusal;
 use crate::sessions::Sessions;
 use crate::ticker::Hub;
 use crate::turns::{Turns, lock};
+use crate::veil::Veil;
 use crate::view;
 use exchange::{AccountSetup, Event, Exchange, HoldingSetup, Order, Setup};
 use market::{Calendar, InstrumentToken, Timestamp};
@@ -43,6 +44,7 @@ struct Inner {
     faults: Mutex<Faults>,
     received: Mutex<ReceivedLog>,
     consents: Mutex<Consents>,
+    veil: Mutex<Veil>,
     hub: Hub,
     outbox: Outbox,
 }
@@ -52,22 +54,26 @@ struct Inner {
 struct Books {
     exchange: Exchange,
     journal: Option<Journal>,
+    /// What has moved since a board was last published.
+    moved: BTreeSet<InstrumentToken>,
 }
 
 impl Broker {
     pub(crate) fn new(config: &SimConfig, outbox: Outbox) -> Result<Self, StartError> {
         let mut clock = Clock::start(config.clock)?;
         let books = Books::open(config, &mut clock)?;
+        let entropy = entropy(config.seed, &clock);
         let broker = Self(Arc::new(Inner {
             accounts: config.accounts.clone(),
             rate_limits: config.rate_limits,
             clock: Mutex::new(clock),
             books: Turns::new(books),
-            sessions: Mutex::new(Sessions::new(config.accounts.clone(), entropy(config.seed))),
+            sessions: Mutex::new(Sessions::new(config.accounts.clone(), entropy)),
             limits: Mutex::new(Limits::default()),
             faults: Mutex::new(Faults::default()),
             received: Mutex::new(ReceivedLog::default()),
             consents: Mutex::new(Consents::default()),
+            veil: Mutex::new(Veil::default()),
             hub: Hub::default(),
             outbox,
         }));
@@ -90,6 +96,13 @@ impl Broker {
 
     pub(crate) fn accounts(&self) -> &[SimAccount] {
         &self.0.accounts
+    }
+
+    /// What an app may do: as it was put on the control API, or as its account says.
+    pub(crate) fn plan(&self, api_key: &str) -> Plan {
+        let of_account = || self.0.accounts.iter().find(|account| account.api_key == api_key);
+        let put = self.faults(|faults| faults.plan(api_key));
+        put.or_else(|| of_account().map(|account| account.plan)).unwrap_or_default()
     }
 
     pub(crate) fn hub(&self) -> &Hub {
@@ -116,27 +129,44 @@ impl Broker {
         work(&mut lock(&self.0.consents))
     }
 
+    /// What lies over the books while a fault is in force. Never held while the exchange is asked.
+    pub(crate) fn veil<T>(&self, work: impl FnOnce(&mut Veil) -> T) -> T {
+        work(&mut lock(&self.0.veil))
+    }
+
+    /// Where postbacks wait.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+
     /// Works on the exchange, then publishes and writes down what that made of it.
     pub(crate) fn exchange<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
         self.0.books.take(|books| {
             let answer = work(&mut books.exchange);
             let events = books.exchange.take_events();
             books.write_down();
-            self.publish(&books.exchange, &events);
+            self.tell(books, &events);
+            self.publish(books);
             answer
         })
     }
 
     /// Moves the exchange to the clock's time, a step at a time so that callers get in between.
+    ///
+    /// Who moves a standing clock by hand gets one board for each move, however busy the machine is: the same moves then
+    /// give the same frames.
     pub(crate) fn advance(&self) {
-        let target = self.now();
+        let (target, stands) = self.clock(|clock| (clock.now(), clock.speed() == 0.0));
         let mut there = false;
         while !there {
             there = self.0.books.take(|books| {
                 let to = target.min(books.exchange.now().plus_micros(STEP_MICROS));
                 let events = books.exchange.advance(to);
                 books.write_down();
-                self.publish(&books.exchange, &events);
+                self.tell(books, &events);
+                if !stands || books.exchange.now() >= self.now() {
+                    self.publish(books);
+                }
                 to >= target
             });
         }
@@ -159,16 +189,16 @@ impl Broker {
         let Some(url) = account.postback_url.clone() else { return };
         let app_id = FIRST_APP_ID + u32::try_from(index).unwrap_or(0);
         if let Some(body) = view::order::postback(order, app_id, &account.api_secret) {
-            self.0.outbox.add(Post { url, body });
+            self.0.outbox.add(&self.0.accounts[index].api_key, Post { url, body });
         }
     }
 
-    fn publish(&self, exchange: &Exchange, events: &[Event]) {
-        let mut moved = BTreeSet::<InstrumentToken>::new();
+    /// Tells of orders, and notes what moved.
+    fn tell(&self, books: &mut Books, events: &[Event]) {
         for event in events {
             match event {
                 Event::Tick(tick) => {
-                    moved.insert(tick.token);
+                    books.moved.insert(tick.token);
                 }
                 Event::Order { user, order } => {
                     self.0.hub.push_order(user, &view::order::update_text(order));
@@ -177,7 +207,13 @@ impl Broker {
                 Event::Trade { .. } => {}
             }
         }
-        self.0.hub.publish(exchange, moved);
+    }
+
+    /// Shows the tickers what has moved.
+    fn publish(&self, books: &mut Books) {
+        let exchange = &books.exchange;
+        self.0.hub.publish(exchange, std::mem::take(&mut books.moved));
+        self.veil(|veil| veil.record(exchange.now(), |user, list| view::book(exchange, user, list)));
     }
 }
 
@@ -190,7 +226,7 @@ impl Books {
         let Some(folder) = &config.data_dir else {
             let exchange = Exchange::new(setup);
             check_holdings(&exchange, config)?;
-            return Ok(Self { exchange, journal: None });
+            return Ok(Self { exchange, journal: None, moved: BTreeSet::new() });
         };
         let market = Market { seed: config.seed, always_open: config.always_open };
         let (mut journal, state) = Journal::open(folder, market)?;
@@ -211,7 +247,7 @@ impl Books {
         };
         check_holdings(&exchange, config)?;
         journal.begin(&exchange.take_state())?;
-        Ok(Self { exchange, journal: Some(journal) })
+        Ok(Self { exchange, journal: Some(journal), moved: BTreeSet::new() })
     }
 
     /// Hands what changed to the journal. A simulator that cannot write goes on, and says so.
@@ -254,12 +290,18 @@ fn account_setup(account: &SimAccount) -> AccountSetup {
     }
 }
 
-/// Differs from start to start, so that no token outlives its simulator.
-fn entropy(seed: u64) -> [u8; 32] {
+/// What tokens are drawn from. A clock of the simulator's own makes them a function of the seed and of where it starts; by
+/// the machine's clock they differ from start to start, so that no token outlives its simulator.
+fn entropy(seed: u64, clock: &Clock) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
-    hash.update(std::process::id().to_le_bytes());
-    hash.update(clock::wall().micros().to_le_bytes());
-    hash.update(std::ptr::from_ref(&hash).addr().to_le_bytes());
+    match clock.start_of_virtual() {
+        Some(start) => hash.update(start.micros().to_le_bytes()),
+        None => {
+            hash.update(std::process::id().to_le_bytes());
+            hash.update(clock::wall().micros().to_le_bytes());
+            hash.update(std::ptr::from_ref(&hash).addr().to_le_bytes());
+        }
+    }
     hash.finalize().into()
 }

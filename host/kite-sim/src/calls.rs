@@ -5,7 +5,9 @@
 mod fault_layer;
 mod params;
 mod signed;
+mod veil_layer;
 
 pub(crate) use fault_layer::spoil;
 pub(crate) use params::{Params, Plain};
-pub(crate) use signed::Signed;
+pub(crate) use signed::{Signed, check_plan};
+pub(crate) use veil_layer::see_through;

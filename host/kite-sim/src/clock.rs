@@ -58,6 +58,14 @@ impl Clock {
         }
     }
 
+    /// Where a virtual clock was last set going; none for the machine's own.
+    pub(crate) fn start_of_virtual(&self) -> Option<Timestamp> {
+        match self.setup {
+            ClockSetup::Wall => None,
+            ClockSetup::Virtual { start, .. } => Some(start),
+        }
+    }
+
     pub(crate) fn is_wall(&self) -> bool {
         self.setup == ClockSetup::Wall
     }

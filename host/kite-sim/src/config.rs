@@ -2,6 +2,7 @@
 //!
 //! Knows the demo's two traders by name; knows nothing of how the server uses any of this.
 
+use crate::faults::Plan;
 use crate::journal::JournalError;
 use exchange::HoldingSetup;
 use market::{Money, Price, Symbol, Timestamp};
@@ -69,6 +70,9 @@ pub struct SimAccount {
     /// holder's word first, and an order without it answers 428.
     #[serde(default = "signed")]
     pub demat_consent: bool,
+    /// What the app may do.
+    #[serde(default)]
+    pub plan: Plan,
     /// Opening cash.
     #[serde(default = "demo_cash")]
     pub cash: Money,
@@ -186,13 +190,14 @@ impl SimAccount {
             postback_url: None,
             allowed_ips: Vec::new(),
             demat_consent: signed(),
+            plan: Plan::Connect,
             cash: demo_cash(),
             holdings: demo_holdings(user_id),
         }
     }
 
-    /// Accounts from a JSON list: `userId`, `userName`, `apiKey`, `apiSecret`, and where wanted `redirectUrl`, `postbackUrl`, `allowedIps`, `dematConsent`, `cash` and
-    /// `holdings` (`symbol`, `quantity`, `averagePrice`).
+    /// Accounts from a JSON list: `userId`, `userName`, `apiKey`, `apiSecret`, and where wanted `redirectUrl`, `postbackUrl`, `allowedIps`, `dematConsent`, `plan`
+    /// (`connect` or `personal`), `cash` and `holdings` (`symbol`, `quantity`, `averagePrice`).
     ///
     /// # Errors
     /// When the text is no such list; the error says where.

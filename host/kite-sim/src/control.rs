@@ -3,11 +3,13 @@
 //! Open to everyone who can reach the address, by design: a simulator holds nothing worth a secret. JSON in
 //! camelCase, errors as `{"error": "…"}`.
 
+mod books;
 mod clock;
 mod faults;
 mod manual;
 mod market;
 mod sessions;
+mod ticker;
 
 use crate::broker::Broker;
 use axum::Json;
@@ -37,10 +39,18 @@ pub(crate) fn router() -> Router<Broker> {
         .route("/sim/received", get(sessions::received))
         .route("/sim/clock", get(clock::get).put(clock::put))
         .route("/sim/faults", get(faults::list).post(faults::add).delete(faults::clear))
-        .route("/sim/ticker", get(faults::ticker))
-        .route("/sim/ticker/disconnect", post(faults::disconnect))
-        .route("/sim/ticker/silence", post(faults::silence))
-        .route("/sim/ticker/order-updates", get(faults::order_updates_waiting).post(faults::order_updates))
+        .route("/sim/plan", post(sessions::plan))
+        .route("/sim/books", get(books::list))
+        .route("/sim/books/stale", post(books::hold_back))
+        .route("/sim/books/release", post(books::release))
+        .route("/sim/ticker", get(ticker::connections))
+        .route("/sim/ticker/disconnect", post(ticker::disconnect))
+        .route("/sim/ticker/silence", post(ticker::silence))
+        .route("/sim/ticker/gap", post(ticker::gap))
+        .route("/sim/ticker/mute", post(ticker::mute))
+        .route("/sim/ticker/malformed", post(ticker::send_malformed))
+        .route("/sim/ticker/order-updates", get(ticker::order_updates_waiting).post(ticker::order_updates))
+        .route("/sim/postbacks", get(ticker::postbacks_waiting).post(ticker::postbacks))
         .route("/sim/instruments", get(market::instruments))
         .route("/sim/price", post(market::price))
         .route("/sim/hold", post(market::hold))

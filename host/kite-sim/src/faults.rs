@@ -3,6 +3,7 @@
 //! Holds the list and picks from it. Spoiling the answer is the door's work (`calls/fault_layer`).
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How many faults may wait.
 const LIMIT: usize = 1_000;
@@ -28,9 +29,15 @@ pub(crate) struct Fault {
     /// Only paths that begin like this.
     #[serde(default)]
     pub(crate) path: Option<String>,
-    /// For delays, in milliseconds of wall time.
+    /// For delays, in milliseconds of wall time; for `hideOrder` and `lateReject` of exchange time.
     #[serde(default)]
     pub(crate) delay_ms: u64,
+    /// For `partialBook`: which row is left out, from 0; the last one when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) row: Option<usize>,
+    /// For `lateReject`: the words on the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
     /// For errors: the HTTP status, 500 when left out.
     #[serde(default)]
     pub(crate) status: Option<u16>,
@@ -60,38 +67,68 @@ pub(crate) enum FaultKind {
     Truncated,
     /// The call takes effect; the answer says 200 and JSON, and is neither.
     Garbage,
+    /// A list comes with a row missing.
+    PartialBook,
+    /// The order is taken, and not in the book for a time.
+    HideOrder,
+    /// The order is taken, and rejected after a time.
+    LateReject,
 }
 
-/// The faults that wait.
+/// What a developer's app may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Plan {
+    /// Everything.
+    #[default]
+    Connect,
+    /// The free plan: orders and portfolio, no market data and no ticker.
+    Personal,
+}
+
+/// The faults that wait, and the apps that are on another plan than their account says.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults {
+    waiting: Vec<Fault>,
+    plans: BTreeMap<String, Plan>,
+}
 
 impl Faults {
     /// Adds one; false when too many wait already.
     pub(crate) fn add(&mut self, fault: Fault) -> bool {
-        let room = self.0.len() < LIMIT;
+        let room = self.waiting.len() < LIMIT;
         if room && fault.times > 0 {
-            self.0.push(fault);
+            self.waiting.push(fault);
         }
         room
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
+    }
+
+    /// Puts an app on a plan.
+    pub(crate) fn set_plan(&mut self, api_key: &str, plan: Plan) {
+        self.plans.insert(api_key.to_owned(), plan);
+    }
+
+    /// The plan that an app was put on.
+    pub(crate) fn plan(&self, api_key: &str) -> Option<Plan> {
+        self.plans.get(api_key).copied()
     }
 
     pub(crate) fn waiting(&self) -> &[Fault] {
-        &self.0
+        &self.waiting
     }
 
     /// The first fault for this call, counted down by one.
     pub(crate) fn take(&mut self, method: &str, path: &str, api_key: Option<&str>) -> Option<Fault> {
-        let index = self.0.iter_mut().position(|fault| fault.is_due(method, path, api_key))?;
-        let fault = &mut self.0[index];
+        let index = self.waiting.iter_mut().position(|fault| fault.is_due(method, path, api_key))?;
+        let fault = &mut self.waiting[index];
         fault.times -= 1;
         let taken = fault.clone();
         if taken.times == 0 {
-            self.0.remove(index);
+            self.waiting.remove(index);
         }
         Some(taken)
     }
@@ -99,7 +136,8 @@ impl Faults {
 
 impl Fault {
     fn is_due(&mut self, method: &str, path: &str, api_key: Option<&str>) -> bool {
-        let fits = self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        let fits = self.kind.fits(method, path)
+            && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|wanted| path.starts_with(wanted))
             && self.api_key.as_deref().is_none_or(|wanted| Some(wanted) == api_key);
         let due = fits && self.skip == 0;
@@ -107,6 +145,26 @@ impl Fault {
             self.skip -= 1;
         }
         due
+    }
+}
+
+impl FaultKind {
+    /// True for calls that this kind can happen to.
+    fn fits(self, method: &str, path: &str) -> bool {
+        match self {
+            Self::HideOrder | Self::LateReject => method == "POST" && path.starts_with("/orders/"),
+            Self::PartialBook => method == "GET",
+            Self::DropAnswer
+            | Self::DropRequest
+            | Self::DelayAnswer
+            | Self::DelayRequest
+            | Self::ErrorBefore
+            | Self::ErrorAfter
+            | Self::TooManyRequests
+            | Self::Html
+            | Self::Truncated
+            | Self::Garbage => true,
+        }
     }
 }
 

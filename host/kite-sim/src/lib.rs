@@ -22,11 +22,15 @@ mod reply;
 mod routes;
 mod sessions;
 mod simulator;
+mod spoiling;
 mod ticker;
 mod turns;
+mod veil;
 mod view;
 
 pub use config::{ClockSetup, SimAccount, SimConfig, StartError};
 pub use exchange::HoldingSetup;
+pub use faults::Plan;
 pub use journal::JournalError;
 pub use simulator::Simulator;
+pub use ticker::{Mode, packet};

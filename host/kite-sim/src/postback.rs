@@ -2,6 +2,10 @@
 //!
 //! Knows addresses and bodies and nothing of orders. Nothing is tried twice: an app that missed one reads the order book.
 
+use crate::spoiling::{Behind, Spoiler, Spoiling, UpdateFault};
+use crate::turns::lock;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,15 +21,25 @@ const QUEUE: usize = 1_024;
 const STATUS_BYTES: usize = 64;
 
 /// One thing to tell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Post {
     pub(crate) url: Url,
     pub(crate) body: String,
 }
 
 /// Where posts wait for the task that sends them.
-#[derive(Debug, Clone)]
-pub(crate) struct Outbox(mpsc::Sender<Post>);
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    posts: mpsc::Sender<Post>,
+    faults: Mutex<Faults>,
+}
+
+/// What goes wrong with posts, and what waits behind the next one of each app.
+#[derive(Debug, Default)]
+struct Faults {
+    spoiler: Spoiler,
+    behind: BTreeMap<String, Behind<Post>>,
+}
 
 /// Why one was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -43,14 +57,30 @@ enum Lost {
 impl Outbox {
     /// An outbox and the other end of it, for [`deliver`].
     pub(crate) fn new() -> (Self, mpsc::Receiver<Post>) {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        (Self(sender), receiver)
+        let (posts, receiver) = mpsc::channel(QUEUE);
+        (Self { posts, faults: Mutex::default() }, receiver)
     }
 
-    pub(crate) fn add(&self, post: Post) {
-        if self.0.try_send(post).is_err() {
-            tracing::warn!("a postback is lost: {QUEUE} wait already");
+    /// Adds what an app is to be told, as the fault in force has it.
+    pub(crate) fn add(&self, api_key: &str, post: Post) {
+        let mut faults = lock(&self.faults);
+        let Faults { spoiler, behind } = &mut *faults;
+        let spoiling = if spoiler.concerns(api_key) { spoiler.next() } else { Spoiling::None };
+        for post in behind.entry(api_key.to_owned()).or_default().pass(post, spoiling) {
+            if self.posts.try_send(post).is_err() {
+                tracing::warn!("a postback is lost: {QUEUE} wait already");
+            }
         }
+    }
+
+    /// Spoils the next posts.
+    pub(crate) fn set_fault(&self, fault: UpdateFault) {
+        lock(&self.faults).spoiler = Spoiler::new(fault);
+    }
+
+    /// What of that still waits.
+    pub(crate) fn fault(&self) -> UpdateFault {
+        lock(&self.faults).spoiler.fault().clone()
     }
 }
 
@@ -100,7 +130,7 @@ mod tests {
     async fn more_than_the_queue_holds_are_lost_and_nobody_waits() {
         let (outbox, mut posts) = Outbox::new();
         for n in 0..QUEUE + 5 {
-            outbox.add(Post { url: "http://127.0.0.1:1/".parse().unwrap(), body: n.to_string() });
+            outbox.add("key", Post { url: "http://127.0.0.1:1/".parse().unwrap(), body: n.to_string() });
         }
         let mut waiting = 0;
         while posts.try_recv().is_ok() {

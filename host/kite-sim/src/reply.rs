@@ -5,6 +5,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use exchange::RefusalKind;
+use bytes::Bytes;
 use serde::Serialize;
 
 /// What a Kite route answers.
@@ -42,6 +43,11 @@ struct Hints<'a> {
 /// The success envelope around `data`.
 pub(crate) fn success(data: impl Serialize) -> Answer {
     json(StatusCode::OK, &Success { status: "success", data })
+}
+
+/// The bytes of a success.
+pub(crate) fn envelope(data: &impl Serialize) -> Bytes {
+    serde_json::to_vec(&Success { status: "success", data }).unwrap_or_default().into()
 }
 
 /// Any JSON with a status; a value that cannot be written becomes a 500 in the same envelope.

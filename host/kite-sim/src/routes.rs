@@ -3,6 +3,7 @@
 //! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
 
 mod consent;
+mod alerts;
 mod gtt;
 mod login;
 mod margins;
@@ -14,7 +15,7 @@ mod ticker;
 mod user;
 
 use crate::broker::Broker;
-use crate::calls::spoil;
+use crate::calls::{see_through, spoil};
 use crate::control;
 use crate::reply::Refusal;
 use axum::Router;
@@ -31,11 +32,11 @@ pub(crate) fn router(broker: Broker) -> Router {
         .merge(order_routes())
         .merge(portfolio_routes())
         .merge(market_routes())
-        .merge(unserved_routes())
         .fallback(|uri: Uri| async move { missing(&uri, StatusCode::NOT_FOUND, "Route not found") })
         .method_not_allowed_fallback(|uri: Uri| async move {
             missing(&uri, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         })
+        .layer(from_fn_with_state(broker.clone(), see_through))
         .layer(from_fn_with_state(broker.clone(), spoil));
     kite.merge(control::router()).with_state(broker)
 }
@@ -72,6 +73,9 @@ fn order_routes() -> Router<Broker> {
         .route("/trades", get(orders::trades))
         .route("/gtt/triggers", get(gtt::list).post(gtt::place))
         .route("/gtt/triggers/{id}", get(gtt::read).put(gtt::modify).delete(gtt::delete))
+        .route("/alerts", get(alerts::list).post(alerts::create).delete(alerts::delete))
+        .route("/alerts/{uuid}", get(alerts::read).put(alerts::modify))
+        .route("/alerts/{uuid}/history", get(alerts::history))
 }
 
 fn portfolio_routes() -> Router<Broker> {
@@ -99,15 +103,8 @@ fn market_routes() -> Router<Broker> {
     Router::new()
         .merge(lists)
         .route("/instruments/historical/{token}/{interval}", get(market_data::historical))
+        .route("/instruments/trigger_range/{side}", get(market_data::trigger_range))
         .route("/quote", get(market_data::quote))
         .route("/quote/ohlc", get(market_data::ohlc))
         .route("/quote/ltp", get(market_data::ltp))
-}
-
-/// Parts of Kite that this simulator does not have, so that a caller reads why.
-fn unserved_routes() -> Router<Broker> {
-    let unserved =
-        || async { Refusal::general(404, "The simulator does not serve this part of Kite Connect.") };
-    let paths = ["/alerts", "/alerts/{id}", "/alerts/{id}/history", "/instruments/trigger_range/{side}"];
-    paths.into_iter().fold(Router::new(), |router, path| router.route(path, axum::routing::any(unserved)))
 }

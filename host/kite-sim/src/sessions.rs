@@ -67,7 +67,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// `entropy` must differ from start to start, or yesterday's tokens would open today's sessions.
+    /// Tokens are drawn from `entropy`: the same gives the same ones in the same order.
     pub(crate) fn new(accounts: Vec<SimAccount>, entropy: [u8; 32]) -> Self {
         let chance = ChaCha20Rng::from_seed(entropy);
         Self { accounts, chance, waiting: HashMap::new(), issued: HashMap::new(), last_number: 0 }
@@ -146,6 +146,12 @@ impl Sessions {
     pub(crate) fn expire(&mut self, api_key: &str) -> usize {
         let doomed = self.issued.values_mut().filter(|live| live.alive && live.owner.api_key == api_key);
         doomed.map(|live| live.alive = false).count()
+    }
+
+    /// Sets the end of every living session of an app, where that is sooner; how many there are.
+    pub(crate) fn expire_at(&mut self, api_key: &str, at: Timestamp) -> usize {
+        let doomed = self.issued.values_mut().filter(|live| live.alive && live.owner.api_key == api_key);
+        doomed.map(|live| live.expires_at = live.expires_at.min(at)).count()
     }
 
     fn open(&mut self, owner: TokenOwner, now: Timestamp) -> Grant {

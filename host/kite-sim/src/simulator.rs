@@ -6,6 +6,7 @@ use crate::broker::Broker;
 use crate::config::{SimConfig, StartError};
 use crate::postback::Outbox;
 use crate::{driver, postback, routes};
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -86,6 +87,12 @@ async fn serve(listener: TcpListener, broker: Broker, stop: CancellationToken) {
         hub.hub().disconnect(None);
     };
     let service = routes::router(broker).into_make_service_with_connect_info::<SocketAddr>();
+    // A tick that waits for the acknowledgement of the one before it is late.
+    let listener = listener.tap_io(|line| {
+        if let Err(error) = line.set_nodelay(true) {
+            tracing::debug!("a connection could not be told to send at once: {error:#}");
+        }
+    });
     let server = axum::serve(listener, service).with_graceful_shutdown(shutdown);
     let cut = async {
         stop.cancelled().await;

@@ -9,4 +9,6 @@ mod hub;
 mod subscriptions;
 
 pub(crate) use connection::serve;
-pub(crate) use hub::{Hub, OrderFault};
+pub(crate) use frame::{Malformed, malformed};
+pub use frame::{Mode, packet};
+pub(crate) use hub::{Hub, Withheld};

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod server {
+    mod alerts;
+    mod book_faults;
     mod desk;
     mod faults;
     mod limits;
@@ -11,7 +13,10 @@ mod server {
     mod orders;
     mod positions;
     mod restart;
+    mod same_bytes;
     mod shapes;
     mod ticker;
+    mod ticker_faults;
     mod varieties;
+    mod venues;
 }

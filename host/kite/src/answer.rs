@@ -48,6 +48,8 @@ impl Answer {
     pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.check_content_type("json")?;
         let wrong = match serde_json::from_slice::<Success<T>>(&self.body) {
+            // serde takes a list for a record whose fields come in order; Kite never sends one.
+            _ if !is_record(&self.body) => self.unreadable("not of the expected shape"),
             Ok(envelope) if envelope.status == "success" => return Ok(envelope.data),
             Ok(_) => self.unreadable("its status is not `success`"),
             Err(error) => self.wrong_json(&error),
@@ -68,6 +70,7 @@ impl Answer {
             429 => Err(Error::RateLimited { message: message_of(self.failure(), "too many requests") }),
             500..=599 => Err(self.server_error(self.failure())),
             400..=499 => Err(match self.failure() {
+                Some((_, message)) if self.status == 428 => Error::NeedsAuthorisation { message },
                 Some((kind, message)) => self.refused(kind, message),
                 None => self.unreadable("an error without Kite's error body"),
             }),
@@ -81,7 +84,8 @@ impl Answer {
         if self.check_content_type("json").is_err() {
             return None;
         }
-        let failure: Failure = serde_json::from_slice(&self.body).ok()?;
+        let body = Some(&self.body).filter(|body| is_record(body))?;
+        let failure: Failure = serde_json::from_slice(body).ok()?;
         let kind = RefusalKind::from_word(&self.clean(failure.error_type.as_deref().unwrap_or_default()));
         let message = self.clean(failure.message.as_deref().unwrap_or_default());
         (failure.status == "error").then_some((kind, message))
@@ -134,6 +138,11 @@ impl Answer {
 
 fn message_of(failure: Option<(RefusalKind, String)>, otherwise: &str) -> String {
     failure.map(|(_, message)| message).filter(|m| !m.is_empty()).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// True when JSON text is a record and not a list.
+pub(crate) fn is_record(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
 }
 
 /// One line of bounded length: the text is foreign and ends up in logs and pages.

@@ -2,6 +2,7 @@
 //!
 //! Pure; asking is the session's.
 
+use crate::wire;
 use market::{Candle, InstrumentToken, Interval, Price, Timestamp, TradingDate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,7 +54,7 @@ impl Candles {
 }
 
 fn candle(row: &[Value], token: InstrumentToken, interval: Interval) -> Option<Candle> {
-    let price = |index: usize| Price::from_wire(row.get(index)?.as_f64()?);
+    let price = |index: usize| row.get(index).filter(|value| value.is_number()).and_then(exact_price);
     Some(Candle {
         token,
         interval,
@@ -65,6 +66,10 @@ fn candle(row: &[Value], token: InstrumentToken, interval: Interval) -> Option<C
         volume: volume(row.get(5)?)?,
         oi: row.get(6).map_or(Some(0), volume)?,
     })
+}
+
+fn exact_price(value: &Value) -> Option<Price> {
+    wire::price_of(value).ok()
 }
 
 fn volume(value: &Value) -> Option<u64> {

@@ -46,6 +46,8 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) fields: Fields<'a>,
+    /// A body of JSON. The fields go into the query then.
+    pub(crate) json: Option<String>,
     pub(crate) lane: Lane,
     pub(crate) credentials: Option<Credentials<'a>>,
     pub(crate) size: Size,
@@ -151,15 +153,19 @@ impl Connection {
     }
 
     fn request(&self, call: Call<'_>) -> Result<RequestBuilder, Error> {
-        let in_query = call.method == Method::GET || call.method == Method::DELETE;
+        let in_query = call.method == Method::GET || call.method == Method::DELETE || call.json.is_some();
         let mut request = self.shared.client.request(call.method, call.url).header("X-Kite-Version", "3");
         if let Some(who) = call.credentials {
             request = request.header(AUTHORIZATION, who.header()?);
         }
-        Ok(match in_query {
+        let request = match in_query {
             true if call.fields.is_empty() => request,
             true => request.query(&call.fields),
             false => request.form(&call.fields),
+        };
+        Ok(match call.json {
+            Some(json) => request.header(CONTENT_TYPE, "application/json").body(json),
+            None => request,
         })
     }
 }

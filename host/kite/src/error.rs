@@ -81,6 +81,13 @@ pub enum Error {
         /// Kite's words.
         message: String,
     },
+    /// HTTP 428: the trader must give leave to sell these holdings first, at the depository's page:
+    /// see [`Session::authorise_holdings`](crate::Session::authorise_holdings).
+    #[error("the holdings must be authorised for sale first: {message} (HTTP 428)")]
+    NeedsAuthorisation {
+        /// Kite's words.
+        message: String,
+    },
     /// HTTP 429: the gateway that says so may stand before or behind the order system.
     #[error("the broker's rate limit is reached: {message}")]
     RateLimited {
@@ -126,6 +133,7 @@ impl Error {
             Self::Invalid { .. } | Self::OverLimit { .. } | Self::NotSent { .. } => Outcome::DefiniteNo,
             Self::Refused { status: 400, kind, .. } if kind.is_definite() => Outcome::DefiniteNo,
             Self::Refused { .. }
+            | Self::NeedsAuthorisation { .. }
             | Self::RateLimited { .. }
             | Self::ServerError { .. }
             | Self::TimedOut { .. }
@@ -148,7 +156,10 @@ impl Error {
             | Self::TimedOut { .. }
             | Self::Broken { .. }
             | Self::Unreadable { .. } => true,
-            Self::Invalid { .. } | Self::OverLimit { .. } | Self::Refused { .. } => false,
+            Self::Invalid { .. }
+            | Self::OverLimit { .. }
+            | Self::NeedsAuthorisation { .. }
+            | Self::Refused { .. } => false,
         }
     }
 
@@ -167,6 +178,7 @@ impl Error {
             }
             Self::Invalid { reason: text }
             | Self::NotSent { reason: text }
+            | Self::NeedsAuthorisation { message: text }
             | Self::RateLimited { message: text }
             | Self::Broken { reason: text }
             | Self::Unreadable { reason: text, .. } => *text = secret.blot_out(text),

@@ -2,46 +2,65 @@
 //!
 //! The API secret is used for the checksum and never sent.
 
-use crate::connection::{Call, Connection, Size};
+use crate::connection::{self, Call, Connection, Size};
 use crate::error::Error;
+use crate::rows::book::{Record, read_as_record};
 use crate::secret::Secret;
 use crate::throttle::Lane;
-use crate::wire;
+use crate::wire::fields::Fields;
 use market::Timestamp;
 use reqwest::Method;
-use serde::{Deserialize, Deserializer};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-/// What a request token was exchanged for.
-#[derive(Debug, Clone, Deserialize)]
+/// What a request token, or a refresh token, was exchanged for.
+#[derive(Debug, Clone)]
 pub struct Grant {
     /// The trader's Zerodha id.
-    #[serde(deserialize_with = "wire::required")]
     pub user_id: String,
     /// Their full name.
-    #[serde(default, deserialize_with = "wire::text_or_empty")]
     pub user_name: String,
     /// Their mail address.
-    #[serde(default, deserialize_with = "wire::text_or_empty")]
     pub email: String,
     /// Valid until about 06:00 IST the next day.
-    #[serde(deserialize_with = "secret")]
     pub access_token: Secret,
+    /// For a new access token without a new login. Approved platforms only: others are given none.
+    pub refresh_token: Option<Secret>,
     /// When the broker says the session began.
-    #[serde(default, deserialize_with = "wire::instant")]
     pub login_time: Option<Timestamp>,
     /// Exchanges the account may trade on, as the broker names them.
-    #[serde(default, deserialize_with = "wire::texts")]
     pub exchanges: Vec<String>,
     /// Products the account may use, as the broker names them.
-    #[serde(default, deserialize_with = "wire::texts")]
     pub products: Vec<String>,
+    /// Order types the account may use, as the broker names them.
+    pub order_types: Vec<String>,
 }
 
-fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-    wire::required(from).map(Secret::from)
+impl Record for Grant {
+    /// What nobody asked for is not kept: further tokens are among it.
+    fn read(record: Value) -> Result<Self, String> {
+        let mut fields = Fields::of(record)?;
+        Ok(Self {
+            user_id: fields.needed_text("user_id")?,
+            access_token: fields.needed_text("access_token")?.into(),
+            user_name: fields.text("user_name").unwrap_or_default(),
+            email: fields.text("email").unwrap_or_default(),
+            refresh_token: fields.text("refresh_token").map(Secret::from),
+            login_time: fields.instant("login_time"),
+            exchanges: fields.texts("exchanges"),
+            products: fields.texts("products"),
+            order_types: fields.texts("order_types"),
+        })
+    }
+
+    fn odd(&self) -> &[&'static str] {
+        &[]
+    }
 }
+
+read_as_record!(Grant);
 
 impl Connection {
     /// Where to send the trader's browser. `redirect_params` (a query string, may be empty) comes back with the redirect.
@@ -65,17 +84,57 @@ impl Connection {
         api_secret: &Secret,
         request_token: &str,
     ) -> Result<Grant, Error> {
-        let checksum = checksum(&[api_key, request_token, api_secret.expose()]);
-        let fields = vec![
-            ("api_key", api_key.into()),
-            ("request_token", request_token.into()),
-            ("checksum", checksum.into()),
-        ];
-        let url = self.endpoints().route(&["session", "token"]);
+        let route = ["session", "token"];
+        self.exchange(&route, api_key, api_secret, ("request_token", request_token)).await
+    }
+
+    /// A new access token for a refresh token, without a login. Approved platforms only.
+    ///
+    /// # Errors
+    /// As [`Connection::exchange_token`].
+    pub async fn refresh_token(
+        &self,
+        api_key: &str,
+        api_secret: &Secret,
+        refresh_token: &Secret,
+    ) -> Result<Grant, Error> {
+        let route = ["session", "refresh_token"];
+        self.exchange(&route, api_key, api_secret, ("refresh_token", refresh_token.expose())).await
+    }
+
+    /// Ends a refresh token at the broker.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn drop_refresh_token(&self, api_key: &str, refresh_token: &Secret) -> Result<(), Error> {
+        let fields = vec![("api_key", api_key.into()), ("refresh_token", refresh_token.expose().into())];
+        let call = self.unsigned(Method::DELETE, &["session", "token"], fields, refresh_token.clone());
+        self.send(call).await?.data::<IgnoredAny>().map(|_| ())
+    }
+
+    async fn exchange(
+        &self,
+        route: &[&str],
+        api_key: &str,
+        api_secret: &Secret,
+        (name, token): (&'static str, &str),
+    ) -> Result<Grant, Error> {
+        let checksum = checksum(&[api_key, token, api_secret.expose()]);
+        let fields = vec![("api_key", api_key.into()), (name, token.into()), ("checksum", checksum.into())];
+        self.send(self.unsigned(Method::POST, route, fields, Secret::new(token))).await?.data()
+    }
+
+    /// A call that nobody has signed in for, with the token that it tells in confidence.
+    fn unsigned<'a>(
+        &self,
+        method: Method,
+        route: &[&str],
+        fields: connection::Fields<'a>,
+        token: Secret,
+    ) -> Call<'a> {
+        let url = self.endpoints().route(route);
         let (lane, size) = (Lane::Other, Size::Small);
-        let hidden = vec![Secret::new(request_token)];
-        let call = Call { method: Method::POST, url, fields, lane, credentials: None, size, hidden };
-        self.send(call).await?.data()
+        Call { method, url, fields, json: None, lane, credentials: None, size, hidden: vec![token] }
     }
 }
 

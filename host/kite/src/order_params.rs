@@ -66,8 +66,13 @@ impl<'de> Deserialize<'de> for BrokerOrderId {
 impl PlaceParams {
     /// The form, or what is wrong with the order.
     pub(crate) fn form(&self) -> Result<Form, Error> {
+        check_variety(self.request.variety)?;
+        self.plain_form()
+    }
+
+    /// The form for any desk: what a desk needs beyond it is added by whoever knows.
+    pub(crate) fn plain_form(&self) -> Result<Form, Error> {
         let request = &self.request;
-        check_variety(request.variety)?;
         if request.quantity == 0 {
             return Err(Error::invalid("the quantity must be positive"));
         }
@@ -95,10 +100,15 @@ impl PlaceParams {
 /// But for a market order whose kind does not change: the broker holds it as a limit order at its protection price, and
 /// named as a market order again it would go to market a second time. So only what changes is said of it.
 pub(crate) fn modify_form(current: &OrderRequest, change: &Change) -> Result<Form, Error> {
+    check_variety(current.variety)?;
+    changed_form(current, change)
+}
+
+/// The same for any desk.
+pub(crate) fn changed_form(current: &OrderRequest, change: &Change) -> Result<Form, Error> {
     if *change == Change::default() {
         return Err(Error::invalid("the change names nothing to change"));
     }
-    check_variety(current.variety)?;
     let wanted = change.applied_to(current);
     if wanted.quantity == 0 {
         return Err(Error::invalid("the new quantity must be positive: cancel the order instead"));

@@ -3,6 +3,7 @@
 //! The checksum covers order number and time only, not state or quantities, so even a genuine postback may do no more
 //! than cause a re-read of the order book.
 
+use crate::answer::is_record;
 use crate::login::checksum;
 use crate::order_params::BrokerOrderId;
 use crate::secret::Secret;
@@ -44,7 +45,9 @@ struct Body {
 /// # Errors
 /// When the body is no postback or its checksum is not made with this secret.
 pub fn verify(body: &[u8], api_secret: &Secret) -> Result<Postback, PostbackError> {
-    let body: Body = serde_json::from_slice(body).map_err(|_| PostbackError::Unreadable)?;
+    // All of it must be text, also what is skipped; and serde would take a list for a record.
+    let text = std::str::from_utf8(body).ok().filter(|_| is_record(body)).ok_or(PostbackError::Unreadable)?;
+    let body: Body = serde_json::from_str(text).map_err(|_| PostbackError::Unreadable)?;
     let expected = checksum(&[&body.order_id, &body.order_timestamp, api_secret.expose()]);
     if !bool::from(expected.as_bytes().ct_eq(body.checksum.as_bytes())) {
         return Err(PostbackError::Forged);
@@ -83,7 +86,10 @@ mod tests {
 
     #[test]
     fn what_is_no_postback_is_refused() {
-        for body in ["", "[]", "{}", r#"{"order_id":1,"order_timestamp":"x","checksum":"y"}"#, "order_id=1"] {
+        let list = format!(r#"["1995","t","{}"]"#, checksum(&["1995", "t", "s"]));
+        for body in
+            ["", "[]", &list, "{}", r#"{"order_id":1,"order_timestamp":"x","checksum":"y"}"#, "order_id=1"]
+        {
             assert_eq!(verify(body.as_bytes(), &Secret::from("s")), Err(PostbackError::Unreadable), "{body}");
         }
     }

@@ -3,15 +3,16 @@
 //! Reads wait for their turn within the account's budgets; order calls are refused when the budget is used up. Each
 //! method is one request, or a run of reads where Kite bounds the size of one.
 
+pub(crate) mod costs;
 mod data;
 mod orders;
+pub(crate) mod portfolio;
+mod triggers;
 
 use crate::connection::{Call, Connection, Credentials, Fields, Size};
 use crate::error::Error;
-use crate::rows::account::{Margins, Profile};
+use crate::rows::account::{FullProfile, Margins, Profile, Segment};
 use crate::rows::book::{Book, Record, read_book};
-use crate::rows::holding::HoldingRow;
-use crate::rows::position::Positions;
 use crate::secret::Secret;
 use crate::throttle::Lane;
 use crate::ticker::{Ticker, TickerEvent};
@@ -83,20 +84,28 @@ impl Session {
         self.read(&["user", "margins"]).await
     }
 
-    /// The net and the day's positions. Flat ones stay listed until the end of the day.
+    /// Everything the broker tells of the trader.
     ///
     /// # Errors
     /// As every call: see [`Error`].
-    pub async fn positions(&self) -> Result<Positions, Error> {
-        self.read(&["portfolio", "positions"]).await
+    pub async fn full_profile(&self) -> Result<FullProfile, Error> {
+        self.read(&["user", "profile", "full"]).await
     }
 
-    /// What is held for delivery.
+    /// Cash and what is tied up, in shares and their derivatives alone.
     ///
     /// # Errors
     /// As every call: see [`Error`].
-    pub async fn holdings(&self) -> Result<Vec<HoldingRow>, Error> {
-        self.read(&["portfolio", "holdings"]).await
+    pub async fn equity_margins(&self) -> Result<Segment, Error> {
+        self.read(&["user", "margins", "equity"]).await
+    }
+
+    /// Cash and what is tied up, in commodities alone.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn commodity_margins(&self) -> Result<Segment, Error> {
+        self.read(&["user", "margins", "commodity"]).await
     }
 
     /// The live feed of this trader: ticks, and updates of all their orders.
@@ -112,8 +121,8 @@ impl Session {
     }
 
     /// A list of records, with what of it cannot be read beside it.
-    async fn read_book<T: Record>(&self, route: &[&str]) -> Result<Book<T>, Error> {
-        let answer = self.send(Method::GET, route, vec![], Lane::Other, Size::Bulk).await?;
+    async fn read_book<T: Record>(&self, route: &[&str], size: Size) -> Result<Book<T>, Error> {
+        let answer = self.send(Method::GET, route, vec![], Lane::Other, size).await?;
         let book = read_book(answer.data()?);
         self.connection.odd().tell(&route.join("/"), &book.odd_fields);
         Ok(book)
@@ -129,7 +138,7 @@ impl Session {
     ) -> Result<crate::answer::Answer, Error> {
         let who = Credentials { api_key: &self.who.api_key, access_token: &self.who.access_token };
         let url = self.connection.endpoints().route(route);
-        let hidden = Vec::new();
-        self.connection.send(Call { method, url, fields, lane, credentials: Some(who), size, hidden }).await
+        let (credentials, hidden) = (Some(who), Vec::new());
+        self.connection.send(Call { method, url, fields, json: None, lane, credentials, size, hidden }).await
     }
 }

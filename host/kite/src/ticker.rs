@@ -6,7 +6,7 @@
 mod limits;
 mod link;
 mod task;
-mod text;
+pub(crate) mod text;
 mod wanted;
 
 pub use limits::TickerLimits;
@@ -16,7 +16,7 @@ use crate::endpoints::Endpoints;
 use crate::rows::book::UnreadableRow;
 use crate::rows::order::OrderRow;
 use crate::secret::Secret;
-use market::{InstrumentToken, Tick};
+use market::{InstrumentToken, Tick, Timestamp};
 use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
 use wanted::Wanted;
@@ -35,11 +35,24 @@ pub enum Mode {
     Full,
 }
 
+/// What nobody heard: between these two times the broker may have said anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// When the line that was lost was last heard.
+    pub since: Timestamp,
+    /// When everything wanted was asked for again.
+    pub until: Timestamp,
+    /// How many instruments were wanted at that time.
+    pub instruments: usize,
+}
+
 /// What the feed reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TickerEvent {
     /// The line stands and everything wanted was asked for. What happened while it did not is lost: read the order book.
     Connected,
+    /// Follows on `Connected` when an earlier line was lost: what was missed.
+    Missed(Gap),
     /// Snapshots, in the order sent.
     Ticks(Vec<Tick>),
     /// One of the trader's orders changed. A hint: it may be late, repeated or out of order.

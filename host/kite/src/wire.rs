@@ -4,11 +4,15 @@
 
 pub(crate) mod fields;
 
-use market::{DepthLevel, Money, Price, Symbol, Timestamp, Venue};
+use market::{DepthLevel, Money, Price, Symbol, Timestamp, UNITS_PER_RUPEE, Venue};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::fmt;
 use std::str::FromStr;
+
+/// Below this, in rupees, a float names every unit of 1/10 000 rupee; from here on it would skip some.
+const EXACT_FLOAT_RUPEES: f64 = 2.0e11;
 
 /// A word of an enumeration, or one that we do not know and keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,34 +60,14 @@ pub(crate) fn symbol(exchange: &str, name: &str) -> Word<Symbol> {
     known.map_or_else(|| Word::Other(format!("{exchange}:{name}")), Word::Known)
 }
 
+/// A price as a JSON number, digit by digit.
+pub(crate) fn decimal(price: Price) -> Box<RawValue> {
+    RawValue::from_string(price.to_string()).expect("a decimal is a JSON number")
+}
+
 /// Text; `None` for null, "" and missing. Whole numbers are taken as their digits.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     text_of(&Value::deserialize(from)?).map_err(D::Error::custom)
-}
-
-/// Text that must be there.
-pub(crate) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    text(from)?.ok_or_else(|| D::Error::custom("text expected, found nothing"))
-}
-
-/// Text, empty where there is none.
-pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(text(from)?.unwrap_or_default())
-}
-
-/// A word of an enumeration.
-pub(crate) fn word<'de, D: Deserializer<'de>, T: FromStr>(from: D) -> Result<Word<T>, D::Error> {
-    Ok(Word::read(&text_or_empty(from)?))
-}
-
-/// A list of texts; null and missing are an empty list.
-pub(crate) fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    Ok(Option::<Vec<String>>::deserialize(from)?.unwrap_or_default())
-}
-
-/// Kite's 19 characters, read as IST. Anything else is no time.
-pub(crate) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(instant_of(&Value::deserialize(from)?).unwrap_or_default())
 }
 
 /// A price; zero where there is none.
@@ -97,31 +81,9 @@ pub(crate) fn needed_price<'de, D: Deserializer<'de>>(from: D) -> Result<Price, 
     needed(&value).and_then(|()| price_of(&value)).map_err(D::Error::custom)
 }
 
-/// An amount; zero where there is none.
-pub(crate) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
-    money_of(&Value::deserialize(from)?).map_err(D::Error::custom)
-}
-
-/// An amount that must be there. Nothing is not zero.
-pub(crate) fn needed_money<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
-    let value = Value::deserialize(from)?;
-    needed(&value).and_then(|()| money_of(&value)).map_err(D::Error::custom)
-}
-
 /// A whole number of any size; zero where there is none. Fractions are refused, `1.0` is not one.
 pub(crate) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(from: D) -> Result<T, D::Error> {
     exact_whole(&Value::deserialize(from)?).map_err(D::Error::custom)
-}
-
-/// A whole number that must be there. Nothing is not zero.
-pub(crate) fn needed_whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(from: D) -> Result<T, D::Error> {
-    let value = Value::deserialize(from)?;
-    needed(&value).and_then(|()| exact_whole(&value)).map_err(D::Error::custom)
-}
-
-/// `true`, `1`, `"True"` and the like; anything else is false.
-pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    Ok(flag_of(&Value::deserialize(from)?))
 }
 
 /// Up to five levels of depth, padded with empty ones.
@@ -165,12 +127,24 @@ fn instant_of(value: &Value) -> Result<Option<Timestamp>, String> {
     text_of(value)?.map(read).transpose()
 }
 
-fn price_of(value: &Value) -> Result<Price, String> {
-    Price::from_wire(number_of(value)?.unwrap_or(0.0)).ok_or_else(|| "a price out of range".to_owned())
+pub(crate) fn price_of(value: &Value) -> Result<Price, String> {
+    Ok(Price::from_units(units_of(value)?.unwrap_or_default()))
 }
 
-fn money_of(value: &Value) -> Result<Money, String> {
-    Money::from_wire(number_of(value)?.unwrap_or(0.0)).ok_or_else(|| "an amount out of range".to_owned())
+/// An amount of rupees in its smallest units, exactly: what a float cannot carry to the last unit is refused, not rounded.
+/// `None` for null and "".
+fn units_of(value: &Value) -> Result<Option<i64>, String> {
+    let out_of_range = || "an amount out of range".to_owned();
+    if let Some(rupees) = value.as_i64() {
+        return rupees.checked_mul(UNITS_PER_RUPEE).map(Some).ok_or_else(out_of_range);
+    }
+    if let Some(amount) = value.as_str().and_then(|text| without_commas(text).parse::<Money>().ok()) {
+        return Ok(Some(amount.units()));
+    }
+    let Some(rupees) = number_of(value)? else { return Ok(None) };
+    let exact = rupees.abs() < EXACT_FLOAT_RUPEES;
+    let amount = if exact { Money::from_wire(rupees) } else { None };
+    amount.map(|amount| Some(amount.units())).ok_or_else(out_of_range)
 }
 
 fn exact_whole<T: TryFrom<i64>>(value: &Value) -> Result<T, String> {
@@ -204,11 +178,15 @@ fn number_of(value: &Value) -> Result<Option<f64>, String> {
         Value::String(text) if text.trim().is_empty() => Ok(None),
         // Amounts are sometimes written for people: 1,23,456.70
         Value::String(text) => {
-            let number = text.trim().replace(',', "").parse();
+            let number = without_commas(text).parse();
             number.map(Some).map_err(|_| "a number expected, found text".to_owned())
         }
         other => Err(format!("a number expected, found {}", kind(other))),
     }
+}
+
+fn without_commas(text: &str) -> String {
+    text.trim().replace(',', "")
 }
 
 /// The kind of a value, without its content: that may be anything, and errors are printed.
@@ -227,61 +205,85 @@ const fn kind(value: &Value) -> &'static str {
 mod tests {
     use super::*;
     use market::Side;
+    use proptest::prelude::*;
     use serde_json::json;
 
-    #[derive(Deserialize, Debug)]
-    struct Row {
-        #[serde(default, deserialize_with = "text")]
-        tag: Option<String>,
-        #[serde(default, deserialize_with = "price")]
-        price: Price,
-        #[serde(default, deserialize_with = "whole")]
-        quantity: u32,
-        #[serde(default, deserialize_with = "word")]
-        side: Word<Side>,
-        #[serde(default, deserialize_with = "instant")]
-        time: Option<Timestamp>,
-        #[serde(default, deserialize_with = "texts")]
-        tags: Vec<String>,
-    }
-
-    fn row(value: Value) -> Result<Row, serde_json::Error> {
-        serde_json::from_value(value)
+    fn fields_of(value: Value) -> fields::Fields {
+        fields::Fields::of(value).unwrap()
     }
 
     #[test]
     fn null_empty_and_missing_are_the_same() {
         let nothing = [
             json!({}),
-            json!({"tag": "", "price": "", "quantity": "", "side": "", "time": ""}),
-            json!({"tag": null, "price": null, "quantity": null, "side": null, "time": null, "tags": null}),
+            json!({"tag": "", "price": "", "quantity": "", "time": ""}),
+            json!({"tag": null, "price": null, "quantity": null, "time": null, "tags": null}),
         ];
         for value in nothing {
-            let row = row(value).unwrap();
-            assert_eq!((row.tag, row.price, row.quantity, row.time), (None, Price::ZERO, 0, None));
-            assert_eq!((row.side, row.tags), (Word::Other(String::new()), vec![]));
+            let mut row = fields_of(value);
+            assert_eq!((row.text("tag"), row.maybe_price("price"), row.instant("time")), (None, None, None));
+            assert_eq!((row.maybe_count::<u32>("quantity"), row.texts("tags")), (None, vec![]));
+            assert!(row.rest().1.is_empty());
         }
     }
 
     #[test]
+    fn a_null_where_a_number_belongs_is_named() {
+        let mut row = fields_of(json!({"price": null, "quantity": "", "here": 0}));
+        assert_eq!((row.price("price"), row.count("quantity"), row.count("here")), (Price::ZERO, 0, 0));
+        assert_eq!((row.count("missing"), row.rest().1), (0, vec!["price", "quantity"]));
+    }
+
+    #[test]
     fn numbers_come_as_floats_or_as_text() {
-        let read = row(json!({"price": "1,23,456.70", "quantity": 10.0})).unwrap();
-        assert_eq!((read.price, read.quantity), (Price::from_paise(12_345_670), 10));
-        assert_eq!(row(json!({"price": 1412.95})).unwrap().price, Price::from_paise(141_295));
-        for wrong in [
-            json!({"quantity": 1.5}),
-            json!({"quantity": -1}),
-            json!({"price": "abc"}),
-            json!({"price": [1]}),
-        ] {
-            assert!(row(wrong).is_err());
+        let mut read = fields_of(json!({"price": "1,23,456.70", "quantity": 10.0, "other": 1412.95}));
+        assert_eq!(read.maybe_price("price"), Some(Price::from_paise(12_345_670)));
+        assert_eq!(read.maybe_price("other"), Some(Price::from_paise(141_295)));
+        assert_eq!(read.needed_count::<u32>("quantity"), Ok(10));
+        for wrong in [json!(1.5), json!(-1), json!("abc"), json!([1]), json!(4_294_967_296_u64)] {
+            let mut read = fields_of(json!({"quantity": wrong}));
+            assert_eq!(
+                (read.maybe_count::<u32>("quantity"), read.rest().1),
+                (None, vec!["quantity"]),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn amounts_are_exact_to_the_last_unit_or_refused() {
+        let units = |value: Value| units_of(&value).unwrap().unwrap();
+        // The sum of these floats is 0.30000000000000004, and the broker sends such sums.
+        assert_eq!(units(json!(0.1)) + units(json!(0.2)), units(json!(0.3)));
+        assert_eq!(units(json!(99_725.050_000_000_02)), 997_250_500);
+        assert_eq!(units(json!(199_999_999_999.999_9)), 1_999_999_999_999_999);
+        // Neither of these fits into a float.
+        assert_eq!(units(json!(900_719_925_474_099_i64)), 9_007_199_254_740_990_000);
+        assert_eq!(units(json!("9,00,71,99,25,47,409.0993")), 900_719_925_474_090_993);
+        for wrong in
+            [json!(2.0e11), json!(-9.0e15), json!(922_337_203_685_478_i64), json!(u64::MAX), json!("1e300")]
+        {
+            assert_eq!(units_of(&wrong), Err("an amount out of range".to_owned()), "{wrong}");
+        }
+        for nothing in [json!(null), json!(""), json!(" ")] {
+            assert_eq!(units_of(&nothing), Ok(None));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_amount_below_the_bound_is_read_as_it_was_written(units in -1_999_999_999_999_999_i64..2_000_000_000_000_000) {
+            let written = Money::from_units(units).to_string();
+            let number: Value = serde_json::from_str(&written).unwrap();
+            prop_assert_eq!(units_of(&number), Ok(Some(units)));
+            prop_assert_eq!(units_of(&json!(written)), Ok(Some(units)));
         }
     }
 
     #[test]
     fn unknown_words_are_kept() {
-        assert_eq!(row(json!({"side": "BUY"})).unwrap().side, Word::Known(Side::Buy));
-        assert_eq!(row(json!({"side": "BORROW"})).unwrap().side, Word::Other("BORROW".into()));
+        assert_eq!(Word::read("BUY"), Word::Known(Side::Buy));
+        assert_eq!(Word::<Side>::read("BORROW"), Word::Other("BORROW".into()));
         assert_eq!(symbol("MF", "INF123").to_string(), "MF:INF123");
     }
 }

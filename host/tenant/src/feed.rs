@@ -303,6 +303,13 @@ impl Hub {
             TickerEvent::Message(text) => {
                 self.log.write(Level::Info, None, &format!("the broker says: {text}"))
             }
+            TickerEvent::Missed(gap) => {
+                let (seconds, count) = (gap.until.micros_since(gap.since) / 1_000_000, gap.instruments);
+                let text = format!(
+                    "the live feed of {count} instruments is back after {seconds} s without a word from it"
+                );
+                self.log.write(Level::Warn, None, &text);
+            }
             TickerEvent::Lost { reason } => self.each(|mailbox| mailbox.lost(&reason)),
             // Both were taken by whoever holds the ticker.
             TickerEvent::Connected | TickerEvent::Refused { .. } => {}

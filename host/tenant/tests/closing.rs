@@ -95,7 +95,7 @@ async fn sell_by_hand(world: &World, quantity: u32) {
     session.place(&kite::PlaceParams { request, tag: "BYHAND".into() }).await.unwrap();
     until("sold", async || {
         let positions = session.positions().await.unwrap();
-        positions.net.iter().map(|position| position.figures.quantity).sum::<i64>() == 0
+        positions.net.rows.iter().map(|position| position.figures.quantity).sum::<i64>() == 0
     })
     .await;
 }

@@ -4,6 +4,7 @@
 
 use crate::broker::Broker;
 use crate::calls::Params;
+use crate::faults::Plan;
 use crate::limits::CallKind;
 use crate::received::{Received, head, token_prefix};
 use crate::reply::Refusal;
@@ -36,10 +37,14 @@ impl FromRequest<Broker> for Signed {
             record(broker, &parts, &params, (api_key, access_token), user_id.is_ok());
         }
         let user_id = user_id?;
+        // Whatever is refused from here on has used up its part of the limits.
+        broker.count(kind, api_key, &user_id)?;
         if kind == CallKind::OrderWrite {
             check_address(broker, &user_id, source_ip(&parts))?;
         }
-        broker.count(kind, api_key, &user_id)?;
+        if matches!(kind, CallKind::Quote | CallKind::Historical) {
+            check_plan(broker, api_key)?;
+        }
         Ok(Self { user_id, params })
     }
 }
@@ -48,6 +53,25 @@ impl FromRequest<Broker> for Signed {
 pub(crate) fn credentials(headers: &HeaderMap) -> Option<(&str, &str)> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     value.strip_prefix("token ")?.trim().split_once(':')
+}
+
+/// Whose call it is, if its session lives.
+pub(crate) fn caller(broker: &Broker, headers: &HeaderMap) -> Option<String> {
+    let (api_key, access_token) = credentials(headers)?;
+    let now = broker.now();
+    broker.sessions(|sessions| {
+        sessions.user_of(api_key, access_token, now).ok().map(|account| account.user_id.clone())
+    })
+}
+
+/// Market data is for apps that pay for it.
+pub(crate) fn check_plan(broker: &Broker, api_key: &str) -> Result<(), Refusal> {
+    match broker.plan(api_key) {
+        Plan::Connect => Ok(()),
+        Plan::Personal => {
+            Err(Refusal::new(403, "PermissionException", "Insufficient permission for that call."))
+        }
+    }
 }
 
 fn kind_of(parts: &Parts) -> CallKind {

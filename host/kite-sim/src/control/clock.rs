@@ -34,7 +34,7 @@ pub(super) struct Setting {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Instant {
+pub(super) enum Instant {
     Micros(i64),
     Text(String),
 }
@@ -73,7 +73,7 @@ fn state(broker: &Broker) -> ClockState {
 }
 
 impl Instant {
-    fn read(&self) -> Result<Timestamp, No> {
+    pub(super) fn read(&self) -> Result<Timestamp, No> {
         match self {
             Self::Micros(micros) => Ok(Timestamp::from_micros(*micros)),
             Self::Text(text) => Timestamp::parse_ist(text)

@@ -1,7 +1,9 @@
 //! Tokens, accounts and the record of order writes.
 
+use super::clock::Instant;
 use super::{Body, No};
 use crate::broker::Broker;
+use crate::faults::Plan;
 use crate::received::Received;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -15,6 +17,21 @@ pub(super) struct App {
     api_key: String,
     #[serde(default)]
     user_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Expiry {
+    api_key: String,
+    #[serde(default)]
+    at: Option<Instant>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PlanWish {
+    api_key: String,
+    plan: Plan,
 }
 
 #[derive(Deserialize)]
@@ -42,13 +59,25 @@ pub(super) async fn request_token(State(broker): State<Broker>, body: Body<App>)
     Ok(Json(json!({ "requestToken": token })))
 }
 
-pub(super) async fn expire_token(State(broker): State<Broker>, body: Body<App>) -> Result<Json<Value>, No> {
-    let Json(app) = body?;
-    if !broker.accounts().iter().any(|account| account.api_key == app.api_key) {
-        return Err(unknown(&app.api_key));
-    }
-    let expired = broker.sessions(|sessions| sessions.expire(&app.api_key));
+pub(super) async fn expire_token(
+    State(broker): State<Broker>,
+    body: Body<Expiry>,
+) -> Result<Json<Value>, No> {
+    let Json(Expiry { api_key, at }) = body?;
+    known_app(&broker, &api_key)?;
+    let at = at.as_ref().map(Instant::read).transpose()?;
+    let expired = broker.sessions(|sessions| match at {
+        None => sessions.expire(&api_key),
+        Some(at) => sessions.expire_at(&api_key, at),
+    });
     Ok(Json(json!({ "expired": expired })))
+}
+
+pub(super) async fn plan(State(broker): State<Broker>, body: Body<PlanWish>) -> Result<Json<Value>, No> {
+    let Json(PlanWish { api_key, plan }) = body?;
+    known_app(&broker, &api_key)?;
+    broker.faults(|faults| faults.set_plan(&api_key, plan));
+    Ok(Json(json!({ "apiKey": api_key, "plan": plan })))
 }
 
 pub(super) async fn accounts(State(broker): State<Broker>) -> Json<Vec<AccountLine>> {
@@ -66,6 +95,12 @@ pub(super) async fn received(
 ) -> Result<Json<Vec<Received>>, No> {
     let Query(query) = query?;
     Ok(Json(broker.received(|log| log.since(query.since))))
+}
+
+/// An app that some account has.
+pub(super) fn known_app(broker: &Broker, api_key: &str) -> Result<(), No> {
+    let known = broker.accounts().iter().any(|account| account.api_key == api_key);
+    if known { Ok(()) } else { Err(unknown(api_key)) }
 }
 
 fn unknown(api_key: &str) -> No {

@@ -3,12 +3,12 @@
 use crate::broker::Broker;
 use crate::calls::Signed;
 use crate::reply::{Answer, Refusal, success};
-use crate::view::market_data::{CSV_HEADER, LtpQuote, OhlcQuote, candle, csv_row, full_quote};
+use crate::view::market_data::{CSV_HEADER, LtpQuote, OhlcQuote, TriggerRange, candle, csv_row, full_quote};
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use exchange::{Exchange, Listing, Quote};
-use market::{Interval, Timestamp, TradingDate};
+use market::{Interval, Side, Timestamp, TradingDate, Venue};
 use serde_json::{Map, Value};
 
 /// Instruments in one call of `/quote`.
@@ -28,7 +28,12 @@ pub(crate) async fn exchange_instruments(
     State(broker): State<Broker>,
     Path(exchange): Path<String>,
 ) -> Result<Response, Refusal> {
-    csv(&broker, |listing| listing.instrument.symbol.venue().as_str() == exchange)
+    let venue: Venue = exchange.parse().map_err(|_| {
+        Refusal::input(format!(
+            "Invalid `exchange`. {exchange} is none of NSE, BSE, NFO, BFO, CDS, BCD, MCX, NCO."
+        ))
+    })?;
+    csv(&broker, |listing| listing.instrument.symbol.venue() == venue)
 }
 
 pub(crate) async fn quote(State(broker): State<Broker>, call: Signed) -> Answer {
@@ -52,26 +57,59 @@ pub(crate) async fn historical(
 ) -> Answer {
     let token = token.parse().map_err(|_| Refusal::input("Invalid `instrument_token`."))?;
     let interval: Interval = interval.parse().map_err(|_| Refusal::input("Invalid `interval`."))?;
-    let from = instant(call.params.required("from")?, "from", 0)?;
-    let to = instant(call.params.required("to")?, "to", LAST_SECOND_OF_DAY)?;
-    if to < from {
-        return Err(Refusal::input("`from` cannot be after `to`."));
+    let (from, to) = span(&call, interval)?;
+    let history = broker.exchange(|exchange| exchange.history(token));
+    let history = history.ok_or_else(|| Refusal::input("invalid token"))?;
+    let continuous = call.params.flag("continuous");
+    if continuous && !(interval == Interval::Day && history.has_continuous_days()) {
+        return Err(Refusal::input(
+            "Invalid `continuous`. It is available for day candles of NFO and MCX futures alone.",
+        ));
     }
-    let days = span_limit_days(interval);
-    if to.micros_since(from) / 1_000_000 > days * 86_400 {
-        return Err(Refusal::input(format!("interval exceeds max limit: {days} days")));
-    }
-    let found = broker.exchange(|exchange| exchange.history(token).zip(exchange.quote(token)));
-    let (history, quote) = found.ok_or_else(|| Refusal::input("invalid token"))?;
-    let oi = call.params.flag("oi").then_some(quote.tick.oi);
+    let oi = call.params.flag("oi");
     // Months of candles take a while: neither the market nor other calls wait for them.
     let rows = move || {
-        let candles = history.candles(interval, from, to);
+        let candles =
+            if continuous { history.continuous_days(from, to) } else { history.candles(interval, from, to) };
         candles.iter().map(|row| candle(row, oi)).collect::<Vec<_>>()
     };
     let rows = tokio::task::spawn_blocking(rows).await;
     let rows = rows.map_err(|error| Refusal::general(500, error.to_string()))?;
     success(Map::from_iter([("candles".to_owned(), Value::Array(rows))]))
+}
+
+/// `GET /instruments/trigger_range/{buy or sell}`: where the stop of a cover order may lie.
+pub(crate) async fn trigger_range(
+    State(broker): State<Broker>,
+    Path(side): Path<String>,
+    call: Signed,
+) -> Answer {
+    let side = match side.to_ascii_lowercase().as_str() {
+        "buy" => Side::Buy,
+        "sell" => Side::Sell,
+        _ => return Err(Refusal::input("Invalid `transaction_type`. It should be buy or sell.")),
+    };
+    keyed(&broker, &call, SHORT_QUOTE_LIMIT, |exchange, listing| {
+        let (lower, upper) = exchange.trigger_range(&listing.instrument.symbol, side)?;
+        let row = TriggerRange { instrument_token: listing.instrument.token, lower, upper };
+        serde_json::to_value(row).ok()
+    })
+}
+
+/// The span that is asked for, within what an interval allows. A bare date begins at midnight; as an end it is the whole
+/// day, which makes the span no longer.
+fn span(call: &Signed, interval: Interval) -> Result<(Timestamp, Timestamp), Refusal> {
+    let from = instant(call.params.required("from")?, "from", 0)?;
+    let last = call.params.required("to")?;
+    let (begins, to) = (instant(last, "to", 0)?, instant(last, "to", LAST_SECOND_OF_DAY)?);
+    if to < from {
+        return Err(Refusal::input("`from` cannot be after `to`."));
+    }
+    let days = span_limit_days(interval);
+    if begins.micros_since(from) / 1_000_000 > days * 86_400 {
+        return Err(Refusal::input(format!("interval exceeds max limit: {days} days")));
+    }
+    Ok((from, to))
 }
 
 fn csv(broker: &Broker, wanted: impl Fn(&Listing) -> bool) -> Result<Response, Refusal> {
@@ -89,8 +127,19 @@ fn csv(broker: &Broker, wanted: impl Fn(&Listing) -> bool) -> Result<Response, R
     Ok(([(header::CONTENT_TYPE, "text/csv")], bytes).into_response())
 }
 
-/// A map keyed by the caller's own strings; what is not listed is not in it.
 fn quotes(broker: &Broker, call: &Signed, limit: usize, row: impl Fn(&Listing, &Quote) -> Value) -> Answer {
+    keyed(broker, call, limit, |exchange, listing| {
+        Some(row(listing, &exchange.quote(listing.instrument.token)?))
+    })
+}
+
+/// A map keyed by the caller's own strings; what is not listed is not in it.
+fn keyed(
+    broker: &Broker,
+    call: &Signed,
+    limit: usize,
+    row: impl Fn(&Exchange, &Listing) -> Option<Value>,
+) -> Answer {
     let keys: Vec<&str> = call.params.all("i").filter(|key| !key.is_empty()).collect();
     if keys.is_empty() {
         return Err(Refusal::input("Missing or empty field `i`"));
@@ -99,10 +148,7 @@ fn quotes(broker: &Broker, call: &Signed, limit: usize, row: impl Fn(&Listing, &
         return Err(Refusal::input(format!("No more than {limit} instruments can be asked for at once.")));
     }
     let found = broker.exchange(|exchange| {
-        let of = |key: &str| {
-            let listing = listing(exchange, key)?;
-            Some((key.to_owned(), row(listing, &exchange.quote(listing.instrument.token)?)))
-        };
+        let of = |key: &str| Some((key.to_owned(), row(exchange, listing(exchange, key)?)?));
         keys.into_iter().filter_map(of).collect::<Map<_, _>>()
     });
     success(found)

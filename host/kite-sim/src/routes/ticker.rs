@@ -1,7 +1,7 @@
 //! The ticker's door, at `/` and `/ws`: a bad session is an HTTP status on the upgrade.
 
 use crate::broker::Broker;
-use crate::calls::Params;
+use crate::calls::{Params, check_plan};
 use crate::reply::Refusal;
 use crate::ticker::serve;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
@@ -41,9 +41,10 @@ pub(crate) async fn upgrade(
     let access_token = params.text("access_token").unwrap_or_default();
     let now = broker.now();
     let user_id = broker.sessions(|sessions| {
-        sessions.user_of(api_key, access_token, now).map(|account| account.user_id.clone())
-    });
-    let user_id = user_id.map_err(|_| Refusal::token(BAD_SESSION))?;
+        let account = sessions.user_of(api_key, access_token, now).map_err(|_| Refusal::token(BAD_SESSION));
+        account.map(|account| account.user_id.clone())
+    })?;
+    check_plan(&broker, api_key)?;
     let seat = broker.hub().join(api_key, &user_id);
     let seat = seat.ok_or_else(|| Refusal::too_many("Too many ticker connections for this api_key."))?;
     let ws = ws.max_message_size(MESSAGE_LIMIT);

@@ -1,7 +1,7 @@
 //! One ticker connection: subscriptions in, frames out, a heartbeat when there is nothing else to say.
 
 use crate::ticker::frame::{HEARTBEAT, message};
-use crate::ticker::hub::Seat;
+use crate::ticker::hub::{Frame, Seat, Withheld};
 use crate::ticker::subscriptions::Subscriptions;
 use axum::extract::ws::{Message, WebSocket};
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(crate) async fn serve(socket: WebSocket, seat: Seat) {
 
 impl Connection {
     async fn turn(&mut self) -> Result<(), Over> {
-        if let Some(silence) = self.seat.silence() {
+        if let Some(silence) = self.seat.withheld(Withheld::All) {
             tokio::select! {
                 () = self.seat.cut.cancelled() => return Err(Over),
                 () = tokio::time::sleep(silence) => {}
@@ -42,8 +42,12 @@ impl Connection {
         tokio::select! {
             biased;
             () = self.seat.cut.cancelled() => Err(Over),
-            update = self.seat.updates.recv() => {
-                self.send(Message::Text(update.ok_or(Over)?.into())).await
+            frame = self.seat.frames.recv() => {
+                let message = match frame.ok_or(Over)? {
+                    Frame::Update(text) => Message::Text(text.into()),
+                    Frame::Malformed(message) => message,
+                };
+                self.send(message).await
             }
             incoming = self.socket.recv() => match incoming {
                 Some(Ok(message)) => self.hear(message).await,
@@ -54,6 +58,10 @@ impl Connection {
                 self.send_ticks().await
             }
             () = tokio::time::sleep_until(heartbeat_at) => {
+                if self.seat.withheld(Withheld::Heartbeats).is_some() {
+                    self.last_sent = Instant::now();
+                    return Ok(());
+                }
                 self.send(Message::Binary(HEARTBEAT.to_vec().into())).await
             }
         }
@@ -77,6 +85,9 @@ impl Connection {
 
     async fn send_ticks(&mut self) -> Result<(), Over> {
         let board = self.seat.board.borrow_and_update().clone();
+        if self.seat.withheld(Withheld::Ticks).is_some() {
+            return Ok(());
+        }
         let packets = self.subscriptions.packets(&board);
         for part in packets.chunks(PACKETS_PER_MESSAGE) {
             self.send(Message::Binary(message(part).into())).await?;

@@ -2,6 +2,7 @@
 //!
 //! Pure: a quote and a mode in, bytes out.
 
+use axum::extract::ws::Message;
 use exchange::Quote;
 use market::{DepthLevel, Price, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ const SEGMENT_NCO: u32 = 12;
 /// How much of an instrument a connection wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
+pub enum Mode {
     /// The price.
     Ltp,
     /// Price, volume and the day's range.
@@ -26,8 +27,24 @@ pub(crate) enum Mode {
     Full,
 }
 
-/// One packet.
-pub(crate) fn packet(quote: &Quote, mode: Mode) -> Vec<u8> {
+/// Ways for a message to be none of a ticker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Malformed {
+    /// A packet that ends before its length says.
+    Short,
+    /// More packets announced than there are.
+    BadCount,
+    /// A packet of a length that no kind has.
+    UnknownLength,
+    /// No byte at all.
+    Empty,
+    /// A text that breaks off.
+    NotJson,
+}
+
+/// One packet of the binary ticker.
+pub fn packet(quote: &Quote, mode: Mode) -> Vec<u8> {
     let is_index = quote.tick.token & 0xff == SEGMENT_INDICES;
     let mut bytes = Vec::with_capacity(184);
     head(&mut bytes, quote);
@@ -48,15 +65,28 @@ pub(crate) fn packet(quote: &Quote, mode: Mode) -> Vec<u8> {
 }
 
 /// One message of several packets.
-pub(crate) fn message(packets: &[Vec<u8>]) -> Vec<u8> {
-    let size = packets.iter().map(|packet| packet.len() + 2).sum::<usize>() + 2;
+pub(crate) fn message(packets: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let size = packets.iter().map(|packet| packet.as_ref().len() + 2).sum::<usize>() + 2;
     let mut bytes = Vec::with_capacity(size);
     short(&mut bytes, packets.len());
     for packet in packets {
-        short(&mut bytes, packet.len());
-        bytes.extend_from_slice(packet);
+        short(&mut bytes, packet.as_ref().len());
+        bytes.extend_from_slice(packet.as_ref());
     }
     bytes
+}
+
+/// A message that no ticker sends.
+pub(crate) fn malformed(kind: Malformed) -> Message {
+    let filling = [0xAB_u8; 44];
+    let bytes: Vec<u8> = match kind {
+        Malformed::Short => [&[0, 1, 0, 184], filling.as_slice()].concat(),
+        Malformed::BadCount => [&[0, 5, 0, 44], filling.as_slice()].concat(),
+        Malformed::UnknownLength => [&[0, 1, 0, 43], &filling[..43]].concat(),
+        Malformed::Empty => Vec::new(),
+        Malformed::NotJson => return Message::Text("{\"type\":\"order\",\"data\":".into()),
+    };
+    Message::Binary(bytes.into())
 }
 
 fn head(bytes: &mut Vec<u8>, quote: &Quote) {

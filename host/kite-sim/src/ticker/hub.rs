@@ -1,22 +1,32 @@
 //! Who is connected, the newest board, and the way of order updates to every connection of their user.
 
+use crate::spoiling::{Behind, Spoiler, Spoiling, UpdateFault};
+use crate::ticker::frame::{Mode, packet};
 use crate::turns::lock;
+use axum::extract::ws::Message;
+use bytes::Bytes;
 use exchange::{Exchange, Quote};
 use market::InstrumentToken;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How many ticker connections one api key may hold.
 pub(crate) const CONNECTION_LIMIT: usize = 3;
-/// How many order updates may wait for one connection before it is cut.
-const UPDATE_QUEUE: usize = 1_024;
+/// How many frames other than ticks may wait for one connection before it is cut.
+const FRAME_QUEUE: usize = 1_024;
 
 /// The newest quote of every instrument.
-pub(crate) type Board = HashMap<InstrumentToken, Arc<Quote>>;
+pub(crate) type Board = HashMap<InstrumentToken, Arc<Shown>>;
+
+/// A quote with its packets: each is made when the first connection wants it, and shared by all.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    quote: Quote,
+    packets: [OnceLock<Bytes>; 3],
+}
 
 /// All ticker connections.
 #[derive(Debug)]
@@ -25,42 +35,31 @@ pub(crate) struct Hub {
     state: Arc<Mutex<State>>,
 }
 
-/// What goes wrong with the next order updates that somebody hears.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct OrderFault {
-    /// Only on the connections of this app.
-    #[serde(default)]
-    pub(crate) api_key: Option<String>,
-    /// This many are lost.
-    #[serde(default)]
-    pub(crate) drop: u32,
-    /// Then this many come twice.
-    #[serde(default)]
-    pub(crate) duplicate: u32,
-    /// Then this many come after the one that follows them.
-    #[serde(default)]
-    pub(crate) delay: u32,
+/// What goes out to a connection beside ticks and heartbeats.
+#[derive(Debug, Clone)]
+pub(crate) enum Frame {
+    /// An order update.
+    Update(String),
+    /// Something that no ticker sends.
+    Malformed(Message),
 }
 
-/// What happens to one update.
+/// A kind of frames that a connection is not to be sent for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spoiling {
-    /// It is lost.
-    Lost,
-    /// It comes twice.
-    Doubled,
-    /// It comes after the next one.
-    Delayed,
-    /// It comes.
-    None,
+pub(crate) enum Withheld {
+    /// Everything, heartbeats too.
+    All,
+    /// Ticks: what moves meanwhile is missed.
+    Ticks,
+    /// Heartbeats.
+    Heartbeats,
 }
 
 /// One connection's end of the hub; leaving it frees the seat.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) board: watch::Receiver<Arc<Board>>,
-    pub(crate) updates: mpsc::Receiver<String>,
+    pub(crate) frames: mpsc::Receiver<Frame>,
     pub(crate) cut: CancellationToken,
     id: u64,
     state: Arc<Mutex<State>>,
@@ -70,18 +69,29 @@ pub(crate) struct Seat {
 struct State {
     links: HashMap<u64, Link>,
     last_id: u64,
-    order_fault: OrderFault,
+    spoiler: Spoiler,
 }
 
 #[derive(Debug)]
 struct Link {
     api_key: String,
     user_id: String,
-    updates: mpsc::Sender<String>,
+    frames: mpsc::Sender<Frame>,
     cut: CancellationToken,
-    silent_until: Option<Instant>,
-    /// An update that waits for the next one to go before it.
-    delayed: Option<String>,
+    /// Until when each kind of frames is withheld.
+    withheld: [Option<Instant>; 3],
+    behind: Behind<String>,
+}
+
+impl Shown {
+    pub(crate) fn new(quote: Quote) -> Self {
+        Self { quote, packets: Default::default() }
+    }
+
+    /// Its packet in a mode.
+    pub(crate) fn packet(&self, mode: Mode) -> &Bytes {
+        self.packets[mode as usize].get_or_init(|| packet(&self.quote, mode).into())
+    }
 }
 
 impl Default for Hub {
@@ -97,20 +107,20 @@ impl Hub {
         if state.links.values().filter(|link| link.api_key == api_key).count() >= CONNECTION_LIMIT {
             return None;
         }
-        let (sender, updates) = mpsc::channel(UPDATE_QUEUE);
+        let (sender, frames) = mpsc::channel(FRAME_QUEUE);
         let cut = CancellationToken::new();
         state.last_id += 1;
         let id = state.last_id;
         let link = Link {
             api_key: api_key.to_owned(),
             user_id: user_id.to_owned(),
-            updates: sender,
+            frames: sender,
             cut: cut.clone(),
-            silent_until: None,
-            delayed: None,
+            withheld: [None; 3],
+            behind: Behind::default(),
         };
         state.links.insert(id, link);
-        Some(Seat { board: self.board.subscribe(), updates, cut, id, state: Arc::clone(&self.state) })
+        Some(Seat { board: self.board.subscribe(), frames, cut, id, state: Arc::clone(&self.state) })
     }
 
     /// The first board.
@@ -126,7 +136,7 @@ impl Hub {
         let mut board = Board::clone(&self.board.borrow());
         for token in moved {
             match exchange.quote(token) {
-                Some(quote) => board.insert(token, Arc::new(quote)),
+                Some(quote) => board.insert(token, Arc::new(Shown::new(quote))),
                 // It has expired since it moved.
                 None => board.remove(&token),
             };
@@ -137,19 +147,28 @@ impl Hub {
     /// Sends an order update to every connection of a user, whatever app it belongs to.
     pub(crate) fn push_order(&self, user_id: &str, text: &str) {
         let mut state = lock(&self.state);
-        let State { links, order_fault, .. } = &mut *state;
-        let spoilt = |link: &Link| link.user_id == user_id && link.is_of(order_fault.api_key.as_deref());
+        let State { links, spoiler, .. } = &mut *state;
+        let spoilt = |link: &Link| link.user_id == user_id && spoiler.concerns(&link.api_key);
         // A fault is spent on an update that somebody would have heard.
-        let spoiling = if links.values().any(spoilt) { order_fault.spend() } else { Spoiling::None };
+        let spoiling = if links.values().any(spoilt) { spoiler.next() } else { Spoiling::None };
         for link in links.values_mut().filter(|link| link.user_id == user_id) {
-            let own = if link.is_of(order_fault.api_key.as_deref()) { spoiling } else { Spoiling::None };
-            link.hear(text, own);
+            let own = if spoiler.concerns(&link.api_key) { spoiling } else { Spoiling::None };
+            for text in link.behind.pass(text.to_owned(), own) {
+                link.send(Frame::Update(text));
+            }
         }
     }
 
     /// Spoils the next order updates.
-    pub(crate) fn set_order_fault(&self, fault: OrderFault) {
-        lock(&self.state).order_fault = fault;
+    pub(crate) fn set_update_fault(&self, fault: UpdateFault) {
+        lock(&self.state).spoiler = Spoiler::new(fault);
+    }
+
+    /// Sends what no ticker sends to the connections of an app, or all; how many there were.
+    pub(crate) fn send_malformed(&self, api_key: Option<&str>, message: &Message) -> usize {
+        let state = lock(&self.state);
+        let addressed = state.links.values().filter(|link| link.is_of(api_key));
+        addressed.map(|link| link.send(Frame::Malformed(message.clone()))).count()
     }
 
     /// Cuts the connections of an app, or all; how many there were.
@@ -159,17 +178,24 @@ impl Hub {
         doomed.map(|link| link.cut.cancel()).count()
     }
 
-    /// Stops every frame, heartbeats too, to the connections of an app, or all, for a while.
-    pub(crate) fn silence(&self, api_key: Option<&str>, span: Duration) -> usize {
+    /// Withholds a kind of frames from the connections of an app, or all, for a while; how many there were.
+    pub(crate) fn withhold(&self, what: Withheld, api_key: Option<&str>, span: Duration) -> usize {
         let until = Instant::now().checked_add(span);
         let mut state = lock(&self.state);
-        let silenced = state.links.values_mut().filter(|link| link.is_of(api_key));
-        silenced.map(|link| link.silent_until = until).count()
+        let concerned = state.links.values_mut().filter(|link| link.is_of(api_key));
+        concerned.map(|link| link.withheld[what as usize] = until).count()
     }
 
     /// What still waits for order updates.
-    pub(crate) fn order_fault(&self) -> OrderFault {
-        lock(&self.state).order_fault.clone()
+    pub(crate) fn update_fault(&self) -> UpdateFault {
+        lock(&self.state).spoiler.fault().clone()
+    }
+
+    /// Takes every fault back: nothing is spoilt or withheld from here on.
+    pub(crate) fn heal(&self) {
+        let mut state = lock(&self.state);
+        state.spoiler = Spoiler::default();
+        state.links.values_mut().for_each(|link| link.withheld = [None; 3]);
     }
 
     /// How many connections there are.
@@ -179,9 +205,9 @@ impl Hub {
 }
 
 impl Seat {
-    /// How long this connection must still say nothing.
-    pub(crate) fn silence(&self) -> Option<Duration> {
-        let until = lock(&self.state).links.get(&self.id)?.silent_until?;
+    /// How long a kind of frames must still not be sent here.
+    pub(crate) fn withheld(&self, what: Withheld) -> Option<Duration> {
+        let until = lock(&self.state).links.get(&self.id)?.withheld[what as usize]?;
         until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 }
@@ -197,50 +223,14 @@ impl Link {
         api_key.is_none_or(|key| key == self.api_key)
     }
 
-    fn hear(&mut self, text: &str, spoiling: Spoiling) {
-        let now: &[&str] = match spoiling {
-            Spoiling::Lost => &[],
-            Spoiling::Delayed => {
-                if let Some(earlier) = self.delayed.replace(text.to_owned()) {
-                    self.send(earlier);
-                }
-                return;
-            }
-            Spoiling::Doubled => &[text, text],
-            Spoiling::None => &[text],
-        };
-        for text in now {
-            self.send((*text).to_owned());
-        }
-        if let Some(delayed) = self.delayed.take_if(|_| !now.is_empty()) {
-            self.send(delayed);
-        }
-    }
-
-    fn send(&self, text: String) {
-        if self.updates.try_send(text).is_err() {
+    fn send(&self, frame: Frame) {
+        if self.frames.try_send(frame).is_err() {
             tracing::warn!(
                 user_id = %self.user_id,
                 "a ticker connection did not read its order updates and is cut"
             );
             self.cut.cancel();
         }
-    }
-}
-
-impl OrderFault {
-    const fn spend(&mut self) -> Spoiling {
-        let (left, spoiling) = if self.drop > 0 {
-            (&mut self.drop, Spoiling::Lost)
-        } else if self.duplicate > 0 {
-            (&mut self.duplicate, Spoiling::Doubled)
-        } else if self.delay > 0 {
-            (&mut self.delay, Spoiling::Delayed)
-        } else {
-            return Spoiling::None;
-        };
-        *left -= 1;
-        spoiling
     }
 }
 
@@ -252,7 +242,7 @@ mod tests {
     fn a_connection_that_lets_its_updates_pile_up_is_cut() {
         let hub = Hub::default();
         let seat = hub.join("key", "user").unwrap();
-        for _ in 0..UPDATE_QUEUE {
+        for _ in 0..FRAME_QUEUE {
             hub.push_order("user", "text");
         }
         assert!(!seat.cut.is_cancelled());
@@ -267,17 +257,5 @@ mod tests {
         assert!(hub.join("key", "user").is_none() && hub.join("other", "user").is_some());
         seats.pop();
         assert!(hub.join("key", "user").is_some());
-    }
-
-    #[test]
-    fn a_delayed_update_comes_after_the_one_that_follows_it() {
-        let hub = Hub::default();
-        let mut seat = hub.join("key", "user").unwrap();
-        hub.set_order_fault(OrderFault { delay: 1, ..OrderFault::default() });
-        for text in ["first", "second", "third"] {
-            hub.push_order("user", text);
-        }
-        let heard: Vec<_> = std::iter::from_fn(|| seat.updates.try_recv().ok()).collect();
-        assert_eq!(heard, ["second", "first", "third"]);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Pure: commands and boards in, packets out.
 
-use crate::ticker::frame::{Mode, packet};
-use crate::ticker::hub::Board;
-use exchange::Quote;
+use crate::ticker::frame::Mode;
+use crate::ticker::hub::{Board, Shown};
+use bytes::Bytes;
 use market::InstrumentToken;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ pub(crate) struct Subscriptions(BTreeMap<InstrumentToken, Subscription>);
 #[derive(Debug)]
 struct Subscription {
     mode: Mode,
-    sent: Vec<u8>,
-    seen: Option<Arc<Quote>>,
+    sent: Bytes,
+    seen: Option<Arc<Shown>>,
 }
 
 impl Subscriptions {
@@ -47,10 +47,10 @@ impl Subscriptions {
     }
 
     /// Packets for everything that changed, within its mode, since it was last sent.
-    pub(crate) fn packets(&mut self, board: &Board) -> Vec<Vec<u8>> {
+    pub(crate) fn packets(&mut self, board: &Board) -> Vec<Bytes> {
         let changed = self.0.iter_mut().filter_map(|(token, subscription)| {
-            let quote = board.get(token)?;
-            subscription.next_packet(quote)
+            let shown = board.get(token)?;
+            subscription.next_packet(shown)
         });
         changed.collect()
     }
@@ -61,23 +61,23 @@ impl Subscriptions {
             return Err(format!("Instrument limit of {INSTRUMENT_LIMIT} per connection exceeded."));
         }
         let mode = mode.unwrap_or(Mode::Quote);
-        self.0.insert(token, Subscription { mode, sent: Vec::new(), seen: None });
+        self.0.insert(token, Subscription { mode, sent: Bytes::new(), seen: None });
         Ok(())
     }
 }
 
 impl Subscription {
-    fn next_packet(&mut self, quote: &Arc<Quote>) -> Option<Vec<u8>> {
-        if self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, quote)) {
+    fn next_packet(&mut self, shown: &Arc<Shown>) -> Option<Bytes> {
+        if self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, shown)) {
             return None;
         }
-        self.seen = Some(Arc::clone(quote));
-        let packet = packet(quote, self.mode);
-        if packet == self.sent {
+        self.seen = Some(Arc::clone(shown));
+        let packet = shown.packet(self.mode);
+        if *packet == self.sent {
             return None;
         }
-        self.sent.clone_from(&packet);
-        Some(packet)
+        self.sent.clone_from(packet);
+        Some(packet.clone())
     }
 }
 
@@ -90,6 +90,7 @@ fn tokens(list: &Value) -> impl Iterator<Item = InstrumentToken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use exchange::Quote;
     use market::{Depth, DepthLevel, Price, Tick, Timestamp};
 
     fn board(last_price: Price, bid: Price) -> Board {
@@ -106,7 +107,7 @@ mod tests {
             oi_day_high: 0,
             oi_day_low: 0,
         };
-        Board::from([(408_065, Arc::new(quote))])
+        Board::from([(408_065, Arc::new(Shown::new(quote)))])
     }
 
     fn rupees(amount: i64) -> Price {
@@ -117,7 +118,7 @@ mod tests {
     fn trap_13_subscribe_means_quote_mode_with_a_snapshot_and_then_only_changes() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.take(r#"{"a":"subscribe","v":[408065,"5633",1]}"#).unwrap();
-        let lengths = |packets: Vec<Vec<u8>>| packets.iter().map(Vec::len).collect::<Vec<_>>();
+        let lengths = |packets: Vec<Bytes>| packets.iter().map(Bytes::len).collect::<Vec<_>>();
         assert_eq!(lengths(subscriptions.packets(&board(rupees(100), rupees(99)))), [44]);
         assert!(subscriptions.packets(&board(rupees(100), rupees(99))).is_empty());
         assert_eq!(lengths(subscriptions.packets(&board(rupees(101), rupees(99)))), [44]);

@@ -3,7 +3,7 @@
 //! The rates of charges are those of the house's dated table; the numbers of the wire are written here.
 
 use ledger::{Charges, OrderCharge, RateTable};
-use market::{Money, OrderKind, Price, Product, Side, Symbol, TradingDate, Variety, Venue};
+use market::{Money, OrderKind, Price, Product, Side, Symbol, TradingDate, Variety, Venue, VenueGroup};
 use serde::{Deserialize, Serialize};
 
 /// One order of a request.
@@ -30,7 +30,7 @@ pub(crate) struct MarginRow {
     r#type: &'static str,
     tradingsymbol: String,
     exchange: &'static str,
-    span: Money,
+    pub(crate) span: Money,
     exposure: Money,
     option_premium: Money,
     additional: Money,
@@ -41,6 +41,23 @@ pub(crate) struct MarginRow {
     leverage: u32,
     charges: ChargeRow,
     pub(crate) total: Money,
+}
+
+/// The same with `mode=compact`: the total alone.
+#[derive(Serialize)]
+pub(crate) struct CompactRow<'a> {
+    r#type: &'static str,
+    tradingsymbol: &'a str,
+    exchange: &'static str,
+    total: Money,
+}
+
+/// `POST /margins/basket?mode=compact`.
+#[derive(Serialize)]
+pub(crate) struct CompactBasket<'a> {
+    initial: CompactRow<'a>,
+    r#final: CompactRow<'a>,
+    orders: Vec<CompactRow<'a>>,
 }
 
 /// `POST /margins/basket`.
@@ -99,16 +116,31 @@ impl OrderQuestion {
         Symbol::new(self.exchange, &self.tradingsymbol)
     }
 
-    /// What it would cost on a date, at a price.
-    pub(crate) fn charges(&self, symbol: &Symbol, price: Price, date: TradingDate) -> ChargeRow {
+    /// The same on a side.
+    pub(crate) fn on(self, side: Side) -> Self {
+        Self { transaction_type: side, ..self }
+    }
+
+    /// Signed units, in quantities of the instrument.
+    pub(crate) fn signed_quantity(&self) -> i64 {
+        i64::from(self.quantity) * self.transaction_type.sign()
+    }
+
+    /// What it would cost on a date, at a price, with as many units in one of quantity.
+    pub(crate) fn charges(
+        &self,
+        symbol: &Symbol,
+        (price, multiplier): (Price, i64),
+        date: TradingDate,
+    ) -> ChargeRow {
         let order = OrderCharge {
             symbol,
             product: self.product,
             side: self.transaction_type,
             date,
-            turnover: price * i64::from(self.quantity),
+            turnover: price * i64::from(self.quantity) * multiplier,
         };
-        Charges::of_order(&order, &RateTable::default()).into()
+        ChargeRow::of(Charges::of_order(&order, &RateTable::default()), self.exchange)
     }
 
     /// Its row, with what it would bind: (delivery, margin, premium).
@@ -116,7 +148,7 @@ impl OrderQuestion {
         let [delivery, margin, option_premium] = binds;
         let derivative = self.exchange.is_derivatives();
         MarginRow {
-            r#type: "equity",
+            r#type: if is_commodity(self.exchange) { "commodity" } else { "equity" },
             tradingsymbol: self.tradingsymbol.clone(),
             exchange: self.exchange.as_str(),
             span: if derivative { margin } else { Money::ZERO },
@@ -145,6 +177,13 @@ impl OrderQuestion {
 }
 
 impl MarginRow {
+    /// The same with another part bound as margin, and with premiums received counted against those paid. What is
+    /// received beyond everything else is not lent.
+    pub(crate) fn hedged(self, span: Money, option_premium: Money) -> Self {
+        let total = (self.var + span + option_premium).max(Money::ZERO);
+        Self { span, option_premium, total, ..self }
+    }
+
     /// Several together, under no name.
     pub(crate) fn sum<'a>(rows: impl IntoIterator<Item = &'a Self>) -> Self {
         rows.into_iter().fold(Self::default(), |sum, row| Self {
@@ -172,11 +211,11 @@ impl ChargeRow {
     }
 }
 
-impl From<Charges> for ChargeRow {
-    fn from(charges: Charges) -> Self {
+impl ChargeRow {
+    fn of(charges: Charges, venue: Venue) -> Self {
         Self {
             transaction_tax: charges.transaction_tax,
-            transaction_tax_type: "stt",
+            transaction_tax_type: if is_commodity(venue) { "ctt" } else { "stt" },
             exchange_turnover_charge: charges.exchange,
             sebi_turnover_charge: charges.sebi,
             brokerage: charges.brokerage,
@@ -185,4 +224,29 @@ impl From<Charges> for ChargeRow {
             total: charges.total(),
         }
     }
+}
+
+impl<'a> CompactBasket<'a> {
+    pub(crate) fn of(basket: &'a BasketRow) -> Self {
+        Self {
+            initial: CompactRow::from(&basket.initial),
+            r#final: CompactRow::from(&basket.r#final),
+            orders: basket.orders.iter().map(CompactRow::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a MarginRow> for CompactRow<'a> {
+    fn from(row: &'a MarginRow) -> Self {
+        Self {
+            r#type: row.r#type,
+            tradingsymbol: &row.tradingsymbol,
+            exchange: row.exchange,
+            total: row.total,
+        }
+    }
+}
+
+fn is_commodity(venue: Venue) -> bool {
+    VenueGroup::from(venue) == VenueGroup::Commodity
 }

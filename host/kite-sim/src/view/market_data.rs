@@ -56,6 +56,14 @@ pub(crate) struct LtpQuote {
     last_price: Price,
 }
 
+/// `GET /instruments/trigger_range/…` of one instrument.
+#[derive(Serialize)]
+pub(crate) struct TriggerRange {
+    pub(crate) instrument_token: u32,
+    pub(crate) lower: Price,
+    pub(crate) upper: Price,
+}
+
 #[derive(Serialize)]
 struct Ohlc {
     open: Price,
@@ -154,11 +162,11 @@ pub(crate) fn full_quote(listing: &Listing, quote: &Quote) -> Value {
 }
 
 /// One candle: `[time, open, high, low, close, volume(, oi)]`.
-pub(crate) fn candle(candle: &Candle, oi: Option<u64>) -> Value {
+pub(crate) fn candle(candle: &Candle, with_oi: bool) -> Value {
     let time = format!("{}+0530", candle.start.ist_text().replace(' ', "T"));
     let mut row = json!([time, candle.open, candle.high, candle.low, candle.close, candle.volume]);
-    if let (Some(oi), Value::Array(fields)) = (oi, &mut row) {
-        fields.push(oi.into());
+    if let (true, Value::Array(fields)) = (with_oi, &mut row) {
+        fields.push(candle.oi.into());
     }
     row
 }

@@ -147,7 +147,7 @@ impl<'a> From<&'a TradeRecord> for TradeRow<'a> {
 }
 
 /// Hundredths of a percent as Kite writes percent: whole ones without a decimal point, automatic as −1.
-fn percent(hundredths: i32) -> Value {
+pub(crate) fn percent(hundredths: i32) -> Value {
     match hundredths {
         -1 => Value::from(-1),
         whole if whole % 100 == 0 => Value::from(whole / 100),

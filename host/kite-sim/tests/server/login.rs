@@ -116,12 +116,51 @@ async fn tokens_die_at_six_in_the_morning_of_the_exchanges_clock() {
 }
 
 #[tokio::test]
+async fn a_token_dies_at_the_instant_that_was_asked_for_and_the_next_login_lives() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    desk.control("PUT", "/sim/clock", json!({ "now": "2026-11-23 10:30:00", "speed": 0.0 })).await;
+    let at = json!({ "apiKey": "demo-uk9394", "at": "2026-11-23 10:31:00" });
+    assert_eq!(desk.control("POST", "/sim/expire-token", at).await["expired"], 1);
+    desk.control("PUT", "/sim/clock", json!({ "now": "2026-11-23 10:30:59" })).await;
+    assert_eq!(trader.get("/user/profile").await.status, 200);
+    desk.control("PUT", "/sim/clock", json!({ "now": "2026-11-23 10:31:00" })).await;
+    assert_eq!(trader.get("/user/profile").await.refusal(), (403, "TokenException"));
+    let again = desk.sign_in("uk9394").await;
+    assert_eq!(again.get("/user/profile").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_app_of_the_personal_plan_trades_and_gets_no_market_data() {
+    let by_account = Desk::with(|config| config.accounts[0].plan = kite_sim::Plan::Personal).await;
+    let by_call = Desk::open().await;
+    by_call.control("POST", "/sim/plan", json!({ "apiKey": "demo-uk9394", "plan": "personal" })).await;
+    for desk in [&by_account, &by_call] {
+        let (personal, paid) = (desk.sign_in("uk9394").await, desk.sign_in("uk1234").await);
+        let candles = "/instruments/historical/408065/minute?from=2026-11-20+09:15:00&to=2026-11-20+09:20:00";
+        for path in ["/quote?i=NSE:INFY", "/quote/ohlc?i=NSE:INFY", "/quote/ltp?i=NSE:INFY", candles] {
+            assert_eq!(personal.get(path).await.refusal(), (403, "PermissionException"), "{path}");
+            assert_eq!(paid.get(path).await.status, 200, "{path}");
+        }
+        for path in ["/orders", "/portfolio/positions", "/user/margins", "/user/profile"] {
+            assert_eq!(personal.get(path).await.status, 200, "{path}");
+        }
+        match personal.ticker().await {
+            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => assert_eq!(answer.status(), 403),
+            other => panic!("the ticker let it in: {other:?}"),
+        }
+        assert!(paid.ticker().await.is_ok());
+    }
+    by_call.control("DELETE", "/sim/faults", json!(null)).await;
+    assert!(by_call.sign_in("uk9394").await.ticker().await.is_ok());
+}
+
+#[tokio::test]
 async fn trap_19_every_error_is_json_with_status_and_type() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     assert_eq!(trader.get("/no/such/route").await.refusal(), (404, "GeneralException"));
     assert_eq!(trader.send("PUT", "/trades", &[]).await.refusal(), (405, "GeneralException"));
-    assert_eq!(trader.get("/alerts").await.refusal(), (404, "GeneralException"));
     assert_eq!(trader.get("/user/margins/gold").await.refusal(), (400, "InputException"));
     let bare = desk.http.get(format!("{}/orders", desk.base)).send().await.unwrap();
     assert_eq!(Answer::read(bare).await.refusal(), (403, "TokenException"));

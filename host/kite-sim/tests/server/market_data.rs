@@ -80,3 +80,111 @@ async fn too_long_a_span_of_candles_is_refused_with_its_limit() {
     assert_eq!(answer.refusal(), (400, "InputException"));
     assert_eq!(answer.body["message"], "interval exceeds max limit: 60 days");
 }
+
+#[tokio::test]
+async fn every_interval_says_how_long_a_span_it_allows() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    let limits = [
+        ("minute", 60),
+        ("3minute", 100),
+        ("5minute", 100),
+        ("10minute", 100),
+        ("15minute", 200),
+        ("30minute", 200),
+        ("60minute", 400),
+        ("day", 2_000),
+    ];
+    for (interval, days) in limits {
+        let path = |seconds: i64| {
+            let from: market::TradingDate = "2030-01-01".parse().unwrap();
+            let to = from.at_seconds(days * 86_400 + seconds).ist_text().replace(' ', "+");
+            format!("/instruments/historical/408065/{interval}?from=2030-01-01+00:00:00&to={to}")
+        };
+        assert_eq!(trader.get(&path(0)).await.status, 200, "{interval}");
+        let answer = trader.get(&path(1)).await;
+        assert_eq!(answer.refusal(), (400, "InputException"), "{interval}");
+        assert_eq!(answer.body["message"], format!("interval exceeds max limit: {days} days"));
+    }
+}
+
+#[tokio::test]
+async fn candles_are_refused_for_a_span_that_runs_backwards_and_a_token_that_names_nothing() {
+    // Two seconds before November's contracts trade for the last time.
+    let start = market::Timestamp::parse_ist("2026-11-24 15:29:58").unwrap();
+    let desk = Desk::with(|config| config.clock = kite_sim::ClockSetup::Virtual { start, speed: 1.0 }).await;
+    let trader = desk.sign_in("uk9394").await;
+    let expired = desk.control("GET", "/sim/instruments", serde_json::Value::Null).await;
+    let find = |name: &str| {
+        let rows = expired.as_array().unwrap();
+        rows.iter().find(|row| row["symbol"] == name).unwrap()["token"].clone()
+    };
+    let november = find("NFO:NIFTY26NOVFUT");
+    let path = |token: &str| format!("/instruments/historical/{token}/day?from=2026-11-20&to=2026-11-23");
+    assert_eq!(trader.get(&path(&november.to_string())).await.data()["candles"].as_array().unwrap().len(), 2);
+    desk.control("PUT", "/sim/clock", serde_json::json!({"now": "2026-11-25 00:00:05"})).await;
+    for (path, message) in [
+        (path(&november.to_string()), "invalid token"),
+        (path("4294967295"), "invalid token"),
+        (path("INFY"), "Invalid `instrument_token`."),
+        (path("408065").replace("/day", "/2minute"), "Invalid `interval`."),
+        (path("408065").replace("to=2026-11-23", "to=2026-11-19"), "`from` cannot be after `to`."),
+        (path("408065").replace("&to=2026-11-23", ""), "Missing or empty field `to`"),
+    ] {
+        let answer = trader.get(&path).await;
+        assert_eq!(answer.refusal(), (400, "InputException"), "{path}");
+        assert_eq!(answer.body["message"], message, "{path}");
+    }
+    let early = trader.get("/instruments/historical/408065/day?from=1998-01-01&to=1998-12-31").await.data();
+    assert_eq!(early, serde_json::json!({"candles": []}));
+}
+
+#[tokio::test]
+async fn continuous_candles_are_for_days_of_nfo_and_mcx_futures_alone() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    let rows = desk.control("GET", "/sim/instruments", serde_json::Value::Null).await;
+    let token = |name: &str| {
+        let row = rows.as_array().unwrap().iter().find(|row| row["symbol"] == name);
+        row.unwrap()["token"].to_string()
+    };
+    let path = |name: &str, interval: &str, continuous: &str| {
+        let token = token(name);
+        format!(
+            "/instruments/historical/{token}/{interval}?from=2026-01-01&to=2026-02-01&continuous={continuous}&oi=1"
+        )
+    };
+    for name in ["NFO:NIFTY26DECFUT", "MCX:GOLDM26DECFUT"] {
+        let count = |data: serde_json::Value| data["candles"].as_array().unwrap().len();
+        let own = trader.get(&path(name, "day", "0")).await.data();
+        let chain = trader.get(&path(name, "day", "1")).await.data();
+        assert_eq!((count(own), count(chain.clone())), (0, 22), "{name}");
+        assert_eq!(chain["candles"][0].as_array().unwrap().len(), 7);
+        assert!(chain["candles"][0][6].as_u64().unwrap() > 0);
+    }
+    for (name, interval) in
+        [("NFO:NIFTY26DECFUT", "60minute"), ("NSE:INFY", "day"), ("CDS:USDINR26DECFUT", "day")]
+    {
+        let answer = trader.get(&path(name, interval, "1")).await;
+        assert_eq!(answer.refusal(), (400, "InputException"), "{name}");
+        assert!(answer.body["message"].as_str().unwrap().contains("NFO and MCX futures"));
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_range_is_keyed_by_the_callers_strings_and_bounded_by_the_last_price() {
+    let desk = Desk::open().await;
+    let trader = desk.sign_in("uk9394").await;
+    desk.control("POST", "/sim/hold", serde_json::json!({"symbol": "NSE:INFY", "price": true})).await;
+    desk.control("POST", "/sim/price", serde_json::json!({"symbol": "NSE:INFY", "price": 1500.0})).await;
+    let keys = "i=NSE:INFY&i=408065&i=NSE:NOSUCH";
+    let data = trader.get(&format!("/instruments/trigger_range/buy?{keys}")).await.data();
+    assert_eq!(data.as_object().unwrap().len(), 2);
+    let row = serde_json::json!({"instrument_token": 408_065, "lower": 1417.5, "upper": 1500.0});
+    assert_eq!((&data["NSE:INFY"], &data["408065"]), (&row, &row));
+    let sell = trader.get(&format!("/instruments/trigger_range/sell?{keys}")).await.data();
+    assert_eq!((&sell["NSE:INFY"]["lower"], &sell["NSE:INFY"]["upper"]), (&1500.0.into(), &1582.5.into()));
+    for path in ["/instruments/trigger_range/hold?i=NSE:INFY", "/instruments/trigger_range/buy"] {
+        assert_eq!(trader.get(path).await.refusal(), (400, "InputException"), "{path}");
+    }
+}

@@ -70,6 +70,15 @@ fn a_400_that_is_not_kites_own_is_no_definite_no() {
 }
 
 #[test]
+fn holdings_to_be_authorised_are_told_apart_from_every_other_refusal() {
+    let asked = read::<String>(&failure(428, "HoldingException")).unwrap_err();
+    assert_eq!(asked, Error::NeedsAuthorisation { message: "No.".to_owned() });
+    assert!(!asked.is_transport() && !asked.is_session_expired());
+    let html = read::<String>(&answer(428, "text/html", "<html>")).unwrap_err();
+    assert!(matches!(html, Error::Unreadable { status: 428, .. }));
+}
+
+#[test]
 fn a_200_that_is_not_kites_own_is_unreadable() {
     for (content_type, body) in [
         ("application/json", r#"{"status":"success","data":"#),
@@ -77,6 +86,7 @@ fn a_200_that_is_not_kites_own_is_unreadable() {
         ("application/json", r#"{"status":"ok","data":"x"}"#),
         ("application/json", r#"{"status":"success"}"#),
         ("application/json", "[]"),
+        ("application/json", r#"["success","x"]"#),
         ("text/html", r#"{"status":"success","data":"x"}"#),
         ("application/json", "\u{feff}"),
     ] {

@@ -3,6 +3,7 @@
 //! A list with a hole proves no absence, so the hole is part of the answer and not an error of it.
 
 use crate::answer::clean;
+use crate::error::Error;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,39 @@ pub(crate) trait Record: Sized {
     fn odd(&self) -> &[&'static str];
 }
 
+/// Lets serde read a record wherever one stands.
+macro_rules! read_as_record {
+    ($($row:ty),+ $(,)?) => {
+        $(impl<'de> serde::Deserialize<'de> for $row {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let record = serde_json::Value::deserialize(from)?;
+                $crate::rows::book::Record::read(record).map_err(serde::de::Error::custom)
+            }
+        })+
+    };
+}
+
+pub(crate) use read_as_record;
+
 impl<T> Book<T> {
+    /// All the records, or an error that says what is wrong with the first that cannot be read: for whoever would take a
+    /// missing record for one of zero.
+    ///
+    /// # Errors
+    /// When one record cannot be read.
+    pub fn whole(self) -> Result<Vec<T>, Error> {
+        match self.unreadable.first() {
+            None => Ok(self.rows),
+            Some(UnreadableRow { reason, .. }) => {
+                let count = self.unreadable.len();
+                Err(Error::unreadable(
+                    200,
+                    format!("{count} of its records cannot be read, the first: {reason}"),
+                ))
+            }
+        }
+    }
+
     /// True when every record could be read: only then does a missing one prove anything.
     pub fn is_whole(&self) -> bool {
         self.unreadable.is_empty()
@@ -81,6 +114,11 @@ mod tests {
         let read: Vec<_> = book.rows.iter().map(|row| row.order_id.as_str()).collect();
         assert_eq!(read, ["1", "3"]);
         assert!(!book.is_whole());
+        let error = book.clone().whole().unwrap_err().to_string();
+        assert!(
+            error.contains("2 of its records cannot be read, the first: `quantity` is missing"),
+            "{error}"
+        );
         assert_eq!(book.odd_fields, BTreeMap::from([("tag", 1), ("tags", 1)]));
         let [second, third] = <[_; 2]>::try_from(book.unreadable).unwrap();
         assert_eq!((second.order_id.as_deref(), second.tag.as_deref()), (Some("2"), Some("BH7Q2")));

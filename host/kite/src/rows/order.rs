@@ -1,11 +1,10 @@
 //! One order as the broker's book has it, from REST and from the ticker alike.
 
-use super::book::Record;
+use super::book::{Record, read_as_record};
 use crate::order_params::BrokerOrderId;
 use crate::wire::fields::{Extra, Fields};
 use crate::wire::{self, Word};
 use market::{InstrumentToken, OrderKind, Price, Product, Side, Symbol, Timestamp, Validity, Variety};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::fmt;
 
@@ -215,11 +214,7 @@ impl Record for OrderRow {
     }
 }
 
-impl<'de> Deserialize<'de> for OrderRow {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::read(Value::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
-}
+read_as_record!(OrderRow);
 
 pub(super) fn order_id(fields: &mut Fields) -> Result<BrokerOrderId, String> {
     fields.needed_text("order_id")?.parse().map_err(|error| format!("`order_id`: {error}"))

@@ -1,12 +1,11 @@
 //! One fill as the broker's book has it.
 
-use super::book::Record;
+use super::book::{Record, read_as_record};
 use super::order::{order_id, symbol};
 use crate::order_params::BrokerOrderId;
 use crate::wire::Word;
 use crate::wire::fields::{Extra, Fields};
 use market::{InstrumentToken, Price, Product, Side, Symbol, Timestamp, Trade};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The broker's day turns when sessions end: what its book says before 06:00 IST is of the day before.
@@ -73,11 +72,7 @@ impl Record for TradeRow {
     }
 }
 
-impl<'de> Deserialize<'de> for TradeRow {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::read(Value::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
-}
+read_as_record!(TradeRow);
 
 impl TradeRow {
     /// The fill in the house's words, from a list read at `read_at`. `None` where it does not say what was traded or which

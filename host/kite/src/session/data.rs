@@ -30,9 +30,9 @@ impl Session {
         route.extend(venue.map(Venue::as_str));
         let url = self.connection.endpoints().route(&route);
         // Public, so the access token stays at home.
-        let (lane, size) = (Lane::Other, Size::Instruments);
-        let call =
-            Call { method: Method::GET, url, fields: vec![], lane, credentials: None, size, hidden: vec![] };
+        let (method, lane, size) = (Method::GET, Lane::Other, Size::Instruments);
+        let (fields, json, credentials, hidden) = (vec![], None, None, vec![]);
+        let call = Call { method, url, fields, json, lane, credentials, size, hidden };
         let csv = self.connection.send(call).await?.csv()?;
         let parsed = tokio::task::spawn_blocking(move || instruments::parse(&csv)).await;
         parsed.map_err(|e| Error::unreadable(200, e))?
@@ -98,7 +98,7 @@ impl Session {
         rows.into_candles(token, interval).map_err(|reason| answer.unreadable(reason))
     }
 
-    async fn quoted<T: DeserializeOwned>(
+    pub(super) async fn quoted<T: DeserializeOwned>(
         &self,
         route: &[&str],
         symbols: &[Symbol],

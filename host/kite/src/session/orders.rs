@@ -7,20 +7,15 @@ use super::Session;
 use crate::answer::Answer;
 use crate::connection::Size;
 use crate::error::Error;
+use crate::order_options::{OrderAddress, PlaceOptions};
 use crate::order_params::{BrokerOrderId, Form, PlaceParams, modify_form};
+use crate::placed::Placed;
 use crate::rows::book::Book;
 use crate::rows::order::OrderRow;
 use crate::rows::trade::TradeRow;
 use crate::throttle::Lane;
 use market::{Change, OrderRequest, Variety};
 use reqwest::Method;
-use serde::Deserialize;
-
-/// An order number as text and nothing else: a missing, empty or numeric one proves nothing.
-#[derive(Deserialize)]
-struct Accepted {
-    order_id: BrokerOrderId,
-}
 
 impl Session {
     /// Sends a new order, at most once. Success means that the broker took it, no more than that.
@@ -58,13 +53,50 @@ impl Session {
         accepted(&self.order_call(Method::DELETE, &route, vec![], Lane::Withdrawal).await?)
     }
 
+    /// Sends a new order to any desk, with whatever that desk needs, at most once. [`Session::place`] is for everything that
+    /// a strategy may do; this is for a person who knows what the desk does with the order afterwards.
+    ///
+    /// # Errors
+    /// As [`Session::place`]; of each child of a sliced order its own.
+    pub async fn place_with(&self, params: &PlaceParams, options: &PlaceOptions) -> Result<Placed, Error> {
+        let form = options.form(params)?;
+        let route = ["orders", params.request.variety.as_str()];
+        let answer = self.order_call(Method::POST, &route, form, Lane::Order).await?;
+        answer.data::<Placed>().map(|placed| placed.without(&self.who.access_token))
+    }
+
+    /// Changes a standing order of any desk.
+    ///
+    /// # Errors
+    /// As [`Session::modify`].
+    pub async fn modify_at(
+        &self,
+        address: &OrderAddress,
+        current: &OrderRequest,
+        change: &Change,
+    ) -> Result<BrokerOrderId, Error> {
+        let form = address.change_form(current, change)?;
+        let route = ["orders", address.variety.as_str(), address.id.as_str()];
+        accepted(&self.order_call(Method::PUT, &route, form, Lane::Order).await?)
+    }
+
+    /// Withdraws a standing order of any desk; withdrawing the second leg of a cover order ends its position.
+    ///
+    /// # Errors
+    /// As [`Session::cancel`].
+    pub async fn cancel_at(&self, address: &OrderAddress) -> Result<BrokerOrderId, Error> {
+        let route = ["orders", address.variety.as_str(), address.id.as_str()];
+        let form = address.parent_field();
+        accepted(&self.order_call(Method::DELETE, &route, form, Lane::Withdrawal).await?)
+    }
+
     /// The day's orders, whoever placed them, each in its present state.
     ///
     /// # Errors
     /// As every call: see [`Error`]. A row that cannot be read is no error but stands in [`Book::unreadable`]: while there
     /// is one, no absence is proven.
     pub async fn orders(&self) -> Result<Book<OrderRow>, Error> {
-        self.read_book(&["orders"]).await
+        self.read_book(&["orders"], Size::Bulk).await
     }
 
     /// The states one order went through, oldest first.
@@ -72,7 +104,7 @@ impl Session {
     /// # Errors
     /// As every call: see [`Error`].
     pub async fn order_history(&self, id: &BrokerOrderId) -> Result<Book<OrderRow>, Error> {
-        self.read_book(&["orders", id.as_str()]).await
+        self.read_book(&["orders", id.as_str()], Size::Bulk).await
     }
 
     /// The day's fills.
@@ -80,7 +112,7 @@ impl Session {
     /// # Errors
     /// As [`Session::orders`].
     pub async fn trades(&self) -> Result<Book<TradeRow>, Error> {
-        self.read_book(&["trades"]).await
+        self.read_book(&["trades"], Size::Bulk).await
     }
 
     /// The fills of one order.
@@ -88,7 +120,7 @@ impl Session {
     /// # Errors
     /// As every call: see [`Error`].
     pub async fn order_trades(&self, id: &BrokerOrderId) -> Result<Book<TradeRow>, Error> {
-        self.read_book(&["orders", id.as_str(), "trades"]).await
+        self.read_book(&["orders", id.as_str(), "trades"], Size::Bulk).await
     }
 
     async fn order_call(
@@ -104,5 +136,5 @@ impl Session {
 }
 
 fn accepted(answer: &Answer) -> Result<BrokerOrderId, Error> {
-    answer.data::<Accepted>().map(|accepted| accepted.order_id)
+    answer.data::<Placed>().map(|placed| placed.order_id)
 }

@@ -4,11 +4,12 @@
 
 use super::link::{Link, LinkError, Socket};
 use super::wanted::Wanted;
-use super::{TickerEvent, text};
+use super::{Gap, TickerEvent, text};
 use crate::answer::clean;
 use crate::backoff::Backoff;
 use crate::{clock, frame};
 use futures_util::{SinkExt, StreamExt};
+use market::Timestamp;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -24,16 +25,20 @@ enum End {
 
 pub(super) async fn run(link: Link, mut wishes: watch::Receiver<Wanted>, events: mpsc::Sender<TickerEvent>) {
     let mut backoff = link.backoff();
+    let mut heard = None;
     loop {
         let opened = tokio::select! {
             opened = link.open() => opened,
             () = abandoned(&mut wishes, &events) => return,
         };
         let reason = match opened {
-            Ok(socket) => match Line::new(socket, &link, &events).serve(&mut wishes, &mut backoff).await {
-                End::Closed => return,
-                End::Lost(reason) => reason,
-            },
+            Ok(socket) => {
+                let line = Line::new(socket, &link, &events);
+                match line.serve(&mut wishes, &mut backoff, &mut heard).await {
+                    End::Closed => return,
+                    End::Lost(reason) => reason,
+                }
+            }
             Err(LinkError::Failed(reason)) => reason,
             Err(LinkError::Refused(status)) => {
                 let _receiver_may_be_gone = events.send(TickerEvent::Refused { status }).await;
@@ -79,13 +84,21 @@ impl<'a> Line<'a> {
         Self { socket, link, events, told: Wanted::default(), skipped, odd_times }
     }
 
-    async fn serve(mut self, wishes: &mut watch::Receiver<Wanted>, backoff: &mut Backoff) -> End {
+    /// `heard` is when a line was last heard: this one, or the one before.
+    async fn serve(
+        mut self,
+        wishes: &mut watch::Receiver<Wanted>,
+        backoff: &mut Backoff,
+        heard: &mut Option<Timestamp>,
+    ) -> End {
         if let Err(end) = self.tell(wishes).await {
             return end;
         }
-        if self.events.send(TickerEvent::Connected).await.is_err() {
-            return End::Closed;
+        if let Err(end) = self.report(*heard).await {
+            return end;
         }
+        // Whatever comes from now on is heard; a line that is lost before it spoke has missed what came after this.
+        *heard = Some(clock::now());
         let limits = *self.link.limits();
         loop {
             let step = tokio::select! {
@@ -96,11 +109,12 @@ impl<'a> Line<'a> {
                 () = self.events.closed() => Err(End::Closed),
                 message = timeout(limits.silence, self.socket.next()) => {
                     // Only a line that speaks is a good one: an endless accept-and-drop must back off.
-                    let heard = self.hear(message.unwrap_or_else(|_| Some(Err(silence(limits.silence))))).await;
-                    if heard.is_ok() {
+                    let step = self.hear(message.unwrap_or_else(|_| Some(Err(silence(limits.silence))))).await;
+                    if step.is_ok() {
                         backoff.reset();
+                        *heard = Some(clock::now());
                     }
-                    heard
+                    step
                 }
             };
             if let Err(end) = step {
@@ -110,6 +124,16 @@ impl<'a> Line<'a> {
                 return end;
             }
         }
+    }
+
+    /// Says that the line stands, and what was missed since an earlier one was heard.
+    async fn report(&self, heard: Option<Timestamp>) -> Result<(), End> {
+        let (until, instruments) = (clock::now(), self.told.count());
+        let missed = heard.map(|since| TickerEvent::Missed(Gap { since, until, instruments }));
+        for event in [Some(TickerEvent::Connected), missed].into_iter().flatten() {
+            self.events.send(event).await.map_err(|_| End::Closed)?;
+        }
+        Ok(())
     }
 
     /// Tells the broker what has changed in what is wanted.

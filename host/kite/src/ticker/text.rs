@@ -5,22 +5,15 @@ use crate::answer::clean;
 use crate::rows::book::{Book, read_book};
 use crate::rows::order::OrderRow;
 use crate::secret::Secret;
-use serde::Deserialize;
 use serde_json::Value;
-
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    data: Value,
-}
 
 /// What a text message says, without the token if the broker echoes it; `None` for kinds that mean nothing to us and for
 /// what is no message.
-pub(super) fn read(text: &str, token: &Secret) -> Option<TickerEvent> {
-    let Envelope { kind, data } = serde_json::from_str(text).ok()?;
-    match kind.as_str() {
+pub(crate) fn read(text: &str, token: &Secret) -> Option<TickerEvent> {
+    // Not by a derived reader: that one drops a message which names a field twice, and with it an order.
+    let Value::Object(mut message) = serde_json::from_str(text).ok()? else { return None };
+    let data = message.remove("data").unwrap_or_default();
+    match message.get("type").and_then(Value::as_str).unwrap_or_default() {
         "order" => Some(order(data)),
         "error" | "message" => {
             let words = data.as_str().map_or_else(|| data.to_string(), str::to_owned);
@@ -59,10 +52,17 @@ mod tests {
             read(r#"{"type":"message","data":{"a":1}}"#),
             Some(TickerEvent::Message(r#"{"a":1}"#.into()))
         );
-        for broken in [r#"{"type":"order","data":null}"#, r#"{"type":"order","data":{"order_id":"7"}}"#] {
+        for broken in [
+            r#"{"type":"order","data":null}"#,
+            r#"{"type":"order","data":{},"data":{}}"#,
+            r#"{"type":"order"}"#,
+            r#"{"type":"order","data":{"order_id":"7"}}"#,
+        ] {
             assert!(matches!(read(broken), Some(TickerEvent::OrderUnreadable(_))), "{broken}");
         }
-        for nothing in [r#"{"type":"instruments_meta","data":{}}"#, "{}", "[]", "hello", ""] {
+        for nothing in
+            [r#"{"type":"instruments_meta","data":{}}"#, "{}", "[]", r#"["error","no"]"#, "hello", ""]
+        {
             assert_eq!(read(nothing), None, "{nothing}");
         }
     }

@@ -23,6 +23,10 @@ impl Wanted {
         self.0.contains_key(&token)
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The messages that bring a broker that was told `told` to this.
     pub(super) fn messages_from(&self, told: &Self) -> Vec<String> {
         let gone: Vec<_> = told.0.keys().filter(|token| !self.0.contains_key(token)).collect();

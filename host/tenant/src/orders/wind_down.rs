@@ -9,7 +9,7 @@ use crate::error::{BrokerError, StoreError};
 use crate::gate::Refusal;
 use crate::mode::Mode;
 use crate::run::RunRecord;
-use kite::{HoldingRow, PositionRow};
+use kite::{Book, HoldingRow, PositionRow};
 use market::{OrderRequest, OrderState, Product, RunOrderId, Side, Symbol, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -195,10 +195,13 @@ impl Desk {
     /// Units the account holds by the broker's word: the broker, or a person, may have closed what a run believes it holds.
     async fn account_units(&self) -> Result<Units, BrokerError> {
         let session = self.line.need_session()?;
-        let positions = self.line.heard(&session, session.kite.positions().await)?;
-        let holdings = self.line.heard(&session, session.kite.holdings().await)?;
+        // A list with a hole would read as *no longer there*.
+        let positions = session.kite.positions().await.and_then(|positions| positions.net.whole());
+        let positions = self.line.heard(&session, positions)?;
+        let holdings = session.kite.holdings().await.and_then(Book::whole);
+        let holdings = self.line.heard(&session, holdings)?;
         let mut units = Units::new();
-        for PositionRow { symbol, product, figures, .. } in &positions.net {
+        for PositionRow { symbol, product, figures, .. } in &positions {
             if let (Some(symbol), Some(product)) = (symbol.known(), product.known()) {
                 *units.entry((symbol.clone(), *product)).or_insert(0) += figures.quantity;
             }

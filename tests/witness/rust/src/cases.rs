@@ -1,5 +1,6 @@
 //! Every case, in the order in which they run. The clock moves in the last ones alone.
 
+mod alerts;
 mod day;
 mod limits;
 mod margins;
@@ -9,6 +10,8 @@ mod portfolio;
 mod session;
 mod ticker;
 mod triggers;
+mod varieties;
+mod venues;
 
 use crate::desk::{Desk, Outcome};
 use std::pin::Pin;
@@ -38,6 +41,9 @@ pub fn all() -> Vec<(&'static str, Case)> {
         margins::cases,
         limits::cases,
         ticker::cases,
+        venues::cases,
+        alerts::cases,
+        varieties::cases,
         day::cases,
     ];
     files.iter().flat_map(|cases| cases()).collect()

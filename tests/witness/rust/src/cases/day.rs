@@ -15,6 +15,7 @@ cases![
     an_after_market_order_waits_is_changed_and_withdrawn,
     tokens_die_at_six_and_after_market_orders_do_not,
     shares_of_yesterday_are_holdings_of_today,
+    an_order_before_the_open_is_collected_and_matched,
 ];
 
 async fn an_intraday_position_is_squared_off(desk: Desk) -> Outcome {
@@ -106,6 +107,17 @@ async fn shares_of_yesterday_are_holdings_of_today(desk: Desk) -> Outcome {
     let holdings = desk.kite.holdings().await?;
     let infy = holdings.iter().find(|row| row.tradingsymbol == "INFY").ok_or("nothing is held")?;
     assert_eq!((infy.quantity, infy.t1_quantity), (0, 4));
+    Ok(())
+}
+
+async fn an_order_before_the_open_is_collected_and_matched(desk: Desk) -> Outcome {
+    desk.site.set_clock("2026-11-19 09:02:00").await?;
+    let price = (desk.site.last_price("NSE:INFY").await? * 1.03).round();
+    let id = desk.place(limit(Buy, price).product(Product::Cnc)).await?;
+    desk.settled(&id, &["OPEN"]).await?;
+    desk.site.set_clock("2026-11-19 09:13:00").await?;
+    let order = desk.settled(&id, &["COMPLETE"]).await?;
+    assert!(order.average_price <= price && order.average_price > 0.0);
     Ok(())
 }
 

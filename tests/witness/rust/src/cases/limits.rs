@@ -1,7 +1,7 @@
 //! What there may be too much of, and where orders may come from.
 
 use super::cases;
-use crate::desk::{Account, Desk, Fault, Outcome, limit, market};
+use crate::desk::{Account, Desk, Fault, Outcome, limit, market, refused};
 use kiteconnect::error::{ApiError, ErrorKind};
 use kiteconnect::{Error, OrderParams, TransactionType::Buy, Variety};
 use serde_json::json;
@@ -14,6 +14,8 @@ cases![
     an_order_from_an_unregistered_address_is_a_permission_exception,
     an_answer_that_is_no_json_is_an_error_with_its_status,
     a_broken_answer_is_a_decode_error,
+    a_personal_plan_has_orders_and_no_data,
+    an_order_may_hide_from_the_book_for_a_time,
 ];
 
 fn too_many(error: &Error) -> bool {
@@ -25,11 +27,11 @@ async fn more_than_ten_orders_a_second_are_a_429(desk: Desk) -> Outcome {
         let kite = desk.kite.clone();
         tokio::spawn(async move { kite.cancel_order(Variety::Regular, "1", None).await })
     });
-    let mut refused = 0;
+    let mut refusals = 0;
     for call in calls.collect::<Vec<_>>() {
-        refused += usize::from(call.await?.is_err_and(|error| too_many(&error)));
+        refusals += usize::from(call.await?.is_err_and(|error| too_many(&error)));
     }
-    assert!((1..=20).contains(&refused), "{refused} of 30 calls were refused");
+    assert!((1..=20).contains(&refusals), "{refusals} of 30 calls were refused");
     Ok(())
 }
 
@@ -38,11 +40,11 @@ async fn more_than_one_quote_a_second_is_a_429(desk: Desk) -> Outcome {
         let kite = desk.kite.clone();
         tokio::spawn(async move { kite.ltp(&["NSE:INFY"]).await })
     });
-    let mut refused = 0;
+    let mut refusals = 0;
     for call in calls.collect::<Vec<_>>() {
-        refused += usize::from(call.await?.is_err_and(|error| too_many(&error)));
+        refusals += usize::from(call.await?.is_err_and(|error| too_many(&error)));
     }
-    assert!((1..=3).contains(&refused), "{refused} of 4 quotes were refused");
+    assert!((1..=3).contains(&refusals), "{refusals} of 4 quotes were refused");
     Ok(())
 }
 
@@ -95,6 +97,25 @@ async fn a_broken_answer_is_a_decode_error(desk: Desk) -> Outcome {
     spoil(&desk, json!({ "kind": "truncated", "path": "/user/profile" })).await?;
     let error = desk.kite.profile().await.expect_err("the fault did not come");
     assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+    Ok(())
+}
+
+async fn a_personal_plan_has_orders_and_no_data(desk: Desk) -> Outcome {
+    let plan = |name: &str| json!({ "apiKey": desk.account.key, "plan": name });
+    desk.site.control("/sim/plan", plan("personal")).await?;
+    let data = refused(desk.kite.ltp(&["NSE:INFY"]), ErrorKind::Permission).await;
+    let order = desk.filled(market(Buy)).await;
+    desk.site.control("/sim/plan", plan("connect")).await?;
+    assert_eq!((data?.status, order?.filled_quantity), (403, 1.0));
+    Ok(())
+}
+
+async fn an_order_may_hide_from_the_book_for_a_time(desk: Desk) -> Outcome {
+    spoil(&desk, json!({ "kind": "hideOrder", "delayMs": 1_500 })).await?;
+    let id = desk.place(limit(Buy, desk.far_below().await?)).await?;
+    assert!(desk.kite.orders().await?.is_empty());
+    tokio::time::sleep(std::time::Duration::from_millis(1_800)).await;
+    desk.settled(&id, &["OPEN"]).await?;
     Ok(())
 }
 

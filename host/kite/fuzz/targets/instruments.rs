@@ -1,0 +1,4 @@
+//! Foreign bytes through the door `instruments`. What must hold of them is said there.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kite::doors::instruments(bytes));
