@@ -4,6 +4,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use exchange::{AccountSetup, Event, Exchange, PlaceOrder, Setup};
 use market::{Calendar, Money, OrderKind, OrderRequest, Price, Side, TradingDate};
+use std::collections::BTreeMap;
 
 const ORDERS: usize = 1_000;
 const SECONDS: i64 = 10;
@@ -87,5 +88,57 @@ fn limit_orders_crossed(bencher: Bencher) {
             let _ = exchange.place("UK9394", PlaceOrder::new(order(Side::Buy)));
         }
         exchange.take_events().len()
+    });
+}
+
+/// Orders of the two benches below: the first half stand at these many prices, the second half take them one by one.
+const PRICES: usize = 20;
+
+/// Sales stand in a deep book, purchases take them: price, then time, through every state and every book of an account.
+#[divan::bench]
+fn deep_book_matched(bencher: Bencher) {
+    bencher.counter(ItemsCount::new(ORDERS)).with_inputs(fresh).bench_local_values(|mut exchange| {
+        let Ok(symbol) = "NSE:INFY".parse::<market::Symbol>() else { return 0 };
+        let top = exchange.quote(408_065).map_or(Price::ZERO, |quote| quote.upper_circuit_limit);
+        let order = |side, price| OrderRequest {
+            kind: OrderKind::Limit,
+            price,
+            ..OrderRequest::market(symbol.clone(), side, 10)
+        };
+        let last = exchange.quote(408_065).map_or(Price::ZERO, |quote| quote.tick.ask());
+        for n in 0..ORDERS / 2 {
+            let price = last + Price::from_paise(10 * (n % PRICES) as i64);
+            let _ = exchange.place("UK1234", PlaceOrder::new(order(Side::Sell, price)));
+        }
+        for _ in 0..ORDERS / 2 {
+            let _ = exchange.place("UK9394", PlaceOrder::new(order(Side::Buy, top)));
+        }
+        exchange.take_events().len()
+    });
+}
+
+/// The baseline of the deep book: the same orders in a bare book of prices and turns, and nothing else.
+#[divan::bench]
+fn baseline_bare_book(bencher: Bencher) {
+    bencher.counter(ItemsCount::new(ORDERS)).bench_local(|| {
+        let mut book: BTreeMap<(Price, usize), u32> = BTreeMap::new();
+        let mut traded = 0;
+        for n in 0..ORDERS / 2 {
+            book.insert((Price::from_paise(10 * (n % PRICES) as i64), n), 10);
+        }
+        for _ in 0..ORDERS / 2 {
+            let mut wanted: u32 = 10;
+            while wanted > 0
+                && let Some(mut first) = book.first_entry()
+            {
+                let quantity = wanted.min(*first.get());
+                *first.get_mut() -= quantity;
+                (wanted, traded) = (wanted - quantity, traded + quantity);
+                if *first.get() == 0 {
+                    first.remove();
+                }
+            }
+        }
+        traded
     });
 }

@@ -5,6 +5,7 @@ use crate::ledger::{Line, Shares, Units};
 use crate::listing::Listing;
 use crate::margin::{Available, Margins, Utilised};
 use crate::order::TradeRecord;
+use crate::pit::Pit;
 use crate::position::Positions;
 use crate::product::ShownProduct;
 use crate::setup::AccountSetup;
@@ -257,10 +258,10 @@ impl Account {
         }
     }
 
-    /// Open intraday positions in shares, or in derivatives.
-    pub(crate) fn intraday(&self, derivatives: bool) -> Vec<(Symbol, i64)> {
+    /// Open intraday positions of a pit.
+    pub(crate) fn intraday(&self, pit: Pit) -> Vec<(Symbol, i64)> {
         let concerned = |line: &&Line| {
-            let here = line.symbol.venue().is_derivatives() == derivatives;
+            let here = Pit::from(line.symbol.venue()) == pit;
             line.product == Product::Mis && line.quantity() != 0 && here
         };
         self.lines.values().filter(concerned).map(|line| (line.symbol.clone(), line.quantity())).collect()

@@ -79,7 +79,7 @@ impl Exchange {
 
     /// An instrument moved: alerts whose condition comes true by it fire, oldest first.
     pub(crate) fn fire_alerts(&mut self, slot: usize) {
-        if !self.open {
+        if !self.is_trading(slot) {
             return;
         }
         let token = self.tape.listings[slot].instrument.token;

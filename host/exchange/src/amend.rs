@@ -4,6 +4,7 @@ use crate::cover;
 use crate::desk::end_of_life;
 use crate::exchange::Exchange;
 use crate::order::{ModifyOrder, Order, OrderStatus};
+use crate::pit::Phase;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::validate::{check_disclosed, check_prices, check_quantity, check_trigger_side};
 use market::{Money, OrderKind, OrderRequest, Price, Timestamp, Variety};
@@ -66,6 +67,7 @@ impl Exchange {
             self.record(index, OrderStatus::CancelPending);
         }
         self.withdraw(index);
+        self.settle_prints();
         Ok(())
     }
 
@@ -83,7 +85,9 @@ impl Exchange {
         if order.variety != variety {
             return Err(unknown());
         }
-        if order.status.is_final() {
+        // Between the auction that opens the day and continuous trading nothing moves.
+        let between = self.phase_of(self.desk.entries[index].slot) == Phase::Matched;
+        if order.status.is_final() || (between && order.status == OrderStatus::Open) {
             return Err(Refusal::input(done));
         }
         Ok(index)

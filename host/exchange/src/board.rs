@@ -1,29 +1,15 @@
 //! The live state of one instrument: last price, the day's range and volume, the depth that can be traded against.
 
 use crate::clock::minute_of;
-use crate::noise::{between, mix, unit};
+use crate::crowd::{Flow, Walls};
+use crate::noise::{between, mix};
 use market::{Depth, DepthLevel, InstrumentToken, Price, Side, Tick, Timestamp};
 use std::collections::VecDeque;
 
 /// Minutes of trading that are remembered as they happened: two days around the clock.
 const BARS_KEPT: usize = 2_880;
-/// A day's open interest moves by no more than this part.
-const OI_SWING: u64 = 50;
-
-/// What an instrument's flow of orders looks like.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Flow {
-    pub(crate) key: u64,
-    pub(crate) tick_size: Price,
-    pub(crate) lot_size: u32,
-    /// Units in an average trade; 0 for an index.
-    pub(crate) trade_size: u32,
-    /// Of a hundred ticks, so many bring nothing new.
-    pub(crate) quiet_percent: u64,
-    /// Widest spread, in ticks.
-    pub(crate) spread: i64,
-    pub(crate) open_interest: u64,
-}
+/// The crowd's interest at the closing price, at most, in average trades.
+const CLOSING_TRADES: f64 = 200.0;
 
 /// One remembered bar.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +38,19 @@ pub(crate) struct Board {
     pub(crate) depth: Depth,
     pub(crate) price_held: bool,
     pub(crate) matching_held: bool,
+    /// Units that the crowd buys, and sells, at the closing price.
+    closing: [u32; 2],
     pub(crate) bars: VecDeque<Bar>,
+}
+
+/// Units that move the market to a price.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Push {
+    pub(crate) price: Price,
+    /// Units for the orders that stand in the way.
+    pub(crate) through: u32,
+    /// Units that trade at the price when nobody stands in the way.
+    pub(crate) volume: u32,
 }
 
 impl Bar {
@@ -94,9 +92,10 @@ impl Board {
             depth: Depth::default(),
             price_held: false,
             matching_held: false,
+            closing: [0; 2],
             bars: VecDeque::new(),
         };
-        board.refill(tick_number(time));
+        board.refill(tick_number(time), Walls::default());
         board
     }
 
@@ -108,20 +107,47 @@ impl Board {
         self.time = time;
         self.day = Bar::at(time, price);
         self.turnover = 0;
-        self.refill(tick_number(time));
+        self.refill(tick_number(time), Walls::default());
+    }
+
+    /// Orders are collected for the day that opens later: its limits are around the last price, its prices unknown.
+    pub(crate) fn begin_day(&mut self, now: Timestamp, opens: Timestamp) {
+        self.open_day(opens, self.last);
+        self.time = now;
+        self.depth = Depth::default();
+    }
+
+    /// The day's first price, of an auction in which so many units changed hands.
+    pub(crate) fn open_at(&mut self, now: Timestamp, price: Price, units: u32) {
+        self.day = Bar::at(self.day.start, price);
+        self.turnover = 0;
+        // Candles begin with the session: the auction's trade stands in its first minute.
+        self.print(self.day.start, price, units);
+        self.time = now;
+    }
+
+    /// The crowd is ready to trade some units on each side at the closing price.
+    pub(crate) fn begin_closing(&mut self, now: Timestamp) {
+        let number = tick_number(now);
+        let most = f64::from(self.flow.trade_size) * CLOSING_TRADES;
+        self.closing = [30, 31].map(|place| self.flow.some_units(mix(self.flow.key, number), place, most));
+        self.depth = Depth::default();
+    }
+
+    /// The crowd's part of an order at the closing price.
+    pub(crate) fn take_at_close(&mut self, side: Side, wanted: u32) -> u32 {
+        let left = match side {
+            Side::Buy => &mut self.closing[1],
+            Side::Sell => &mut self.closing[0],
+        };
+        let taken = wanted.min(*left);
+        *left -= taken;
+        taken
     }
 
     /// True when a tick brings nothing new.
     pub(crate) fn is_quiet(&self, time: Timestamp) -> bool {
         between(self.flow.key, tick_number(time), 0, 99) < self.flow.quiet_percent
-    }
-
-    /// The market trades at `worth`.
-    pub(crate) fn tick(&mut self, time: Timestamp, worth: Price) {
-        let number = tick_number(time);
-        let price = if self.price_held { self.last } else { worth };
-        self.print(time, price, self.trade_size(number));
-        self.refill(number);
     }
 
     /// A trade happened.
@@ -161,28 +187,12 @@ impl Board {
     }
 
     /// New orders of others around the last price.
-    pub(crate) fn refill(&mut self, number: u64) {
+    pub(crate) fn refill(&mut self, number: u64, walls: Walls) {
         if self.flow.trade_size == 0 {
             return;
         }
         let flow = self.flow;
-        let key = mix(flow.key, number);
-        let spread = flow.tick_size.units() * between(key, 1, 1, flow.spread.unsigned_abs()) as i64;
-        // The last trade took place at one of the two best prices.
-        let (bid, ask) = if mix(key, 2).is_multiple_of(2) {
-            (self.last, self.last + Price::from_units(spread))
-        } else {
-            (self.last - Price::from_units(spread), self.last)
-        };
-        let (lower, upper) = (self.lower, self.upper);
-        self.depth.buy = std::array::from_fn(|i| {
-            let price = bid - flow.tick_size_times(i);
-            flow.level(key, 10 + i as u64, price, lower, upper)
-        });
-        self.depth.sell = std::array::from_fn(|i| {
-            let price = ask + flow.tick_size_times(i);
-            flow.level(key, 20 + i as u64, price, lower, upper)
-        });
+        self.depth = flow.depth(number, self.last, (self.lower, self.upper), walls);
         self.oi = flow.oi_at(number);
     }
 
@@ -190,7 +200,7 @@ impl Board {
     pub(crate) fn set_limits(&mut self, lower: Price, upper: Price) {
         self.lower = lower;
         self.upper = upper;
-        self.refill(tick_number(self.time));
+        self.refill(tick_number(self.time), Walls::default());
     }
 
     /// The orders of others that an order of this side would meet.
@@ -199,6 +209,12 @@ impl Board {
             Side::Buy => &mut self.depth.sell,
             Side::Sell => &mut self.depth.buy,
         }
+    }
+
+    /// The crowd's level at a price, where it shows one.
+    pub(crate) fn level_of(&mut self, side: Side, price: Price) -> Option<&mut DepthLevel> {
+        let levels = self.opposite(side.opposite());
+        levels.iter_mut().find(|level| level.price == price)
     }
 
     /// Units of others that stand before a new order at its price.
@@ -211,7 +227,7 @@ impl Board {
         let best = levels[0].price;
         let inside = match side {
             Side::Buy => price > best,
-            Side::Sell => price < best,
+            Side::Sell => best.is_zero() || price < best,
         };
         shown.unwrap_or(if inside { 0 } else { self.flow.trade_size.saturating_mul(8) })
     }
@@ -240,41 +256,6 @@ impl Board {
             oi: self.oi,
             depth: traded.then_some(self.depth),
         }
-    }
-
-    fn trade_size(&self, number: u64) -> u32 {
-        self.flow.some_units(mix(self.flow.key, number), 5, f64::from(self.flow.trade_size) * 3.0)
-    }
-}
-
-impl Flow {
-    /// Open interest at a tick.
-    pub(crate) fn oi_at(&self, number: u64) -> u64 {
-        let swing = between(mix(self.key, number), 3, 0, 100);
-        self.open_interest + self.open_interest / OI_SWING * swing / 1_000
-    }
-
-    fn tick_size_times(&self, n: usize) -> Price {
-        Price::from_units(self.tick_size.units() * n as i64)
-    }
-
-    fn level(&self, key: u64, place: u64, price: Price, lower: Price, upper: Price) -> DepthLevel {
-        if price < lower || price > upper || price <= Price::ZERO {
-            return DepthLevel::default();
-        }
-        let quantity = self.some_units(key, place, f64::from(self.trade_size) * 24.0);
-        let orders = (between(key, place + 100, 1, 24) as u32).min(quantity / self.lot_size).max(1);
-        DepthLevel { price, quantity, orders: orders as u16 }
-    }
-
-    /// A whole number of lots, mostly few, at most `most` units and at least one lot.
-    fn some_units(&self, key: u64, place: u64, most: f64) -> u32 {
-        if self.trade_size == 0 {
-            return 0;
-        }
-        let u = unit(key, place);
-        let lots = (most * u * u / f64::from(self.lot_size)) as u32;
-        (lots + 1) * self.lot_size
     }
 }
 

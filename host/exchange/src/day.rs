@@ -1,11 +1,15 @@
 //! What happens at the edges of a day: the session opens and closes, the date changes.
 
-use crate::clock::Boundary;
+use crate::board::{Push, tick_number};
+use crate::clock::{Boundary, Edge};
 use crate::desk::end_of_life;
 use crate::event::Event;
 use crate::exchange::Exchange;
+use crate::hours::is_plain;
 use crate::order::{OrderStatus, PlaceOrder};
+use crate::pit::{Phase, Pit};
 use crate::refusal::Refusal;
+use crate::setup::TICK_INTERVAL_MS;
 use crate::validate::{check_prices, check_trigger_side};
 use market::{OrderRequest, Product, Side, Timestamp, TradingDate};
 
@@ -15,14 +19,14 @@ impl Exchange {
     pub fn advance(&mut self, to: Timestamp) -> Vec<Event> {
         loop {
             let (due, slot) = self.tape.next_due();
-            let edge = self.tape.clock.time_of(self.boundary);
-            let next = if self.open { due.min(edge) } else { edge };
+            let (edge, trading) = (self.boundary.at, self.phases.any_continuous());
+            let next = if trading { due.min(edge) } else { edge };
             if let Some(late) = self.next_late_reject().filter(|late| *late <= next.min(to)) {
                 self.now = self.now.max(late);
                 self.reject_late_orders();
                 continue;
             }
-            if edge <= due || !self.open {
+            if edge <= due || !trading {
                 if edge > to {
                     break;
                 }
@@ -36,8 +40,9 @@ impl Exchange {
                 self.end_auctions(due);
                 self.now = self.now.max(due);
                 self.tape.step_cursor();
-                if self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due) {
-                    self.tick(slot);
+                if self.is_trading(slot) && self.tape.is_listed(slot) && !self.tape.boards[slot].is_quiet(due)
+                {
+                    self.tick(slot, 1);
                 }
             }
         }
@@ -50,8 +55,8 @@ impl Exchange {
     /// Prices come out as after [`Exchange::advance`]; standing orders see only the price at the end.
     pub fn jump(&mut self, to: Timestamp) -> Vec<Event> {
         let shown = self.tape.clock.last_begun(to);
-        while self.tape.clock.time_of(self.boundary) <= to {
-            self.leap(self.tape.clock.time_of(self.boundary), shown);
+        while self.boundary.at <= to {
+            self.leap(self.boundary.at, shown);
             self.cross(self.boundary);
         }
         self.leap(to, shown);
@@ -65,63 +70,104 @@ impl Exchange {
             return;
         }
         self.end_auctions(to);
+        // Standing orders meet the units of all the ticks between.
+        let ticks = to.micros_since(self.now) / (TICK_INTERVAL_MS * 1_000);
+        let ticks = u32::try_from(ticks.max(1)).unwrap_or(u32::MAX);
         self.now = to;
         self.reject_late_orders();
         self.tape.move_cursor_after(to);
-        if self.open {
-            let slots: Vec<usize> = self.tape.listed().collect();
-            if to.plus_micros(-1).date() == shown {
-                self.tape.live_through(&slots, to);
-                for slot in slots {
-                    self.publish(slot);
-                    self.settle_tick(slot);
-                }
-            } else {
-                slots.into_iter().for_each(|slot| self.tick(slot));
-            }
+        let trading: Vec<_> = self.tape.listed().filter(|slot| self.is_trading(*slot)).collect();
+        if to.plus_micros(-1).date() == shown {
+            self.tape.live_through(&trading, to);
         }
+        trading.into_iter().for_each(|slot| self.tick(slot, ticks));
     }
 
-    fn tick(&mut self, slot: usize) {
-        self.tape.tick(slot, self.now);
-        self.publish(slot);
-        self.settle_tick(slot);
-    }
-
-    pub(crate) fn publish(&mut self, slot: usize) {
-        let token = self.tape.listings[slot].instrument.token;
-        self.events.push(Event::Tick(Box::new(self.tape.boards[slot].snapshot(token))));
+    fn tick(&mut self, slot: usize, ticks: u32) {
+        let price = self.tape.next_price(slot, self.now);
+        let volume = self.tape.boards[slot].flow.volume(tick_number(self.now));
+        let usual = self.tape.boards[slot].flow.trade_size;
+        let through = if ticks > 1 { usual.saturating_mul(ticks).max(volume) } else { volume };
+        self.push(slot, Push { price, through, volume });
     }
 
     fn cross(&mut self, boundary: Boundary) {
-        match boundary {
-            Boundary::Open(_) => {
-                self.open = true;
-                self.tape.open_day(self.now);
-                self.tape.move_cursor_to(self.now);
-                self.begin_auctions(self.now.date());
-                self.tape.listed().collect::<Vec<_>>().into_iter().for_each(|slot| self.publish(slot));
-                self.release_after_market_orders();
-            }
-            Boundary::SquareOffCash(_) => self.square_off(false),
-            Boundary::SquareOffDerivatives(_) => self.square_off(true),
-            Boundary::Close(_) => {
-                self.open = false;
-                self.lapse();
-            }
-            Boundary::Midnight(_) => self.roll(),
-            Boundary::Morning(date) => self.clear_books_before(date.midnight()),
+        match boundary.edge {
+            Edge::Midnight => self.roll(),
+            Edge::Morning => self.clear_books_before(boundary.date.midnight()),
+            Edge::Enter(pit, phase) => self.enter_phase(pit, phase),
+            Edge::SquareOff(pit) => self.square_off(pit),
         }
         self.boundary = self.tape.clock.following(boundary);
+        self.settle_prints();
     }
 
-    /// The broker ends intraday orders and positions in shares, or in derivatives, before the market closes on them.
-    fn square_off(&mut self, derivatives: bool) {
-        for index in self.standing() {
+    fn enter_phase(&mut self, pit: Pit, phase: Phase) {
+        let before = self.phases.of(pit);
+        if phase == Phase::Continuous && !self.phases.any_continuous() {
+            // Nothing has ticked while every pit was closed.
+            self.tape.move_cursor_to(self.now);
+        }
+        self.phases.enter(pit, phase);
+        match phase {
+            Phase::Collecting => {
+                self.collect(pit);
+                self.release_after_market_orders(pit);
+            }
+            Phase::Matched => self.match_collected(pit),
+            Phase::Continuous if before == Phase::Paused => {}
+            Phase::Continuous => {
+                self.open_pit(pit, before);
+                self.release_after_market_orders(pit);
+            }
+            Phase::Paused => {}
+            Phase::Closing => self.close_with(pit),
+            Phase::Closed => self.lapse(pit),
+        }
+    }
+
+    /// Continuous trading begins: at the auction's price where there was one, else where the path is.
+    fn open_pit(&mut self, pit: Pit, before: Phase) {
+        if before != Phase::Matched {
+            self.tape.open_day(pit, self.now);
+        }
+        if pit == Pit::Cash {
+            self.begin_auctions(self.now.date());
+        }
+        for slot in self.tape.listed_in(pit) {
+            self.tape.boards[slot].time = self.now;
+            // What the auction left joins the queues in its turn.
+            let mut left: Vec<_> =
+                [Side::Buy, Side::Sell].into_iter().flat_map(|s| self.book(slot, s)).collect();
+            left.sort_by_key(|index| self.desk.entries[*index].rank);
+            self.renew_crowd(slot, self.now);
+            left.into_iter().for_each(|index| self.queue(index));
+            self.publish(slot);
+        }
+    }
+
+    /// An exchange that starts in the middle of an auction has its crowd in it already.
+    pub(crate) fn catch_up(&mut self) {
+        for pit in Pit::ALL {
+            match self.phases.of(pit) {
+                Phase::Collecting => self.collect(pit),
+                Phase::Matched => {
+                    self.collect(pit);
+                    self.match_collected(pit);
+                }
+                Phase::Closing => self.close_with(pit),
+                Phase::Closed | Phase::Paused | Phase::Continuous => {}
+            }
+        }
+        self.events.clear();
+    }
+
+    /// The broker ends intraday orders and positions before the market closes on them.
+    fn square_off(&mut self, pit: Pit) {
+        for index in self.standing(pit) {
             let order = &self.desk.entries[index].order;
-            let concerned =
-                order.product == Product::Mis && order.symbol.venue().is_derivatives() == derivatives;
-            if !concerned || order.status.is_final() || order.status == OrderStatus::AmoReqReceived {
+            let concerned = order.product == Product::Mis && !order.status.is_final();
+            if !concerned || order.status == OrderStatus::AmoReqReceived {
                 continue;
             }
             if order.is_second_leg() {
@@ -132,20 +178,20 @@ impl Exchange {
         }
         for account in 0..self.accounts.len() {
             let user = self.accounts[account].user_id.clone();
-            for (symbol, units) in self.accounts[account].intraday(derivatives) {
+            for (symbol, units) in self.accounts[account].intraday(pit) {
                 let side = if units > 0 { Side::Sell } else { Side::Buy };
                 let request =
                     OrderRequest::market(symbol, side, u32::try_from(units.abs()).unwrap_or(u32::MAX));
                 // Refused only where the instrument itself has gone; the position then expires with it.
                 let _ = self.place(&user, PlaceOrder::new(OrderRequest { product: Product::Mis, ..request }));
             }
-            self.close_uncovered(account, |symbol| symbol.venue().is_derivatives() == derivatives);
+            self.close_uncovered(account, |symbol| Pit::from(symbol.venue()) == pit);
         }
     }
 
     /// DAY orders end with the session.
-    fn lapse(&mut self) {
-        for index in self.standing() {
+    fn lapse(&mut self, pit: Pit) {
+        for index in self.standing(pit) {
             let order = &self.desk.entries[index].order;
             // Where a position goes on, so does its stop.
             let stays = order.is_second_leg() && order.status == OrderStatus::TriggerPending;
@@ -157,11 +203,8 @@ impl Exchange {
 
     /// After-market orders go the way of new ones. The market is another than when they were taken: limits and last
     /// price have moved, and a time to live begins.
-    fn release_after_market_orders(&mut self) {
-        for index in self.standing() {
-            if self.desk.entries[index].order.status != OrderStatus::AmoReqReceived {
-                continue;
-            }
+    fn release_after_market_orders(&mut self, pit: Pit) {
+        for index in self.standing(pit).into_iter().filter(|index| self.is_due(*index)).collect::<Vec<_>>() {
             self.record(index, OrderStatus::PutOrderReqReceived);
             let entry = &mut self.desk.entries[index];
             if entry.order.validity_ttl > 0 {
@@ -175,23 +218,21 @@ impl Exchange {
         self.settle_prints();
     }
 
+    /// An auction takes after-market orders that it would take as new ones; the others wait for continuous trading.
+    fn is_due(&self, index: usize) -> bool {
+        let entry = &self.desk.entries[index];
+        let order = &entry.order;
+        let opens = self.phase_of(entry.slot) == Phase::Continuous;
+        let plain = order.validity_ttl == 0
+            && is_plain(&entry.order.request(entry.protection), order.disclosed_quantity);
+        order.status == OrderStatus::AmoReqReceived && (opens || plain)
+    }
+
     fn check_release(&self, index: usize) -> Result<(), Refusal> {
         let entry = &self.desk.entries[index];
         let (listing, board) = (&self.tape.listings[entry.slot], &self.tape.boards[entry.slot]);
         let order = &entry.order;
-        let request = OrderRequest {
-            symbol: order.symbol.clone(),
-            side: order.side,
-            quantity: order.quantity,
-            kind: order.kind,
-            price: order.price,
-            trigger: order.trigger_price,
-            product: order.product,
-            validity: order.validity,
-            variety: order.variety,
-            market_protection: entry.protection,
-        };
-        check_prices(&request, listing, board)?;
+        check_prices(&order.request(entry.protection), listing, board)?;
         check_trigger_side(order.side, order.kind, order.trigger_price, board.last)
     }
 
@@ -223,9 +264,12 @@ impl Exchange {
         }
     }
 
-    /// Every order that stands, oldest first.
-    fn standing(&self) -> Vec<usize> {
-        let open = |index: &usize| !self.desk.entries[*index].order.status.is_final();
-        (0..self.desk.entries.len()).filter(open).collect()
+    /// Every order that stands in a pit, oldest first.
+    fn standing(&self, pit: Pit) -> Vec<usize> {
+        let stands = |index: &usize| {
+            let order = &self.desk.entries[*index].order;
+            !order.status.is_final() && Pit::from(order.symbol.venue()) == pit
+        };
+        (0..self.desk.entries.len()).filter(stands).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! The exchange itself: its public face.
 
 use crate::account::{Account, binds};
-use crate::auction::{Auction, of_the_day};
 use crate::alert::Alert;
+use crate::auction::{Auction, of_the_day};
+use crate::board::Push;
 use crate::clock::Boundary;
 use crate::cover_range;
 use crate::desk::Desk;
@@ -10,12 +11,14 @@ use crate::event::Event;
 use crate::gtt::Gtt;
 use crate::history::History;
 use crate::holding::Holding;
+use crate::hours::{Hours, check_hours};
 use crate::late::Late;
 use crate::legs;
 use crate::listing::Listing;
 use crate::margin::Margins;
 use crate::noise::mix;
 use crate::order::{Iceberg, Order, OrderStatus, PlaceOrder, TradeRecord};
+use crate::pit::{Phase, Phases, Pit};
 use crate::position::Positions;
 use crate::quote::Quote;
 use crate::refusal::{Refusal, RefusalKind};
@@ -24,7 +27,7 @@ use crate::summary::Books;
 use crate::tape::Tape;
 use crate::touched::Touched;
 use crate::underlyings::Underlying;
-use crate::validate::{self, Hours};
+use crate::validate;
 use market::{Instrument, InstrumentToken, Money, Price, Product, Side, Symbol, Timestamp, Variety};
 use std::collections::BTreeSet;
 
@@ -35,7 +38,8 @@ const AUCTIONS: u64 = 0xA0C7_1011;
 #[derive(Debug)]
 pub struct Exchange {
     pub(crate) now: Timestamp,
-    pub(crate) open: bool,
+    /// What each pit is doing.
+    pub(crate) phases: Phases,
     /// The next edge of a day.
     pub(crate) boundary: Boundary,
     pub(crate) tape: Tape,
@@ -54,6 +58,8 @@ pub struct Exchange {
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
+    /// Slots in which an account's order came, went or traded, until the new depth is published.
+    pub(crate) shown: BTreeSet<usize>,
     /// Legs of iceberg orders that were filled, until the next ones are placed.
     pub(crate) filled_legs: Vec<usize>,
     pub(crate) touched: Touched,
@@ -71,11 +77,11 @@ impl Exchange {
         let tape = Tape::new(seed, now, calendar, contracts);
         let accounts = accounts.into_iter().map(|account| Account::new(account, &tape)).collect();
         let auction_key = mix(seed, AUCTIONS);
-        Self {
+        let mut exchange = Self {
             now,
             auctions: of_the_day(auction_key, &tape, now.date()),
             auction_key,
-            open: tape.clock.calendar.is_open(now),
+            phases: tape.clock.phases_at(now),
             boundary: tape.clock.first_after(now),
             desk: Desk::new(tape.listings.len(), now),
             tape,
@@ -85,9 +91,12 @@ impl Exchange {
             late: Late::default(),
             events: Vec::new(),
             printed: BTreeSet::new(),
+            shown: BTreeSet::new(),
             filled_legs: Vec::new(),
             touched: Touched::default(),
-        }
+        };
+        exchange.catch_up();
+        exchange
     }
 
     /// Its time: that of the last `advance`.
@@ -95,9 +104,9 @@ impl Exchange {
         self.now
     }
 
-    /// True during continuous trading.
-    pub const fn is_open(&self) -> bool {
-        self.open
+    /// True during continuous trading of shares.
+    pub fn is_open(&self) -> bool {
+        self.phases.of(Pit::Cash) == Phase::Continuous
     }
 
     /// What happened since events were last taken.
@@ -122,10 +131,11 @@ impl Exchange {
 
     /// The newest quote.
     pub fn quote(&self, token: InstrumentToken) -> Option<Quote> {
-        let board = &self.tape.boards[self.tape.slot(token)?];
+        let slot = self.tape.slot(token)?;
+        let board = &self.tape.boards[slot];
         let swing = board.flow.open_interest / 100;
         Some(Quote {
-            tick: board.snapshot(token),
+            tick: self.snapshot(slot),
             last_trade_time: (board.flow.trade_size > 0).then_some(board.time),
             lower_circuit_limit: board.lower,
             upper_circuit_limit: board.upper,
@@ -162,9 +172,9 @@ impl Exchange {
         let account = self.account(user).ok_or_else(|| unknown_account(user))?;
         let slot = self.tradable_slot(&command.request.symbol)?;
         let listing = &self.tape.listings[slot];
-        let session_today = self.tape.clock.calendar.session(self.now.date()).is_some();
-        let hours = Hours { open: self.open, session_today };
-        validate::check(&command, listing, &self.tape.boards[slot], hours)?;
+        let hours = self.hours_of(slot);
+        validate::check(&command, listing, &self.tape.boards[slot])?;
+        check_hours(&command, &self.tape.boards[slot], hours)?;
         self.check_auction(&command)?;
         self.check_consent(account, slot, &command.request)?;
         let after_market = command.request.variety == Variety::Amo;
@@ -268,8 +278,7 @@ impl Exchange {
         }
         self.tape.nudge(slot, self.now, price);
         self.touched.prices = true;
-        self.publish(slot);
-        self.settle_tick(slot);
+        self.push(slot, Push { price, through: u32::MAX, volume: 0 });
         Ok(())
     }
 
@@ -284,7 +293,26 @@ impl Exchange {
     pub fn hold_matching(&mut self, token: InstrumentToken, held: bool) {
         if let Some(slot) = self.tape.slot(token) {
             self.tape.boards[slot].matching_held = held;
+            self.uncross(slot);
         }
+    }
+
+    /// How a slot's market stands for a new order.
+    fn hours_of(&self, slot: usize) -> Hours {
+        let pit = self.tape.pit(slot);
+        let session_today = self.tape.clock.hours(pit.group(), self.now.date()).is_some();
+        let after_hours = self.tape.clock.after_hours(pit, self.now);
+        Hours { phase: self.phases.of(pit), session_today, after_hours }
+    }
+
+    /// True while a slot trades continuously.
+    pub(crate) fn is_trading(&self, slot: usize) -> bool {
+        self.phase_of(slot) == Phase::Continuous
+    }
+
+    /// What a slot's market is doing.
+    pub(crate) fn phase_of(&self, slot: usize) -> Phase {
+        self.phases.of(self.tape.pit(slot))
     }
 
     /// Writes a new order down, in no state yet.

@@ -30,7 +30,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new((symbol, token): (Symbol, InstrumentToken), product: ShownProduct, multiplier: i64) -> Self {
+    pub(crate) fn new(
+        (symbol, token): (Symbol, InstrumentToken),
+        product: ShownProduct,
+        multiplier: i64,
+    ) -> Self {
         Self {
             symbol,
             token,

@@ -34,6 +34,9 @@ impl Exchange {
         }
         entry.history.push(entry.order.clone());
         self.touched.orders.insert(index);
+        if matches!(status, OrderStatus::Open | OrderStatus::Complete | OrderStatus::Cancelled) {
+            self.shown.insert(entry.slot);
+        }
         if status.is_announced() {
             let user = entry.order.user_id.clone();
             self.events.push(Event::Order { user, order: Box::new(entry.order.clone()) });
@@ -72,7 +75,8 @@ impl Exchange {
     /// The order stands in the book: it takes what it can get and waits with the rest. An offer waits for its auction.
     pub(crate) fn open_in_book(&mut self, index: usize) {
         self.record(index, OrderStatus::Open);
-        if self.desk.entries[index].order.variety == Variety::Auction {
+        let waits = self.desk.entries[index].order.variety == Variety::Auction;
+        if waits || self.refuses_self_trade(index) {
             return;
         }
         self.queue(index);
@@ -109,14 +113,6 @@ impl Exchange {
         order.status_message = None;
         order.status_message_raw = None;
         self.record(index, OrderStatus::Cancelled);
-    }
-
-    /// Puts an order at the end of the queue at its price.
-    pub(crate) fn queue(&mut self, index: usize) {
-        let rank = self.desk.count();
-        let entry = &mut self.desk.entries[index];
-        entry.rank = rank;
-        entry.ahead = self.tape.boards[entry.slot].queue_ahead(entry.order.side, entry.order.price);
     }
 
     /// A market order becomes a limit order.

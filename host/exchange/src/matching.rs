@@ -1,38 +1,55 @@
-//! Who trades with whom: price first, then time.
+//! Who trades with whom when an order comes in: price first, then time.
 //!
-//! An incoming order meets the depth of the simulated others and the standing orders of other accounts. A standing
-//! order trades when the market comes to it: all of it when the price goes through, its turn in the queue when the
-//! price only touches.
+//! It meets the levels of the crowd and the standing orders of other accounts, which at one price are one queue. An
+//! account does not trade with itself: where it would, the exchange withdraws the order that stands (NSE's self-trade
+//! prevention, "cancel passive").
 
 use crate::event::Event;
 use crate::exchange::Exchange;
 use crate::order::{OrderStatus, TradeRecord};
+use crate::pit::Phase;
 use market::{Price, Side, Trade, Variety};
+
+pub(crate) const SELF_TRADE: &str =
+    "Order cancelled by the exchange: it would have traded with another order of the same account.";
 
 /// Whom an order can trade with next.
 #[derive(Debug, Clone, Copy)]
 enum Counter {
-    /// A level of the depth.
+    /// A level of the crowd.
     Level(usize),
-    /// Another account's order.
+    /// An order of an account.
     Order(usize),
 }
 
 impl Exchange {
     /// Trades an open order against everything at or within its limit.
     pub(crate) fn take(&mut self, index: usize) {
+        let slot = self.desk.entries[index].slot;
+        if self.tape.boards[slot].matching_held {
+            return;
+        }
+        match self.phase_of(slot) {
+            Phase::Continuous => self.take_from_book(index, slot),
+            Phase::Closing => self.take_at_close(index),
+            Phase::Closed | Phase::Collecting | Phase::Matched | Phase::Paused => {}
+        }
+    }
+
+    fn take_from_book(&mut self, index: usize, slot: usize) {
         while self.desk.entries[index].is_open() {
-            let slot = self.desk.entries[index].slot;
-            if self.tape.boards[slot].matching_held {
-                return;
-            }
             let Some((counter, price, offered)) = self.best_counter(index) else { return };
             let quantity = self.desk.entries[index].order.pending_quantity.min(offered);
             match counter {
                 Counter::Level(level) => {
                     let side = self.desk.entries[index].order.side;
                     self.tape.boards[slot].opposite(side)[level].quantity -= quantity;
+                    self.shorten_queue(slot, side.opposite(), price, quantity);
                     self.fill(index, quantity, price);
+                }
+                Counter::Order(other) if self.would_trade_with_itself(index, other) => {
+                    self.withdraw_because(other, SELF_TRADE);
+                    continue;
                 }
                 Counter::Order(other) => {
                     self.fill(other, quantity, price);
@@ -43,133 +60,56 @@ impl Exchange {
         }
     }
 
-    /// The market moved in a slot: triggers fire, standing orders trade.
-    pub(crate) fn settle_tick(&mut self, slot: usize) {
-        self.settle(slot, self.tape.boards[slot].last_quantity);
-        self.fire_gtts(slot);
+    /// A test lets matching go on: orders that came in meanwhile meet in the order in which they came.
+    pub(crate) fn uncross(&mut self, slot: usize) {
+        let mut open: Vec<_> =
+            self.desk.resting[slot].iter().copied().filter(|i| self.desk.entries[*i].is_open()).collect();
+        open.sort_by_key(|index| self.desk.entries[*index].rank);
+        open.into_iter().for_each(|index| self.take(index));
+        self.renew_crowd(slot, self.now);
         self.settle_prints();
     }
 
-    /// Trades of accounts are news like all others: the ticker shows them, and triggers fire on them.
-    pub(crate) fn settle_prints(&mut self) {
-        self.place_next_legs();
-        while let Some(slot) = self.printed.pop_first() {
-            self.publish(slot);
-            // What an account took was there for no one else: it fills no standing order at its price.
-            self.settle(slot, 0);
-            self.fire_gtts(slot);
-            self.place_next_legs();
-        }
-    }
-
-    /// Triggers and standing orders after a trade, of which `touched` units meet those who stand at its price.
-    fn settle(&mut self, slot: usize, mut touched: u32) {
-        if self.desk.resting[slot].is_empty() {
-            return;
-        }
-        let mut standing = self.desk.resting[slot].clone();
-        standing.sort_by_key(|index| {
-            let entry = &self.desk.entries[*index];
-            (-entry.order.price.units() * entry.order.side.sign(), entry.rank)
-        });
-        let last = self.tape.boards[slot].last;
-        for index in standing {
-            let entry = &self.desk.entries[index];
-            if entry.expires.is_some_and(|at| at <= self.now) && !entry.order.status.is_final() {
-                self.withdraw(index);
-            } else if self.tape.boards[slot].matching_held {
-                continue;
-            } else if entry.order.status == OrderStatus::TriggerPending {
-                if reached(entry.order.side, entry.order.trigger_price, last) {
-                    self.fire(index);
-                }
-            } else if entry.is_open() {
-                self.settle_open(index, last, &mut touched);
-            }
-        }
-    }
-
-    /// One standing order after a tick at `last`, of which `touched` units are left for those at the price.
-    fn settle_open(&mut self, index: usize, last: Price, touched: &mut u32) {
-        let entry = &mut self.desk.entries[index];
-        let (price, pending) = (entry.order.price, entry.order.pending_quantity);
-        let through = match entry.order.side {
-            Side::Buy => last < price,
-            Side::Sell => last > price,
-        };
-        if through {
-            self.fill(index, pending, price);
-            return;
-        }
-        if last == price {
-            let passed = entry.ahead.min(*touched);
-            entry.ahead -= passed;
-            let quantity = pending.min(*touched - passed);
-            // Only whole lots change hands.
-            let lot_size = self.tape.listings[entry.slot].instrument.lot_size;
-            let quantity = quantity / lot_size * lot_size;
-            *touched -= passed + quantity;
-            if quantity > 0 {
-                self.fill(index, quantity, price);
-            }
-        }
-        self.take_at_own_price(index);
-    }
-
-    /// A standing order that the depth has come to trades at its own price.
-    fn take_at_own_price(&mut self, index: usize) {
-        while self.desk.entries[index].is_open() {
-            let entry = &self.desk.entries[index];
-            let (side, price, slot) = (entry.order.side, entry.order.price, entry.slot);
-            let pending = entry.order.pending_quantity;
-            let levels = self.tape.boards[slot].opposite(side);
-            let Some(level) =
-                levels.iter_mut().find(|level| level.quantity > 0 && meets(side, price, level.price))
-            else {
-                return;
-            };
-            let quantity = pending.min(level.quantity);
-            level.quantity -= quantity;
-            self.fill(index, quantity, price);
-        }
+    /// Legs of cover orders may meet: to withdraw one would leave what it closes without a stop.
+    fn would_trade_with_itself(&self, index: usize, other: usize) -> bool {
+        let (own, other) = (&self.desk.entries[index], &self.desk.entries[other]);
+        let covers = own.order.variety == Variety::Co && other.order.variety == Variety::Co;
+        own.account == other.account && !covers
     }
 
     /// The best price that an open order can trade at, and how much there is.
     fn best_counter(&self, index: usize) -> Option<(Counter, Price, u32)> {
         let entry = &self.desk.entries[index];
-        let (side, limit) = (entry.order.side, entry.order.price);
-        let board = &self.tape.boards[entry.slot];
+        let (slot, side, limit) = (entry.slot, entry.order.side, entry.order.price);
+        let board = &self.tape.boards[slot];
         let levels = match side {
             Side::Buy => &board.depth.sell,
             Side::Sell => &board.depth.buy,
         };
         let level = levels.iter().position(|level| level.quantity > 0 && meets(side, limit, level.price));
         let level = level.map(|i| (Counter::Level(i), levels[i].price, levels[i].quantity));
-        let order = self.best_order(index);
-        match (level, order) {
-            // Others were there first at the same price.
-            (Some(level), Some(order)) => Some(if better(side, order.1, level.1) { order } else { level }),
-            (level, order) => level.or(order),
+        let order = self.first_of(slot, side.opposite(), |other| meets(side, limit, other.order.price));
+        let Some(other) = order else { return level };
+        let standing = &self.desk.entries[other];
+        let price = standing.order.price;
+        let order = (Counter::Order(other), price, standing.shown());
+        match level {
+            Some(level) if better(side, level.1, price) => Some(level),
+            // In one queue, those of the crowd who came before the order go first.
+            Some((level, at, units)) if at == price && standing.ahead > 0 => {
+                Some((level, at, units.min(standing.ahead)))
+            }
+            Some(_) | None => Some(order),
         }
     }
 
-    fn best_order(&self, index: usize) -> Option<(Counter, Price, u32)> {
-        let own = &self.desk.entries[index];
-        let (side, limit) = (own.order.side, own.order.price);
-        let candidates = self.desk.resting[own.slot].iter().copied().filter(|other| {
-            let entry = &self.desk.entries[*other];
-            // An account does not trade with itself.
-            entry.is_open()
-                && entry.account != own.account
-                && entry.order.side != side
-                && meets(side, limit, entry.order.price)
-        });
-        let best = candidates.min_by_key(|other| {
-            let entry = &self.desk.entries[*other];
-            (entry.order.price.units() * side.sign(), entry.rank)
-        })?;
-        let order = &self.desk.entries[best].order;
-        Some((Counter::Order(best), order.price, order.pending_quantity))
+    pub(crate) fn withdraw_because(&mut self, index: usize, why: &str) {
+        let order = &mut self.desk.entries[index].order;
+        order.cancelled_quantity = order.pending_quantity;
+        order.pending_quantity = 0;
+        order.status_message = Some(why.to_owned());
+        order.status_message_raw = Some(why.to_owned());
+        self.record(index, OrderStatus::Cancelled);
     }
 
     /// Books one fill of an order.
@@ -207,10 +147,16 @@ impl Exchange {
             self.filled_legs.push(index);
         }
         self.record(index, if done { OrderStatus::Complete } else { OrderStatus::Open });
+        let order = &self.desk.entries[index].order;
+        let disclosed = order.disclosed_quantity;
+        if !done && disclosed > 0 && order.filled_quantity.is_multiple_of(disclosed) {
+            // The next part is shown, and waits its turn.
+            self.queue(index);
+        }
     }
 
     /// A trade of an account shows on the tape, unless a test holds the price.
-    fn print(&mut self, slot: usize, price: Price, quantity: u32) {
+    pub(crate) fn print(&mut self, slot: usize, price: Price, quantity: u32) {
         let now = self.now;
         let board = &mut self.tape.boards[slot];
         if !board.price_held {
@@ -220,15 +166,8 @@ impl Exchange {
     }
 }
 
-fn reached(side: Side, trigger: Price, last: Price) -> bool {
-    match side {
-        Side::Buy => last >= trigger,
-        Side::Sell => last <= trigger,
-    }
-}
-
 /// True when an order of this side and limit accepts a price.
-fn meets(side: Side, limit: Price, price: Price) -> bool {
+pub(crate) fn meets(side: Side, limit: Price, price: Price) -> bool {
     match side {
         Side::Buy => price <= limit,
         Side::Sell => price >= limit,

@@ -3,8 +3,9 @@
 //! Longer candles are joined from minutes and from nothing else, so that candles of every interval agree with each
 //! other. Knows no instrument but its flow of orders, and no calendar.
 
-use crate::board::{Bar, Flow};
+use crate::board::Bar;
 use crate::clock::{MINUTE_MICROS, minute_of};
+use crate::crowd::Flow;
 use crate::noise::between;
 use market::{Price, Timestamp};
 

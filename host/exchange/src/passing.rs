@@ -1,7 +1,9 @@
 //! Time that passes without its ticks: the boards live through it minute by minute, so that the day's range and volume
 //! are those of the candles.
 
+use crate::board::tick_number;
 use crate::clock::{MINUTE_MICROS, minute_of};
+use crate::crowd::Walls;
 use crate::minutes::minute;
 use crate::model::on_tick;
 use crate::tape::Tape;
@@ -21,7 +23,7 @@ impl Tape {
             start = end;
         }
         for slot in slots {
-            self.boards[*slot].refill(crate::board::tick_number(to));
+            self.boards[*slot].refill(tick_number(to), Walls::default());
         }
     }
 

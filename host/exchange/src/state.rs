@@ -4,8 +4,8 @@
 //! the exchange goes on. What the market did meanwhile needs no record: prices are a function of the seed and of time.
 
 use crate::account::Account;
-use crate::auction::Auction;
 use crate::alert::Alert;
+use crate::auction::Auction;
 use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::gtt::Gtt;
@@ -223,6 +223,11 @@ impl Exchange {
         for SavedTrade { user, trade } in state.trades {
             if let Some(account) = exchange.account(&user) {
                 exchange.accounts[account].trades.push(trade);
+            }
+        }
+        for slot in exchange.tape.listed().collect::<Vec<_>>() {
+            if !exchange.desk.resting[slot].is_empty() {
+                exchange.renew_crowd(slot, exchange.now);
             }
         }
         exchange

@@ -2,15 +2,17 @@
 //!
 //! Knows no account and no order.
 
-use crate::board::{Bar, Board, Flow};
+use crate::board::{Bar, Board};
 use crate::cash::{bse_listings, nse_listings};
 use crate::catalog::BSE_INDICES;
 use crate::clock::{MarketClock, has_ended};
 use crate::contracts::{contract_listing, contract_listings};
+use crate::crowd::Flow;
 use crate::history::History;
 use crate::listing::{Listing, Segment};
 use crate::model::{Model, Spot, on_tick};
 use crate::noise::{Keys, between, mix, place_of};
+use crate::pit::Pit;
 use crate::setup::TICK_INTERVAL_MS;
 use crate::underlyings::{SpotSource, Underlying};
 use market::{Calendar, Instrument, InstrumentKind, InstrumentToken, Price, Symbol, Timestamp, Venue};
@@ -107,9 +109,18 @@ impl Tape {
 
     /// True when a contract's last session has ended.
     pub(crate) fn has_expired(&self, slot: usize, now: Timestamp) -> bool {
-        let listing = &self.listings[slot];
-        let expiry = listing.instrument.expiry;
-        expiry.is_some_and(|expiry| has_ended(&self.clock.calendar, listing.group(), expiry, now))
+        let (expiry, group) = (self.listings[slot].instrument.expiry, self.pit(slot).group());
+        expiry.is_some_and(|expiry| has_ended(&self.clock.calendar, group, expiry, now))
+    }
+
+    /// Where a slot trades.
+    pub(crate) fn pit(&self, slot: usize) -> Pit {
+        self.listings[slot].instrument.symbol.venue().into()
+    }
+
+    /// Every listed slot of a pit.
+    pub(crate) fn listed_in(&self, pit: Pit) -> Vec<usize> {
+        self.listed().filter(|slot| self.pit(*slot) == pit).collect()
     }
 
     /// Every listed slot, shares first.
@@ -174,32 +185,35 @@ impl Tape {
         self.cursor = slot.map_or((start + TICK_MICROS, 0), |slot| (start, slot));
     }
 
-    /// Moves one price.
-    pub(crate) fn tick(&mut self, slot: usize, at: Timestamp) {
-        let worth = self.price_at(slot, at);
-        self.boards[slot].tick(at, worth);
+    /// Where the market goes in a tick, unless a test holds its price.
+    pub(crate) fn next_price(&self, slot: usize, at: Timestamp) -> Price {
+        let board = &self.boards[slot];
+        if board.price_held { board.last } else { self.price_at(slot, at) }
     }
 
-    /// A session begins everywhere.
-    pub(crate) fn open_day(&mut self, at: Timestamp) {
-        for slot in self.listed().collect::<Vec<_>>() {
+    /// An instrument's day begins with an auction.
+    pub(crate) fn begin_day(&mut self, slot: usize, now: Timestamp, opens: Timestamp) {
+        self.boards[slot].close = self.boards[slot].last;
+        self.limit(slot);
+        self.boards[slot].begin_day(now, opens);
+    }
+
+    /// A pit's day begins.
+    pub(crate) fn open_day(&mut self, pit: Pit, at: Timestamp) {
+        for slot in self.listed_in(pit) {
             // The limits of the day depend on the close before it.
             self.boards[slot].close = self.boards[slot].last;
             self.limit(slot);
-            let held = self.boards[slot].price_held;
-            let price = if held { self.boards[slot].last } else { self.price_at(slot, at) };
+            let price = self.next_price(slot, at);
             self.boards[slot].open_day(at, price);
         }
     }
 
-    /// Trades at `price` now and goes on from there.
+    /// The path goes on from `price`.
     pub(crate) fn nudge(&mut self, slot: usize, at: Timestamp, price: Price) {
         self.nudges[slot] = 0.0;
         let worth = self.worth(slot, at).max(1e-4);
         self.nudges[slot] = (price.to_wire().max(1e-4) / worth).ln();
-        let quantity = self.boards[slot].flow.lot_size * u32::from(self.boards[slot].flow.trade_size > 0);
-        self.boards[slot].print(at, price, quantity);
-        self.boards[slot].refill(crate::board::tick_number(at));
     }
 
     /// The path's price within today's limits, on the tick.

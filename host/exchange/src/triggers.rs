@@ -72,7 +72,7 @@ impl Exchange {
 
     /// A trade took place: triggers that it reaches place their orders, and then alerts fire.
     pub(crate) fn fire_gtts(&mut self, slot: usize) {
-        if !self.open {
+        if !self.is_trading(slot) {
             return;
         }
         let (token, last) = (self.tape.listings[slot].instrument.token, self.tape.boards[slot].last);

@@ -14,22 +14,8 @@ const LONGEST_TAG: usize = 20;
 const SHORTEST_DISCLOSED_PERCENT: u64 = 10;
 const READ_MORE: &str = "[Read more.](https://support.zerodha.com/category/trading-and-markets)";
 
-/// How the market stands for a new order.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hours {
-    /// Continuous trading runs.
-    pub(crate) open: bool,
-    /// There is a session today at all.
-    pub(crate) session_today: bool,
-}
-
 /// Checks a new order from front to back; the first fault counts.
-pub(crate) fn check(
-    order: &PlaceOrder,
-    listing: &Listing,
-    board: &Board,
-    hours: Hours,
-) -> Result<(), Refusal> {
+pub(crate) fn check(order: &PlaceOrder, listing: &Listing, board: &Board) -> Result<(), Refusal> {
     let request = &order.request;
     if order.tag.as_ref().is_some_and(|tag| tag.chars().count() > LONGEST_TAG) {
         return Err(Refusal::input("Invalid `tag`. It should be a maximum of 20 characters."));
@@ -41,8 +27,7 @@ pub(crate) fn check(
     check_quantity(request.quantity, listing)?;
     check_disclosed(order.disclosed_quantity, request.quantity, listing)?;
     check_prices(request, listing, board)?;
-    check_variety(order)?;
-    check_hours(request, board, hours)
+    check_variety(order)
 }
 
 /// Checks the prices of a new or changed order.
@@ -250,23 +235,4 @@ pub(crate) fn check_trigger_side(
     Err(Refusal::input(format!(
         "Trigger price for stoploss {words} than the last traded price ({last}). {READ_MORE}"
     )))
-}
-
-fn check_hours(request: &OrderRequest, board: &Board, hours: Hours) -> Result<(), Refusal> {
-    match (request.variety, hours.open) {
-        (Variety::Amo, true) => Err(Refusal::input(
-            "After market orders (AMO) are accepted only while the market is closed. Place a regular order.",
-        )),
-        (Variety::Amo, false) => Ok(()),
-        (Variety::Regular | Variety::Co | Variety::Iceberg | Variety::Auction, true) => check_trigger_side(request.side, request.kind, request.trigger, board.last),
-        (Variety::Regular | Variety::Co | Variety::Iceberg | Variety::Auction, false)
-            if request.product == Product::Mis && !hours.session_today => Err(Refusal::input(
-            "MIS (intraday) are blocked as the markets are not open for trading today. Try placing an AMO order.",
-        )
-        .with_hint("switch_to_amo")),
-        (Variety::Regular | Variety::Co | Variety::Iceberg | Variety::Auction, false) => Err(Refusal::input(format!(
-            "Markets are closed right now. Use GTT for placing long standing orders instead. {READ_MORE}"
-        ))
-        .with_hint("switch_to_amo")),
-    }
 }

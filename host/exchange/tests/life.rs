@@ -95,7 +95,8 @@ fn a_large_order_walks_through_the_levels_and_uses_them_up() {
     );
     assert_eq!(order(&exchange, USER, &id).filled_quantity, quantity);
     let left = exchange.quote(INFY).unwrap().tick.depth.unwrap().sell;
-    assert_eq!((left[0].quantity, left[1].quantity, left[2].quantity), (0, 0, depth[2].quantity - 3));
+    assert_eq!((left[0].price, left[0].quantity), (depth[2].price, depth[2].quantity - 3));
+    assert_eq!((left[1], left[3].quantity), (depth[3], 0));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What must hold for every sequence of commands.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use exchange::{AccountSetup, Event, Exchange, ModifyOrder, OrderStatus, PlaceOrder, Position, Setup};
+use exchange::{
+    AccountSetup, Event, Exchange, Listing, ModifyOrder, Order, OrderStatus, PlaceOrder, Position, Setup,
+};
 use market::{
     Calendar, Change, Money, OrderKind, OrderRequest, Price, Product, Side, Symbol, Timestamp, TradingDate,
     Validity, Variety,
@@ -188,6 +190,54 @@ fn check_depth(exchange: &Exchange) {
     }
 }
 
+/// One open order as it stood before a command.
+struct Stood {
+    user: &'static str,
+    order: Order,
+}
+
+fn standing(exchange: &Exchange) -> Vec<Stood> {
+    let of = |user: &'static str| {
+        let open = exchange.orders(user).into_iter().filter(|order| order.status == OrderStatus::Open);
+        open.map(move |order| Stood { user, order: order.clone() }).collect::<Vec<_>>()
+    };
+    USERS.into_iter().flat_map(of).collect()
+}
+
+/// Nobody was served while somebody with a better price, or the same price and an earlier order, got nothing.
+fn check_priority(exchange: &Exchange, before: &[Stood]) {
+    let now = |stood: &Stood| -> Order {
+        let orders = exchange.orders(stood.user);
+        orders.into_iter().find(|order| order.order_id == stood.order.order_id).unwrap().clone()
+    };
+    let plain = |order: &Order| !order.modified && order.trigger_price.is_zero();
+    for served in before.iter().filter(|stood| now(stood).filled_quantity > stood.order.filled_quantity) {
+        for waiting in before.iter().filter(|stood| now(stood).status == OrderStatus::Open) {
+            let (first, second) = (&waiting.order, &served.order);
+            if first.symbol != second.symbol || first.side != second.side || *first != now(waiting) {
+                continue;
+            }
+            let better = (first.price - second.price).units() * first.side.sign();
+            assert!(better <= 0, "{first:?} waited while {second:?} was served");
+            let earlier = first.order_id < second.order_id && plain(first) && plain(second);
+            assert!(better < 0 || !earlier, "{first:?} came before {second:?}");
+        }
+    }
+}
+
+/// Units that the accounts bought, and sold, of each instrument: each is one that the tape has seen.
+fn check_volume(exchange: &Exchange, before: &BTreeMap<u32, u64>) {
+    let mut traded: BTreeMap<(u32, Side), u64> = BTreeMap::new();
+    for record in USERS.iter().flat_map(|user| exchange.trades(user)) {
+        *traded.entry((record.trade.token, record.trade.side)).or_default() +=
+            u64::from(record.trade.quantity);
+    }
+    for ((token, side), units) in traded {
+        let seen = exchange.quote(token).unwrap().tick.volume - before[&token];
+        assert!(units <= seen, "{token}: {units} {side:?}, but {seen} on the tape");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -206,9 +256,15 @@ proptest! {
     #[test]
     fn nothing_is_lost_and_every_row_adds_up(seed in 0..1_000u64, commands in prop::collection::vec(command(), 1..120)) {
         let mut exchange = fresh(seed);
+        let volume = |listing: &Listing| (listing.instrument.token, exchange.quote(listing.instrument.token).unwrap().tick.volume);
+        let volumes: BTreeMap<u32, u64> = exchange.listings().map(volume).collect();
         for command in &commands {
+            let before = standing(&exchange);
             run(&mut exchange, command, 1);
+            check_priority(&exchange, &before);
+            check_depth(&exchange);
         }
+        check_volume(&exchange, &volumes);
         USERS.iter().for_each(|user| check_account(&exchange, user));
         check_depth(&exchange);
     }

@@ -3,12 +3,14 @@
 //! Circulars move days and hours, so nothing here is built in but the defaults, which an operator may replace by a
 //! [`CalendarFile`]. Venues that keep the same hours form a [`VenueGroup`].
 
+mod auctions;
 mod file;
 
 pub use file::{CalendarFile, CalendarFileError, HolidayLine, HoursLine, SpecialLine};
 
 use crate::instrument::Venue;
 use crate::time::{Timestamp, TradingDate};
+use auctions::{Auctions, Kind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +64,8 @@ pub struct Calendar {
     /// Days with hours of their own, in order and apart. They go before weekends and holidays.
     special: BTreeMap<TradingDate, BTreeMap<VenueGroup, Vec<Session>>>,
     weekends_too: bool,
+    pre_open: Auctions,
+    closing: Auctions,
 }
 
 impl VenueGroup {
@@ -108,15 +112,31 @@ impl Session {
 impl Calendar {
     /// Monday to Friday at each group's usual hours, but for the given holidays.
     pub fn nse(holidays: impl IntoIterator<Item = TradingDate>) -> Self {
-        let hours = VenueGroup::ALL.map(|group| (group, group.usual())).into();
-        Self { hours, holidays: BTreeMap::new(), special: BTreeMap::new(), weekends_too: false }
-            .with_holidays(holidays)
+        let usual = |kind: Kind| {
+            let hours = VenueGroup::ALL.into_iter().filter_map(|group| Some((group, kind.usual(group)?)));
+            Auctions { usual: hours.collect(), ..Auctions::default() }
+        };
+        Self {
+            hours: VenueGroup::ALL.map(|group| (group, group.usual())).into(),
+            holidays: BTreeMap::new(),
+            special: BTreeMap::new(),
+            weekends_too: false,
+            pre_open: usual(Kind::PreOpen),
+            closing: usual(Kind::Closing),
+        }
+        .with_holidays(holidays)
     }
 
     /// Open at every instant.
     pub fn always_open() -> Self {
-        let hours = VenueGroup::ALL.map(|group| (group, Session::ALWAYS)).into();
-        Self { hours, holidays: BTreeMap::new(), special: BTreeMap::new(), weekends_too: true }
+        Self {
+            hours: VenueGroup::ALL.map(|group| (group, Session::ALWAYS)).into(),
+            holidays: BTreeMap::new(),
+            special: BTreeMap::new(),
+            weekends_too: true,
+            pre_open: Auctions::default(),
+            closing: Auctions::default(),
+        }
     }
 
     /// Closes every market on these dates as well.
@@ -166,9 +186,25 @@ impl Calendar {
 
     /// A date from first opening to last closing of shares and their derivatives, if they trade at all.
     pub fn session(&self, date: TradingDate) -> Option<Session> {
-        let sessions = self.sessions(VenueGroup::Equity, date);
+        self.session_of(VenueGroup::Equity, date)
+    }
+
+    /// The same for any group.
+    pub fn session_of(&self, group: VenueGroup, date: TradingDate) -> Option<Session> {
+        let sessions = self.sessions(group, date);
         let (first, last) = (sessions.first()?, sessions.last()?);
         Some(Session { open_seconds: first.open_seconds, close_seconds: last.close_seconds })
+    }
+
+    /// When orders are collected for the call auction before a group's first session of a date, if there is one. From its
+    /// end to the session's begin nothing is taken.
+    pub fn pre_open(&self, group: VenueGroup, date: TradingDate) -> Option<Session> {
+        self.auction(&self.pre_open, Kind::PreOpen, group, date)
+    }
+
+    /// When a group still trades at the closing price after its last session of a date, if it does.
+    pub fn closing(&self, group: VenueGroup, date: TradingDate) -> Option<Session> {
+        self.auction(&self.closing, Kind::Closing, group, date)
     }
 
     /// The same as instants.
@@ -190,6 +226,20 @@ impl Calendar {
     /// True when the calendar knows holidays of a year. One that knows none is most likely one that nobody filled in.
     pub fn knows_holidays_of(&self, year: i32) -> bool {
         self.weekends_too || self.holidays.keys().any(|date| date.parts().0 == year)
+    }
+
+    /// An auction never lies within a session: where the file moves hours over it, there is none.
+    fn auction(
+        &self,
+        auctions: &Auctions,
+        kind: Kind,
+        group: VenueGroup,
+        date: TradingDate,
+    ) -> Option<Session> {
+        let sessions = self.sessions(group, date);
+        let is_special = self.special.get(&date).is_some_and(|groups| groups.contains_key(&group));
+        let auction = auctions.on(group, date, is_special)?;
+        kind.fits(auction, &sessions).then_some(auction)
     }
 
     fn is_open_for(&self, group: VenueGroup, now: Timestamp) -> bool {

@@ -2,10 +2,14 @@
 //!
 //! A [`Calendar`] is read from this form alone, so none exists that was not checked.
 
+use super::auctions::{Auctions, Kind};
 use super::{Calendar, CalendarError, Session, VenueGroup};
 use crate::time::TradingDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Says that a group has no auction.
+const NONE: &str = "none";
 
 /// Hours and days that differ from the defaults. What is left out stays as it is by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +17,10 @@ use std::collections::BTreeMap;
 pub struct CalendarFile {
     /// Ordinary hours, such as `equity = "09:15-15:30"`.
     pub hours: HoursLine,
+    /// When orders are collected for the auction before the session, such as `equity = "09:00-09:08"`; `none` for none.
+    pub pre_open: HoursLine,
+    /// When trading goes on at the closing price, such as `equity = "15:40-16:00"`; `none` for none.
+    pub closing: HoursLine,
     /// Days on which markets stay closed.
     pub holidays: Vec<HolidayLine>,
     /// Days with hours of their own.
@@ -61,6 +69,12 @@ pub struct SpecialLine {
     pub groups: Vec<VenueGroup>,
     /// Its sessions, each as `HH:MM-HH:MM` in IST.
     pub sessions: Vec<String>,
+    /// When orders are collected for an auction before the first of them. None, where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_open: Option<String>,
+    /// When trading goes on at the closing price after the last of them. None, where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<String>,
 }
 
 /// A calendar file that cannot be used.
@@ -78,6 +92,11 @@ pub enum CalendarFileError {
     /// One date in two lines.
     #[error("{0} stands in two holidays for the same group: keep one of them")]
     Twice(TradingDate),
+    /// An auction within a session.
+    #[error(
+        "`{0}` is no hour for an auction: a pre-open ends before the first session begins, a closing session begins after the last one has ended"
+    )]
+    Auction(String),
     /// Sessions that contradict each other.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -92,6 +111,8 @@ impl TryFrom<CalendarFile> for Calendar {
         for (group, text) in file.hours.lines() {
             calendar.hours.insert(group, hours(text)?);
         }
+        calendar.pre_open.usual = usual_auctions(&calendar, Kind::PreOpen, &file.pre_open)?;
+        calendar.closing.usual = usual_auctions(&calendar, Kind::Closing, &file.closing)?;
         for HolidayLine { date, groups, .. } in file.holidays {
             check_groups(date, &groups)?;
             let closed = calendar.holidays.entry(date).or_default();
@@ -99,16 +120,8 @@ impl TryFrom<CalendarFile> for Calendar {
                 return Err(CalendarFileError::Twice(date));
             }
         }
-        for SpecialLine { date, groups, sessions, .. } in file.special {
-            check_groups(date, &groups)?;
-            if sessions.is_empty() {
-                return Err(CalendarFileError::NoSessions(date));
-            }
-            for text in &sessions {
-                for group in &groups {
-                    calendar = calendar.with_special_for(*group, date, hours(text)?)?;
-                }
-            }
+        for line in file.special {
+            calendar = with_special_line(calendar, line)?;
         }
         Ok(calendar)
     }
@@ -133,11 +146,15 @@ impl From<Calendar> for CalendarFile {
                 name: String::new(),
                 groups: vec![*group],
                 sessions: sessions.iter().copied().map(written).collect(),
+                pre_open: calendar.pre_open.special.get(&(*date, *group)).copied().map(written),
+                closing: calendar.closing.special.get(&(*date, *group)).copied().map(written),
             };
             groups.iter().map(line).collect::<Vec<_>>()
         };
         Self {
             hours,
+            pre_open: written_auctions(&calendar, Kind::PreOpen),
+            closing: written_auctions(&calendar, Kind::Closing),
             holidays: calendar.holidays.iter().map(holiday).collect(),
             special: calendar.special.iter().flat_map(special).collect(),
             weekends_too: calendar.weekends_too,
@@ -162,6 +179,73 @@ fn all() -> Vec<VenueGroup> {
 
 fn check_groups(date: TradingDate, groups: &[VenueGroup]) -> Result<(), CalendarFileError> {
     if groups.is_empty() { Err(CalendarFileError::NoGroups(date)) } else { Ok(()) }
+}
+
+fn with_special_line(mut calendar: Calendar, line: SpecialLine) -> Result<Calendar, CalendarFileError> {
+    let SpecialLine { date, groups, sessions, pre_open, closing, .. } = line;
+    check_groups(date, &groups)?;
+    if sessions.is_empty() {
+        return Err(CalendarFileError::NoSessions(date));
+    }
+    for group in groups {
+        for text in &sessions {
+            calendar = calendar.with_special_for(group, date, hours(text)?)?;
+        }
+        let all = calendar.sessions(group, date);
+        for (kind, text) in [(Kind::PreOpen, &pre_open), (Kind::Closing, &closing)] {
+            if let Some(text) = text {
+                let auction = fitting(kind, text, &all)?;
+                auctions_of(&mut calendar, kind).special.insert((date, group), auction);
+            }
+        }
+    }
+    Ok(calendar)
+}
+
+/// The usual auctions with what the file says of them. A default that no longer fits the hours is left out.
+fn usual_auctions(
+    calendar: &Calendar,
+    kind: Kind,
+    lines: &HoursLine,
+) -> Result<BTreeMap<VenueGroup, Session>, CalendarFileError> {
+    let session = |group: VenueGroup| calendar.hours.get(&group).copied().into_iter().collect::<Vec<_>>();
+    let defaults = VenueGroup::ALL.into_iter().filter_map(|group| Some((group, kind.usual(group)?)));
+    let mut usual: BTreeMap<_, _> =
+        defaults.filter(|(group, auction)| kind.fits(*auction, &session(*group))).collect();
+    for (group, text) in lines.lines() {
+        if text == NONE {
+            usual.remove(&group);
+        } else {
+            usual.insert(group, fitting(kind, text, &session(group))?);
+        }
+    }
+    Ok(usual)
+}
+
+fn fitting(kind: Kind, text: &str, sessions: &[Session]) -> Result<Session, CalendarFileError> {
+    let auction = hours(text)?;
+    let wrong = || CalendarFileError::Auction(text.to_owned());
+    if kind.fits(auction, sessions) { Ok(auction) } else { Err(wrong()) }
+}
+
+const fn auctions_of(calendar: &mut Calendar, kind: Kind) -> &mut Auctions {
+    match kind {
+        Kind::PreOpen => &mut calendar.pre_open,
+        Kind::Closing => &mut calendar.closing,
+    }
+}
+
+fn written_auctions(calendar: &Calendar, kind: Kind) -> HoursLine {
+    let auctions = match kind {
+        Kind::PreOpen => &calendar.pre_open,
+        Kind::Closing => &calendar.closing,
+    };
+    let line = |group| Some(auctions.usual.get(&group).copied().map_or(NONE.to_owned(), written));
+    HoursLine {
+        equity: line(VenueGroup::Equity),
+        currency: line(VenueGroup::Currency),
+        commodity: line(VenueGroup::Commodity),
+    }
 }
 
 fn hours(text: &str) -> Result<Session, CalendarFileError> {
@@ -247,6 +331,9 @@ mod tests {
             (special(json!([])), "without sessions"),
             (special(json!(["09:15-10:00", "09:45-11:00"])), "overlap"),
             (special(json!(["soon"])), "HH:MM-HH:MM"),
+            (json!({"pre_open": {"equity": "09:00-09:16"}}), "no hour for an auction"),
+            (json!({"closing": {"equity": "15:29-16:00"}}), "no hour for an auction"),
+            (json!({"closing": {"equity": "never"}}), "HH:MM-HH:MM"),
         ];
         for (file, says) in table {
             let said = read(file.clone()).unwrap_err().to_string();

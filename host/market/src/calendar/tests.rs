@@ -73,3 +73,49 @@ fn a_year_nobody_filled_in_is_noticed() {
     let calendar = Calendar::nse([date("2026-01-26")]);
     assert!(calendar.knows_holidays_of(2026) && !calendar.knows_holidays_of(2027));
 }
+
+#[test]
+fn shares_have_a_call_auction_before_and_a_closing_session_after_their_day() {
+    let calendar = Calendar::nse([date("2026-11-24")]);
+    let monday = date("2026-11-23");
+    let minutes = |auction: Option<Session>| auction.map(|a| (a.open_seconds / 60, a.close_seconds / 60));
+    assert_eq!(minutes(calendar.pre_open(VenueGroup::Equity, monday)), Some((540, 548)));
+    assert_eq!(minutes(calendar.closing(VenueGroup::Equity, monday)), Some((940, 960)));
+    assert_eq!(calendar.pre_open(VenueGroup::Currency, monday), None);
+    assert_eq!(calendar.closing(VenueGroup::Commodity, monday), None);
+    for closed in ["2026-11-24", "2026-11-22"] {
+        assert_eq!(calendar.pre_open(VenueGroup::Equity, date(closed)), None);
+    }
+    assert_eq!(Calendar::always_open().pre_open(VenueGroup::Equity, monday), None);
+    assert!(
+        !calendar.is_open(at("2026-11-23", "09:05:00")) && !calendar.is_open(at("2026-11-23", "15:50:00"))
+    );
+}
+
+#[test]
+fn a_file_moves_auctions_and_takes_them_away() {
+    let read = |text: &str| serde_json::from_str::<Calendar>(text).unwrap();
+    let (monday, muhurat) = (date("2026-11-23"), date("2026-11-08"));
+    let calendar = read(
+        r#"{"closing": {"equity": "none"}, "pre_open": {"currency": "08:45-08:55"},
+            "special": [{"date": "2026-11-08", "groups": ["equity"], "sessions": ["18:00-19:00"],
+                         "pre_open": "17:45-17:53", "closing": "19:10-19:20"},
+                        {"date": "2026-11-28", "sessions": ["11:30-12:30"]}]}"#,
+    );
+    assert_eq!(calendar.closing(VenueGroup::Equity, monday), None);
+    assert_eq!(calendar.pre_open(VenueGroup::Currency, monday).unwrap().close_seconds, 8 * 3600 + 55 * 60);
+    assert_eq!(calendar.pre_open(VenueGroup::Equity, monday).unwrap().open_seconds, 9 * 3600);
+    assert_eq!(calendar.pre_open(VenueGroup::Equity, muhurat).unwrap().open_seconds, 17 * 3600 + 45 * 60);
+    assert_eq!(calendar.closing(VenueGroup::Equity, muhurat).unwrap().close_seconds, 19 * 3600 + 20 * 60);
+    assert_eq!(calendar.pre_open(VenueGroup::Equity, date("2026-11-28")), None);
+    let text = serde_json::to_string(&calendar).unwrap();
+    assert_eq!(read(&text), calendar);
+}
+
+#[test]
+fn hours_that_are_moved_over_an_auction_leave_none() {
+    let old = r#"{"hours": {"equity": "09:05-17:00"}}"#;
+    let calendar = serde_json::from_str::<Calendar>(old).unwrap();
+    assert_eq!(calendar.pre_open(VenueGroup::Equity, date("2026-11-23")), None);
+    assert_eq!(calendar.closing(VenueGroup::Equity, date("2026-11-23")), None);
+}
