@@ -71,7 +71,9 @@ impl Exchange {
     fn tick(&mut self, slot: usize, ticks: u32) {
         let price = self.tape.next_price(slot, self.now);
         let volume = self.tape.boards[slot].flow.volume(tick_number(self.now));
-        self.push(slot, Push { price, through: volume.saturating_mul(ticks), volume });
+        let usual = self.tape.boards[slot].flow.trade_size;
+        let through = if ticks > 1 { usual.saturating_mul(ticks).max(volume) } else { volume };
+        self.push(slot, Push { price, through, volume });
     }
 
     fn cross(&mut self, boundary: Boundary) {
@@ -115,6 +117,7 @@ impl Exchange {
             self.tape.open_day(pit, self.now);
         }
         for slot in self.tape.listed_in(pit) {
+            self.tape.boards[slot].time = self.now;
             // What the auction left joins the queues in its turn.
             let mut left: Vec<_> =
                 [Side::Buy, Side::Sell].into_iter().flat_map(|s| self.book(slot, s)).collect();
