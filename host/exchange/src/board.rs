@@ -116,7 +116,9 @@ impl Board {
     pub(crate) fn open_at(&mut self, now: Timestamp, price: Price, units: u32) {
         self.day = Bar::at(self.day.start, price);
         self.turnover = 0;
-        self.print(now, price, units);
+        // Candles begin with the session: the auction's trade stands in its first minute.
+        self.print(self.day.start, price, units);
+        self.time = now;
     }
 
     /// The crowd is ready to trade some units on each side at the closing price.
