@@ -217,6 +217,10 @@ fn check_priority(exchange: &Exchange, before: &[Stood]) {
             if first.symbol != second.symbol || first.side != second.side || *first != now(waiting) {
                 continue;
             }
+            // Whoever was changed by the command came in anew, at another price.
+            if now(served).price != second.price {
+                continue;
+            }
             let better = (first.price - second.price).units() * first.side.sign();
             assert!(better <= 0, "{first:?} waited while {second:?} was served");
             let earlier = first.order_id < second.order_id && plain(first) && plain(second);
