@@ -140,9 +140,9 @@ fn message_of(failure: Option<(RefusalKind, String)>, otherwise: &str) -> String
     failure.map(|(_, message)| message).filter(|m| !m.is_empty()).unwrap_or_else(|| otherwise.to_owned())
 }
 
-/// True when JSON text is a record and not a list.
+/// True when an answer is text, all of it, and a record and not a list: serde looks at neither in what it skips.
 pub(crate) fn is_record(json: &[u8]) -> bool {
-    json.trim_ascii_start().starts_with(b"{")
+    std::str::from_utf8(json).is_ok_and(|text| text.trim_ascii_start().starts_with('{'))
 }
 
 /// One line of bounded length: the text is foreign and ends up in logs and pages.

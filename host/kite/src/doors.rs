@@ -17,6 +17,7 @@ const TOKEN: &str = "t0k3n";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
     use std::fs;
     use std::path::PathBuf;
 
@@ -62,6 +63,86 @@ mod tests {
                 door(&bytes[..bytes.len() / 2]);
             }
         }
+    }
+
+    /// The shapes of `tests/shapes`, and which of the answers' readers takes each.
+    const SHAPES: [(&str, u8); 20] = [
+        ("full_profile", 0),
+        ("margins", 1),
+        ("margins_equity", 2),
+        ("holdings", 3),
+        ("auctions", 4),
+        ("holdings_compact", 5),
+        ("holdings_summary", 6),
+        ("positions", 7),
+        ("gtts", 8),
+        ("alerts", 9),
+        ("alert_history", 10),
+        ("basket_margins", 11),
+        ("order_margins", 11),
+        ("charges", 12),
+        ("quote", 13),
+        ("ohlc", 13),
+        ("trigger_range", 13),
+        ("historical_oi", 14),
+        ("grant", 15),
+        ("autoslice", 16),
+    ];
+
+    fn shape(name: &str) -> Value {
+        let path = format!("{}/tests/shapes/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()
+    }
+
+    /// Where every value of a JSON text stands.
+    fn places(value: &Value, place: &str, found: &mut Vec<String>) {
+        found.push(place.to_owned());
+        match value {
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, value)| places(value, &format!("{place}/{name}"), found))
+            }
+            Value::Array(items) => {
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(at, value)| places(value, &format!("{place}/{at}"), found));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    /// The text with one value after another turned into something else.
+    fn each_turned_odd(whole: &Value, mut door: impl FnMut(Vec<u8>)) {
+        let odd = [
+            json!(null),
+            json!(true),
+            json!(-1),
+            json!(1e300),
+            json!("odd"),
+            json!([null]),
+            json!({"a": {}}),
+        ];
+        let mut found = Vec::new();
+        places(whole, "", &mut found);
+        for place in found {
+            for value in &odd {
+                let mut turned = whole.clone();
+                *turned.pointer_mut(&place).unwrap() = value.clone();
+                door(turned.to_string().into_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_every_shape_may_be_anything() {
+        for (name, number) in SHAPES {
+            each_turned_odd(&shape(name), |body| answers(&[&[0, 0, number][..], &body].concat()));
+        }
+        for (name, door) in [("orders", orders as Door), ("trades", trades)] {
+            let rows = shape(name)["data"].as_array().unwrap().iter().take(4).cloned().collect::<Vec<_>>();
+            each_turned_odd(&rows.into(), |body| door(&body));
+        }
+        each_turned_odd(&shape("positions")["data"], |body| positions(&body));
     }
 
     #[test]

@@ -73,6 +73,12 @@ impl Caller {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "compared with what the client's own clock says")]
+fn unix_us() -> i64 {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since_epoch.as_micros()).unwrap()
+}
+
 async fn next(events: &mut mpsc::Receiver<TickerEvent>) -> Option<TickerEvent> {
     timeout(PATIENCE, events.recv()).await.expect("an event in time")
 }
@@ -118,6 +124,7 @@ async fn ticks_and_order_updates_arrive() {
 
 #[tokio::test]
 async fn a_lost_line_is_reported_connected_again_and_told_everything_again() {
+    let begun_us = unix_us();
     let mut feed = feed().await;
     let (ticker, mut events) = feed.connect(Egress::Direct);
     ticker.want(&[1, 2].into(), Mode::Full);
@@ -131,6 +138,66 @@ async fn a_lost_line_is_reported_connected_again_and_told_everything_again() {
     let mut second = feed.caller().await;
     assert_eq!(second.told().await, r#"{"a":"subscribe","v":[1,2,3]}"#);
     assert_eq!(second.told().await, r#"{"a":"mode","v":["full",[1,2,3]]}"#);
+    assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
+    let Some(TickerEvent::Missed(gap)) = next(&mut events).await else { panic!("a gap expected") };
+    assert_eq!(gap.instruments, 3);
+    // The first line spoke for the last time after the test began, and the second stands by now.
+    assert!(begun_us <= gap.since.micros() && gap.since < gap.until, "{gap:?}");
+    assert!(gap.until.micros() <= unix_us());
+}
+
+#[tokio::test]
+async fn every_line_that_is_lost_is_a_gap_of_its_own() {
+    let mut feed = feed().await;
+    let (_ticker, mut events) = feed.connect(Egress::Direct);
+    let mut until = None;
+    for _ in 0..3 {
+        let mut caller = feed.caller().await;
+        assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
+        caller.socket.send(Message::Text(r#"{"type":"message","data":"x"}"#.into())).await.unwrap();
+        if let Some(before) = until {
+            let Some(TickerEvent::Missed(gap)) = next(&mut events).await else { panic!("a gap expected") };
+            assert!(gap.since >= before && gap.until > gap.since, "{gap:?}");
+            until = Some(gap.until);
+        } else {
+            until = Some(market::Timestamp::from_micros(0));
+        }
+        assert_eq!(next(&mut events).await, Some(TickerEvent::Message("x".into())));
+        drop(caller);
+        assert!(matches!(next(&mut events).await, Some(TickerEvent::Lost { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_broker_with_too_many_lines_is_asked_again_until_it_has_room() {
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = asked.clone();
+    let router = Router::new().fallback(move |upgrade: WebSocketUpgrade| {
+        let first = counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        async move {
+            if first {
+                return StatusCode::TOO_MANY_REQUESTS.into_response();
+            }
+            upgrade.on_upgrade(|socket| async move {
+                tokio::time::sleep(PATIENCE).await;
+                drop(socket);
+            })
+        }
+    });
+    let endpoints = serve(router).await;
+    let (_ticker, mut events) = Ticker::connect(&endpoints, &Egress::Direct, "key", Secret::new("t0ken"));
+    assert_eq!(next(&mut events).await, Some(TickerEvent::Lost { reason: "HTTP 429 at the upgrade".into() }));
+    // No line ever stood, so nothing was missed.
+    assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_feed_that_wants_to_know_the_user_is_told() {
+    let mut feed = feed().await;
+    feed.endpoints = feed.endpoints.clone().with_ticker_user("UK9394");
+    let (_ticker, mut events) = feed.connect(Egress::Direct);
+    assert_eq!(feed.caller().await.query, "user_id=UK9394&api_key=key&access_token=t0ken");
     assert_eq!(next(&mut events).await, Some(TickerEvent::Connected));
 }
 

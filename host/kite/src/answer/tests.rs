@@ -70,6 +70,13 @@ fn a_400_that_is_not_kites_own_is_no_definite_no() {
 }
 
 #[test]
+fn a_refusal_that_is_not_text_throughout_is_no_definite_no() {
+    let mut odd = failure(400, "MarginException");
+    odd.body.splice(1..1, *b"\"skipped\":\"\xa9\",");
+    assert!(matches!(read::<String>(&odd), Err(Error::Unreadable { status: 400, .. })), "{odd:?}");
+}
+
+#[test]
 fn holdings_to_be_authorised_are_told_apart_from_every_other_refusal() {
     let asked = read::<String>(&failure(428, "HoldingException")).unwrap_err();
     assert_eq!(asked, Error::NeedsAuthorisation { message: "No.".to_owned() });

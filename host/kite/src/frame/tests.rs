@@ -126,6 +126,19 @@ fn several_packets_share_a_message_and_bad_ones_are_counted() {
 }
 
 #[test]
+fn a_packet_of_unknown_length_is_skipped_by_its_length_wherever_it_stands() {
+    for length in [0, 1, 7, 9, 12, 27, 33, 45, 64, 183, 185, 300] {
+        let unknown = vec![0xab; length];
+        let bytes =
+            message(&[unknown.clone(), packet(&[INFY, 7]), unknown, full_packet(), packet(&[USDINR, 9_000])]);
+        let frame = decode(&bytes, NOW);
+        let tokens: Vec<_> = frame.ticks.iter().map(|tick| tick.token).collect();
+        assert_eq!((tokens, frame.skipped), (vec![INFY, INFY, USDINR], 2), "{length}");
+        assert_eq!(frame.ticks[2].last_price.units(), 9);
+    }
+}
+
+#[test]
 fn a_time_from_the_future_is_no_time() {
     let index = |seconds: i64| packet(&[NIFTY, 2_400_015, 4, 2, 1, 3, 99, (NOW.seconds() + seconds) as u32]);
     let frame = decode(&message(&[index(60), index(61), index(86_400 * 365), index(-5)]), NOW);
