@@ -78,7 +78,10 @@ impl Exchange {
         self.tape.move_cursor_after(to);
         let trading: Vec<_> = self.tape.listed().filter(|slot| self.is_trading(*slot)).collect();
         if to.plus_micros(-1).date() == shown {
-            self.tape.live_through(&trading, to);
+            // Where an order of an account stands, the market may not come past it unseen.
+            let free: Vec<_> =
+                trading.iter().copied().filter(|slot| self.desk.resting[*slot].is_empty()).collect();
+            self.tape.live_through(&free, to);
         }
         trading.into_iter().for_each(|slot| self.tick(slot, ticks));
     }
@@ -164,18 +167,17 @@ impl Exchange {
 
     /// The broker ends intraday orders and positions before the market closes on them.
     fn square_off(&mut self, pit: Pit) {
-        for index in self.standing(pit) {
-            let order = &self.desk.entries[index].order;
-            let concerned = order.product == Product::Mis && !order.status.is_final();
-            if !concerned || order.status == OrderStatus::AmoReqReceived {
-                continue;
-            }
-            if order.is_second_leg() {
+        // Whatever could still add to a position goes first, so that nothing comes in while the exits trade.
+        for (index, _) in self.intraday_orders(pit).into_iter().filter(|(_, ends)| !ends) {
+            self.withdraw(index);
+        }
+        self.settle_prints();
+        for (index, _) in self.intraday_orders(pit).into_iter().filter(|(_, ends)| *ends) {
+            if !self.desk.entries[index].order.status.is_final() {
                 self.exit(index);
-            } else {
-                self.withdraw(index);
             }
         }
+        self.settle_prints();
         for account in 0..self.accounts.len() {
             let user = self.accounts[account].user_id.clone();
             for (symbol, units) in self.accounts[account].intraday(pit) {
@@ -187,6 +189,15 @@ impl Exchange {
             }
             self.close_uncovered(account, |symbol| Pit::from(symbol.venue()) == pit);
         }
+    }
+
+    /// Standing intraday orders, each with whether it ends a cover position.
+    fn intraday_orders(&self, pit: Pit) -> Vec<(usize, bool)> {
+        let order = |index: usize| &self.desk.entries[index].order;
+        let standing = self.standing(pit).into_iter().filter(|index| {
+            order(*index).product == Product::Mis && order(*index).status != OrderStatus::AmoReqReceived
+        });
+        standing.map(|index| (index, order(index).is_second_leg())).collect()
     }
 
     /// DAY orders end with the session.

@@ -5,7 +5,7 @@
 //! the same minutes.
 
 use crate::board::{Bar, Board, tick_number};
-use crate::clock::{MarketClock, minute_of};
+use crate::clock::{MINUTE_MICROS, MarketClock, minute_of};
 use crate::expiries;
 use crate::minutes;
 use crate::model::Model;
@@ -119,10 +119,11 @@ impl History {
         for (open, until) in self.sessions(date) {
             let mut start = open;
             // A session that has just begun shows its first price.
-            while start < until || (start == open && until == open) {
+            while start < until || (start == open && until == open) || self.is_newest(start, until) {
                 let end = start.plus_seconds(interval.seconds()).min(until);
                 if from <= start && start <= to.min(self.now) {
-                    candles.push((self.bar((start, end), self.instrument.expiry), end));
+                    let so_far = start.plus_seconds(interval.seconds()) > self.now;
+                    candles.push((self.bar((start, end), self.instrument.expiry, so_far), end));
                 }
                 start = start.plus_seconds(interval.seconds());
             }
@@ -133,16 +134,17 @@ impl History {
     fn day(&self, date: TradingDate, expiry: Option<TradingDate>) -> Option<(Bar, Timestamp)> {
         let mut sessions = self.sessions(date);
         let first = sessions.next()?;
-        let (mut bar, mut end) = (self.bar(first, expiry), first.1);
+        let (mut bar, mut end) = (self.bar(first, expiry, true), first.1);
         for session in sessions {
-            bar.join(&self.bar(session, expiry));
+            bar.join(&self.bar(session, expiry, true));
             end = session.1;
         }
         Some((Bar { start: date.midnight(), ..bar }, end))
     }
 
     /// A stretch of one session, of the contract that ends at `expiry`; minutes that were seen as they were seen.
-    fn bar(&self, (start, end): (Timestamp, Timestamp), expiry: Option<TradingDate>) -> Bar {
+    /// `so_far` is one that goes on: what happened at this very instant belongs to it.
+    fn bar(&self, (start, end): (Timestamp, Timestamp), expiry: Option<TradingDate>, so_far: bool) -> Bar {
         let own = expiry == self.instrument.expiry;
         let ends = expiry.and_then(|expiry| self.clock.hours(self.group(), expiry)).map(|(_, close)| close);
         let known = |at: Timestamp| if own { self.seen(at) } else { None };
@@ -151,13 +153,46 @@ impl History {
             self.model.price_of_path((self.slot, ends.filter(|_| !own)), &self.clock, at, tick_size)
         };
         let bar = minutes::stretch(&self.board.flow, (start, end), known, price);
-        bar.unwrap_or_else(|| known(start).unwrap_or_else(|| Bar::at(start, price(start))))
+        let newest = if so_far && self.is_newest(end, end) { known(end) } else { None };
+        match (bar, newest) {
+            (Some(mut bar), Some(newest)) => {
+                bar.join(&newest);
+                bar
+            }
+            (Some(bar), None) | (None, Some(bar)) => bar,
+            (None, None) => known(start).unwrap_or_else(|| Bar::at(start, price(start))),
+        }
     }
 
-    /// The minute of an instant, where it was seen.
+    /// True for a minute that begins at this very instant and has been traded in.
+    fn is_newest(&self, start: Timestamp, until: Timestamp) -> bool {
+        start == until && until == self.now && minute_of(start) == start && self.remembered(start).is_some()
+    }
+
+    /// The minute of an instant, where it was seen. What an auction traded before the first minute and after the last
+    /// one of a day is part of these.
     fn seen(&self, at: Timestamp) -> Option<Bar> {
+        let minute = minute_of(at);
+        let mut bar = self.remembered(minute)?;
+        let hours = self.clock.hours(self.group(), at.date());
+        let others = |from: Timestamp, to: Timestamp| {
+            self.board.bars.iter().filter(move |bar| from <= bar.start && bar.start < to)
+        };
+        if hours.is_some_and(|(open, _)| open == minute) {
+            let before: Vec<_> = others(at.date().midnight(), minute).collect();
+            for earlier in before.into_iter().rev() {
+                bar = Bar { start: bar.start, ..joined(earlier, &bar) };
+            }
+        }
+        if let Some((_, close)) = hours.filter(|(_, close)| *close == minute.plus_micros(MINUTE_MICROS)) {
+            others(close, at.date().next().midnight()).for_each(|later| bar.join(later));
+        }
+        Some(bar)
+    }
+
+    fn remembered(&self, minute: Timestamp) -> Option<Bar> {
         let bars = &self.board.bars;
-        bars.binary_search_by_key(&minute_of(at), |bar| bar.start).ok().map(|found| bars[found])
+        bars.binary_search_by_key(&minute, |bar| bar.start).ok().map(|found| bars[found])
     }
 
     fn group(&self) -> VenueGroup {
@@ -180,6 +215,12 @@ impl History {
             oi,
         }
     }
+}
+
+fn joined(first: &Bar, second: &Bar) -> Bar {
+    let mut both = *first;
+    both.join(second);
+    both
 }
 
 fn within((bar, _): &(Bar, Timestamp), from: Timestamp, to: Timestamp) -> bool {

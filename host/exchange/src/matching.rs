@@ -48,7 +48,9 @@ impl Exchange {
                     self.fill(index, quantity, price);
                 }
                 Counter::Order(other) if self.would_trade_with_itself(index, other) => {
-                    self.withdraw_because(other, SELF_TRADE);
+                    // What ends a cover position stays: the newcomer gives way to it.
+                    let other_stays = self.desk.entries[other].order.is_second_leg();
+                    self.withdraw_because(if other_stays { index } else { other }, SELF_TRADE);
                     continue;
                 }
                 Counter::Order(other) => {

@@ -10,7 +10,8 @@ use crate::tape::Tape;
 use market::{Timestamp, VenueGroup};
 
 impl Tape {
-    /// Lets the session of these slots go on to an instant, along their paths. A price that is held stays.
+    /// Lets the session of these slots go on to an instant, along their paths. A price that is held stays. What others
+    /// want is not renewed: a tick follows.
     pub(crate) fn live_through(&mut self, slots: &[usize], to: Timestamp) {
         let Some(from) = slots.iter().map(|slot| self.boards[*slot].time).min() else { return };
         let mut start = minute_of(from);
@@ -22,9 +23,6 @@ impl Tape {
             }
             start = end;
         }
-        for slot in slots {
-            self.boards[*slot].refill(tick_number(to), Walls::default());
-        }
     }
 
     /// Brings new boards, from a slot on, from the beginning of their last session to its end or to now.
@@ -33,7 +31,9 @@ impl Tape {
             let of_group = |slot: &usize| self.listings[*slot].group() == group;
             let slots: Vec<usize> = (first..self.listings.len()).filter(of_group).collect();
             let (_, close) = self.last_session(group, now);
-            self.live_through(&slots, close.min(now));
+            let to = close.min(now);
+            self.live_through(&slots, to);
+            slots.iter().for_each(|slot| self.boards[*slot].refill(tick_number(to), Walls::default()));
         }
     }
 
