@@ -4,8 +4,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use exchange::RefusalKind;
 use bytes::Bytes;
+use exchange::RefusalKind;
 use serde::Serialize;
 
 /// What a Kite route answers.

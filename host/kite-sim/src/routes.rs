@@ -2,8 +2,8 @@
 //!
 //! Knows paths. What an unknown path or a wrong method gets is Kite's JSON, never a bare page.
 
-mod consent;
 mod alerts;
+mod consent;
 mod gtt;
 mod login;
 mod margins;

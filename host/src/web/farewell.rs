@@ -85,7 +85,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
             }
         };
         let mut piece = [0; PIECE_BYTES];
-        while farewell.read_bytes < LINGER_BYTES_MAX && farewell.deadline.as_mut().poll(context).is_pending() {
+        while farewell.read_bytes < LINGER_BYTES_MAX && farewell.deadline.as_mut().poll(context).is_pending()
+        {
             let mut piece = ReadBuf::new(&mut piece);
             // Whether it ends here or broke off: there is nobody left to tell.
             let Ok(()) = ready!(Pin::new(&mut this.stream).poll_read(context, &mut piece)) else { break };
