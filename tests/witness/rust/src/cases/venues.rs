@@ -1,10 +1,9 @@
-//! Everything that is traded elsewhere than on NSE and NFO, and the range of cover orders.
+//! Everything that is traded elsewhere than on NSE and NFO.
 
 use super::cases;
 use crate::desk::{Desk, Fault, Outcome, PATIENCE, same};
 use kiteconnect::{
-    Exchange, Instrument, Mode, OrderParams, OrderType, Product, Request, TickerEvent, TransactionType::Buy,
-    Variety,
+    Exchange, Instrument, Mode, OrderParams, OrderType, Product, TickerEvent, TransactionType::Buy, Variety,
 };
 use tokio::time::timeout;
 
@@ -16,7 +15,6 @@ cases![
     a_currency_ticks_in_its_own_divisor,
     commodities_count_lots,
     a_commodity_position_carries_its_multiplier,
-    the_range_of_cover_orders_lies_about_the_price,
 ];
 
 async fn first(
@@ -108,13 +106,5 @@ async fn a_commodity_position_carries_its_multiplier(desk: Desk) -> Outcome {
     assert!(row.multiplier > 1.0 && row.quantity == 1 && same(row.buy_price, order.average_price));
     assert!(same(row.buy_value, order.average_price * row.multiplier), "{row:?}");
     assert!(same(row.pnl, row.value + row.last_price * row.multiplier), "{row:?}");
-    Ok(())
-}
-
-async fn the_range_of_cover_orders_lies_about_the_price(desk: Desk) -> Outcome {
-    let request = Request::get("/instruments/trigger_range/buy").query([("i", "NSE:INFY"), ("i", "NSE:TCS")]);
-    let ranges = desk.kite.call(request).await?;
-    let (lower, upper) = (ranges["NSE:INFY"]["lower"].as_f64(), ranges["NSE:INFY"]["upper"].as_f64());
-    assert!(lower > Some(0.0) && lower < upper && ranges["NSE:TCS"].is_object(), "{ranges}");
     Ok(())
 }
