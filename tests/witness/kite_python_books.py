@@ -18,7 +18,7 @@ def an_order_may_hide_from_the_book_for_a_time():
     order_id = place_resting()
     assert desk.kite.orders() == []
     refused(exceptions.KiteException, lambda: desk.kite.order_history(order_id))
-    time.sleep(2.3)
+    time.sleep(5.3)
     assert row_of(order_id)["status"] == "OPEN"
 
 
@@ -94,7 +94,7 @@ def a_personal_plan_has_orders_and_no_data():
 
 @case
 def a_token_dies_by_appointment():
-    at = desk.now() + datetime.timedelta(seconds=2)
+    at = desk.now() + datetime.timedelta(seconds=5)
     control("/sim/expire-token", apiKey=desk.kite.api_key, at=at.strftime("%Y-%m-%d %H:%M:%S"))
     desk.kite.profile()
     time.sleep(2.3)

@@ -50,7 +50,10 @@ impl Exchange {
         let old = &mut self.alerts[index];
         let history = std::mem::take(&mut old.history);
         let (uuid, count, created) = (std::mem::take(&mut old.uuid), old.count, old.created);
-        *old = Alert { uuid, count, created, history, ..made };
+        // One that is met already, and still means the same, does not come true once more.
+        let same = old.status == AlertStatus::Enabled && old.condition == made.condition;
+        let met = old.met && same;
+        *old = Alert { uuid, count, created, history, met, ..made };
         self.touched.alerts.insert(index);
         Ok(&self.alerts[index])
     }

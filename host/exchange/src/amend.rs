@@ -3,10 +3,11 @@
 use crate::cover;
 use crate::desk::end_of_life;
 use crate::exchange::Exchange;
-use crate::order::{ModifyOrder, Order, OrderStatus};
+use crate::hours::is_plain;
+use crate::order::{ModifyOrder, Order, OrderStatus, PlaceOrder};
 use crate::pit::Phase;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::validate::{check_disclosed, check_prices, check_quantity, check_trigger_side};
+use crate::validate::{check_disclosed, check_prices, check_quantity, check_trigger_side, check_variety};
 use market::{Money, OrderKind, OrderRequest, Price, Timestamp, Variety};
 
 /// Changes of one order.
@@ -87,7 +88,9 @@ impl Exchange {
         }
         // Between the auction that opens the day and continuous trading nothing moves.
         let between = self.phase_of(self.desk.entries[index].slot) == Phase::Matched;
-        if order.status.is_final() || (between && order.status == OrderStatus::Open) {
+        // One that risk still looks at is no order of the book yet.
+        let underway = order.status == OrderStatus::ValidationPending;
+        if order.status.is_final() || underway || (between && order.status == OrderStatus::Open) {
             return Err(Refusal::input(done));
         }
         Ok(index)
@@ -120,6 +123,19 @@ impl Exchange {
             ..request.clone()
         };
         check_prices(&standing, listing, board)?;
+        if entry.order.variety != Variety::Co {
+            check_variety(&PlaceOrder {
+                disclosed_quantity: disclosed,
+                ttl_minutes: command.ttl_minutes,
+                ..PlaceOrder::new(request.clone())
+            })?;
+        }
+        let gathers = matches!(self.phase_of(entry.slot), Phase::Collecting | Phase::Closing);
+        if gathers && entry.is_open() && !(is_plain(&standing, disclosed) && command.ttl_minutes.is_none()) {
+            return Err(Refusal::input(
+                "Only LIMIT and MARKET orders with DAY validity and without disclosed quantity are allowed in this session.",
+            ));
+        }
         match entry.order.status {
             OrderStatus::TriggerPending => {
                 check_trigger_side(request.side, standing.kind, request.trigger, board.last)

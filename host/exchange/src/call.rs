@@ -62,10 +62,11 @@ impl Exchange {
         }
         while self.desk.entries[index].is_open() {
             let pending = self.desk.entries[index].order.pending_quantity;
-            let standing = self.book(slot, side.opposite()).find(|other| {
+            let standing = self.book(slot, side.opposite()).filter(|other| {
                 let other = &self.desk.entries[*other];
                 other.account != account && meets(other.order.side, other.order.price, close)
             });
+            let standing = standing.min_by_key(|other| self.desk.entries[*other].rank);
             let quantity = match standing {
                 Some(other) => {
                     let quantity = pending.min(self.desk.entries[other].order.pending_quantity);
@@ -98,7 +99,8 @@ impl Exchange {
             crowd[side].iter().copied().chain(orders[side].iter().map(interest)).collect()
         };
         let Some((price, units)) = equilibrium(&all(0), &all(1), close) else {
-            return self.tape.boards[slot].open_at(self.now, path, 0);
+            self.tape.boards[slot].open_at(self.now, path, 0);
+            return self.publish(slot);
         };
         self.tape.boards[slot].open_at(self.now, price, u32::try_from(units).unwrap_or(u32::MAX));
         for (side, (crowd, orders)) in [Side::Buy, Side::Sell].into_iter().zip(crowd.iter().zip(&orders)) {

@@ -84,17 +84,19 @@ impl Exchange {
             if open == 0 || !concerned(&symbol) || self.tradable_slot(&symbol).is_err() {
                 continue;
             }
-            let request = OrderRequest {
-                product: Product::Mis,
-                variety: Variety::Co,
-                market_protection: AUTOMATIC,
-                ..OrderRequest::market(symbol, side, open)
-            };
             let user = self.accounts[account].user_id.clone();
-            // Without a trigger it is no first leg, and nothing follows it.
-            let index = self.write_row(account, &user, slot, PlaceOrder::new(request));
-            self.record(index, OrderStatus::PutOrderReqReceived);
-            self.enter(index);
+            for part in self.parts_of(&symbol, open) {
+                let request = OrderRequest {
+                    product: Product::Mis,
+                    variety: Variety::Co,
+                    market_protection: AUTOMATIC,
+                    ..OrderRequest::market(symbol.clone(), side, part)
+                };
+                // Without a trigger it is no first leg, and nothing follows it.
+                let index = self.write_row(account, &user, slot, PlaceOrder::new(request));
+                self.record(index, OrderStatus::PutOrderReqReceived);
+                self.enter(index);
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::pit::{Phase, Pit};
 use crate::refusal::Refusal;
 use crate::setup::TICK_INTERVAL_MS;
 use crate::validate::{check_prices, check_trigger_side};
-use market::{OrderRequest, Product, Side, Timestamp, TradingDate};
+use market::{OrderRequest, Product, Side, Symbol, Timestamp, TradingDate};
 
 impl Exchange {
     /// Moves time on: prices, matching, triggers, lapses, the change of day. An earlier time does nothing.
@@ -144,7 +144,11 @@ impl Exchange {
                 [Side::Buy, Side::Sell].into_iter().flat_map(|s| self.book(slot, s)).collect();
             left.sort_by_key(|index| self.desk.entries[*index].rank);
             self.renew_crowd(slot, self.now);
-            left.into_iter().for_each(|index| self.queue(index));
+            // Where matching stood still during the auction, two of them may have crossed.
+            for index in left {
+                self.queue(index);
+                self.take(index);
+            }
             self.publish(slot);
         }
     }
@@ -182,13 +186,23 @@ impl Exchange {
             let user = self.accounts[account].user_id.clone();
             for (symbol, units) in self.accounts[account].intraday(pit) {
                 let side = if units > 0 { Side::Sell } else { Side::Buy };
-                let request =
-                    OrderRequest::market(symbol, side, u32::try_from(units.abs()).unwrap_or(u32::MAX));
-                // Refused only where the instrument itself has gone; the position then expires with it.
-                let _ = self.place(&user, PlaceOrder::new(OrderRequest { product: Product::Mis, ..request }));
+                for part in self.parts_of(&symbol, u32::try_from(units.abs()).unwrap_or(u32::MAX)) {
+                    let request = OrderRequest::market(symbol.clone(), side, part);
+                    // Refused only where the instrument itself has gone; the position then expires with it.
+                    let _ =
+                        self.place(&user, PlaceOrder::new(OrderRequest { product: Product::Mis, ..request }));
+                }
             }
             self.close_uncovered(account, |symbol| Pit::from(symbol.venue()) == pit);
         }
+    }
+
+    /// A quantity in parts of which none is larger than one order may be.
+    pub(crate) fn parts_of(&self, symbol: &Symbol, quantity: u32) -> Vec<u32> {
+        let slot = self.tape.slot_of(symbol);
+        let largest = slot.map_or(quantity, |slot| self.tape.listings[slot].largest_order()).max(1);
+        let full = std::iter::repeat_n(largest, (quantity / largest) as usize);
+        full.chain(Some(quantity % largest).filter(|rest| *rest > 0)).collect()
     }
 
     /// Standing intraday orders, each with whether it ends a cover position.

@@ -58,6 +58,8 @@ pub struct Exchange {
     pub(crate) events: Vec<Event>,
     /// Slots in which an account's own trade moved the tape, until it is published and settled.
     pub(crate) printed: BTreeSet<usize>,
+    /// True while what accounts' own trades moved is being settled.
+    pub(crate) settling: bool,
     /// Slots in which an account's order came, went or traded, until the new depth is published.
     pub(crate) shown: BTreeSet<usize>,
     /// Legs of iceberg orders that were filled, until the next ones are placed.
@@ -91,6 +93,7 @@ impl Exchange {
             late: Late::default(),
             events: Vec::new(),
             printed: BTreeSet::new(),
+            settling: false,
             shown: BTreeSet::new(),
             filled_legs: Vec::new(),
             touched: Touched::default(),

@@ -30,5 +30,10 @@ fn next_leg(entry: &Entry, quantity: u32) -> PlaceOrder {
         kind: if by_market { OrderKind::Market } else { OrderKind::Limit },
         ..order.request(entry.protection)
     };
-    PlaceOrder { tag: order.tag.clone(), ..PlaceOrder::new(request) }
+    PlaceOrder {
+        tag: order.tag.clone(),
+        ttl_minutes: Some(order.validity_ttl).filter(|minutes| *minutes > 0),
+        disclosed_quantity: order.disclosed_quantity.min(quantity),
+        ..PlaceOrder::new(request)
+    }
 }

@@ -39,7 +39,9 @@ pub(crate) fn check(order: &PlaceOrder, lot_size: u32) -> Result<(), Refusal> {
     if !(FEWEST_LEGS..=MOST_LEGS).contains(&legs) {
         return Err(Refusal::input(format!("`iceberg_legs` must be {FEWEST_LEGS} to {MOST_LEGS}.")));
     }
-    let whole = leg_quantity > 0 && leg_quantity.is_multiple_of(lot_size);
+    let whole = leg_quantity > 0
+        && leg_quantity.is_multiple_of(lot_size)
+        && order.request.quantity.is_multiple_of(lot_size);
     if !whole || order.request.quantity.div_ceil(leg_quantity) != legs {
         return Err(Refusal::input(
             "Invalid `iceberg_quantity`. The order quantity must take exactly that many legs of whole lots.",

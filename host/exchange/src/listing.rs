@@ -149,6 +149,12 @@ impl Segment {
 }
 
 impl Listing {
+    /// The largest whole number of lots that one order may be for, in units.
+    pub fn largest_order(&self) -> u32 {
+        let lot_size = self.instrument.lot_size.max(1);
+        (self.freeze_quantity / lot_size * lot_size).max(lot_size)
+    }
+
     /// The `instrument_type` column: EQ FUT CE PE.
     pub const fn type_word(&self) -> &'static str {
         use market::InstrumentKind as Kind;

@@ -4,6 +4,7 @@ use crate::desk::Entry;
 use crate::exchange::Exchange;
 use crate::order::{OrderStatus, PlaceOrder};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::validate::check_quantity;
 use market::Variety;
 
 /// Children of one order.
@@ -33,14 +34,15 @@ impl Exchange {
     pub fn place_sliced(&mut self, user: &str, command: PlaceOrder) -> Result<Placed, Refusal> {
         let slot = self.tradable_slot(&command.request.symbol)?;
         let listing = &self.tape.listings[slot];
-        let (lot_size, freeze) = (listing.instrument.lot_size, listing.freeze_quantity);
+        let (freeze, largest) = (listing.freeze_quantity, listing.largest_order());
         let quantity = command.request.quantity;
-        let largest = freeze / lot_size * lot_size;
         // Only ordinary orders are cut: the parts of an iceberg must each fit, and a cover order is one with its stop.
         let is_cut = matches!(command.request.variety, Variety::Regular | Variety::Amo);
-        if !is_cut || quantity <= freeze || largest == 0 {
+        if !is_cut || quantity <= freeze || freeze == 0 {
             return self.place(user, command).map(Placed::Whole);
         }
+        // Before any part goes out: the last one alone would be wrong.
+        check_quantity(quantity, listing)?;
         let children = quantity.div_ceil(largest);
         if children > MOST_CHILDREN {
             return Err(Refusal::input(format!(
@@ -79,7 +81,9 @@ impl Exchange {
             return Ok(id);
         }
         let why = self.take_back_last().unwrap_or_default();
-        Err(Refusal::of(RefusalKind::Margin, why.strip_suffix(SEE_THE_BOOK).unwrap_or(&why)))
+        let kind =
+            if why.starts_with("Insufficient stock") { RefusalKind::Holding } else { RefusalKind::Margin };
+        Err(Refusal::of(kind, why.strip_suffix(SEE_THE_BOOK).unwrap_or(&why)))
     }
 
     /// Undoes the row of the newest order, which was rejected and so changed nothing else. Its reason.

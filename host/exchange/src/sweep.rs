@@ -45,6 +45,10 @@ impl Exchange {
 
     /// Trades of accounts are news like all others: the ticker shows them, and triggers fire on them.
     pub(crate) fn settle_prints(&mut self) {
+        // What a trigger's own trade moves is settled by the loop that fired it: a chain of triggers is no chain of calls.
+        if std::mem::replace(&mut self.settling, true) {
+            return;
+        }
         self.place_next_legs();
         while let Some(slot) = self.printed.pop_first() {
             self.publish(slot);
@@ -55,6 +59,7 @@ impl Exchange {
         while let Some(slot) = self.shown.pop_first() {
             self.publish(slot);
         }
+        self.settling = false;
     }
 
     /// Orders between the market and a price are served. The units that they took.

@@ -67,7 +67,8 @@ impl Tape {
         for listing in also.into_iter().filter_map(contract_listing) {
             tape.list(listing, now);
         }
-        tape.unlist_expired(now);
+        // What expires today stays until the date changes, which settles it.
+        tape.unlist_expired(now.date().midnight());
         tape.add_contracts(now);
         tape.catch_up(0, now);
         tape.move_cursor_after(now);

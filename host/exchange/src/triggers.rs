@@ -133,7 +133,11 @@ impl Exchange {
         if !listing.instrument.kind.is_tradable() {
             return Err(Refusal::input("Index instruments cannot be traded."));
         }
-        check_triggers(&wish.triggers, self.tape.boards[slot].last)?;
+        if wish.last_price <= Price::ZERO {
+            return Err(Refusal::input("Invalid `last_price`. It should be greater than 0."));
+        }
+        // The client's last price says from which side the market will come (reference §10).
+        check_triggers(&wish.triggers, wish.last_price)?;
         if wish.orders.len() != wish.triggers.len() {
             return Err(Refusal::input("Invalid `orders`. There must be one order for each trigger value."));
         }
@@ -156,7 +160,7 @@ impl Exchange {
             symbol: wish.symbol,
             token: listing.instrument.token,
             triggers: wish.triggers,
-            last_price: self.tape.boards[slot].last,
+            last_price: wish.last_price,
             legs: wish.orders.into_iter().map(|order| GttLeg { order, result: None }).collect(),
             status: GttStatus::Active,
             created: Timestamp::EPOCH,
@@ -188,7 +192,8 @@ fn check_triggers(triggers: &[Price], last: Price) -> Result<(), Refusal> {
             "Trigger cannot be created with one of the trigger values equal to the last price.",
         ));
     }
-    let is_near = |trigger: &Price| (*trigger - last).abs().units() * NEAREST_PART < last.units();
+    let is_near =
+        |trigger: &Price| (*trigger - last).abs().units().saturating_mul(NEAREST_PART) < last.units();
     if triggers.iter().any(is_near) {
         return Err(Refusal::input("Trigger price must be at least 0.25% away from the last price."));
     }

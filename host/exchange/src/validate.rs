@@ -48,7 +48,8 @@ pub(crate) fn check_prices(request: &OrderRequest, listing: &Listing, board: &Bo
 }
 
 /// Which desk takes what: what each of them refuses of the order's type, product and life.
-fn check_variety(order: &PlaceOrder) -> Result<(), Refusal> {
+/// Checks what a desk takes of a new or changed order.
+pub(crate) fn check_variety(order: &PlaceOrder) -> Result<(), Refusal> {
     let request = &order.request;
     if request.validity == Validity::Ioc && request.symbol.venue() == Venue::Mcx {
         return Err(Refusal::input("Invalid `validity`. IOC orders are not allowed on MCX through the API."));

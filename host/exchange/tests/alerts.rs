@@ -286,3 +286,20 @@ fn alerts_outlive_the_process_by_a_whole_state_and_by_changes_to_it() {
     assert_eq!((alert(&restored, &first).count, alert(&restored, &second).count), (1, 1));
     assert_eq!(restored.alerts(USER).cloned().collect::<Vec<_>>(), all);
 }
+
+#[test]
+fn another_name_does_not_fire_an_alert_that_is_met_already() {
+    let mut exchange = still();
+    let number = last(&exchange) + rupees(10);
+    let uuid = made(&mut exchange, wish(Operator::AtLeast, number));
+    exchange.set_price(INFY, number).unwrap();
+    assert_eq!(alert(&exchange, &uuid).count, 1);
+    let renamed = PlaceAlert { name: "other".to_owned(), ..wish(Operator::AtLeast, number) };
+    exchange.modify_alert(USER, &uuid, renamed).unwrap();
+    exchange.set_price(INFY, number + rupees(1)).unwrap();
+    assert_eq!(alert(&exchange, &uuid).count, 1);
+    let moved = wish(Operator::AtLeast, number + rupees(1));
+    exchange.modify_alert(USER, &uuid, moved).unwrap();
+    exchange.set_price(INFY, number + rupees(2)).unwrap();
+    assert_eq!(alert(&exchange, &uuid).count, 2, "another condition is another matter");
+}

@@ -108,3 +108,37 @@ fn positions_orders_and_what_they_stand_in_survive_a_restart_over_an_expiry() {
     assert_eq!(again.orders(USER)[0].symbol.to_string(), option);
     assert!(again.find(&option.parse().unwrap()).is_none());
 }
+
+#[test]
+fn a_restart_on_the_evening_of_an_expiry_leaves_its_settlement_to_the_change_of_date() {
+    let mut before = at_ten_on_tuesday(Calendar::nse([]));
+    place(&mut before, market("NFO:NIFTY26NOVFUT", Product::Nrml, Side::Buy, 65));
+    before.jump(tuesday().at_seconds(16 * 3600));
+    let rows = before.positions(USER).net;
+    let four = tuesday().at_seconds(16 * 3600);
+    let mut after = Exchange::restore(setup(Calendar::nse([]), four), before.take_state());
+    assert_eq!(after.positions(USER).net.len(), rows.len());
+    let net = |exchange: &mut Exchange| {
+        exchange.jump(tuesday().next().at_seconds(3_600));
+        exchange.margins(USER).unwrap().net
+    };
+    assert_eq!(net(&mut after), net(&mut before));
+}
+
+#[test]
+fn a_position_beyond_the_freeze_quantity_is_squared_off_in_parts() {
+    let mut exchange = at_ten_on_tuesday(Calendar::nse([]));
+    let option = call(&exchange);
+    for _ in 0..2 {
+        place(&mut exchange, market(&option, Product::Mis, Side::Buy, 1_755));
+    }
+    exchange.jump(tuesday().at_seconds(15 * 3600 + 24 * 60));
+    let held = |exchange: &Exchange| exchange.positions(USER).net[0].quantity;
+    let before = held(&exchange);
+    assert!(before > 1_800, "{before}");
+    exchange.jump(tuesday().at_seconds(15 * 3600 + 26 * 60));
+    let exits = exchange.orders(USER).into_iter().filter(|order| order.side == Side::Sell);
+    let asked: Vec<u32> =
+        exits.inspect(|order| assert!(order.quantity <= 1_800)).map(|order| order.quantity).collect();
+    assert_eq!((asked.len(), asked.iter().sum::<u32>()), (2, before as u32));
+}

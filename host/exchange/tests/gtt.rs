@@ -130,3 +130,32 @@ fn triggers_outlive_a_restart_and_are_changed_in_place() {
     let after = Exchange::restore(setup(Calendar::nse([]), ten_o_clock()), before.take_state());
     assert_eq!(after.gtt(USER, id), Some(&kept));
 }
+
+#[test]
+fn the_clients_last_price_says_from_which_side_the_market_comes_and_no_number_is_too_large() {
+    let mut exchange = still();
+    let said = |exchange: &mut Exchange, change: &dyn Fn(&mut PlaceGtt)| {
+        let mut wish = wish(exchange, &[20]);
+        change(&mut wish);
+        exchange.place_gtt(USER, wish).unwrap_err().message
+    };
+    let at_the_trigger = said(&mut exchange, &|wish| wish.last_price = wish.triggers[0]);
+    assert!(at_the_trigger.contains("equal to the last price"), "{at_the_trigger}");
+    let none = said(&mut exchange, &|wish| wish.last_price = Price::ZERO);
+    assert!(none.contains("`last_price`"), "{none}");
+    let large = said(&mut exchange, &|wish| wish.triggers[0] = Price::from_units(1_000_000_000_000_000_001));
+    assert!(large.contains("Tick size"), "{large}");
+}
+
+#[test]
+fn a_chain_of_triggers_that_set_each_other_off_is_settled_link_by_link() {
+    let mut exchange = still();
+    for _ in 0..200 {
+        let wish = wish(&exchange, &[20]);
+        exchange.place_gtt(USER, wish).unwrap();
+    }
+    let target = wish(&exchange, &[20]).triggers[0];
+    exchange.set_price(INFY, target).unwrap();
+    assert!(exchange.gtts(USER).iter().all(|gtt| gtt.status == GttStatus::Triggered));
+    assert_eq!(exchange.orders(USER).len(), 200);
+}

@@ -60,6 +60,9 @@ fn what_is_wrong_with_the_whole_is_said_once() {
     let said = exchange.place_sliced(USER, wish(1_755 * 11)).unwrap_err();
     assert!(said.message.contains("10 parts at most: the largest quantity is 17550"), "{}", said.message);
     let mut part = wish(1_755 * 2 + 1);
+    let said = exchange.place_sliced(USER, part.clone()).unwrap_err();
+    assert!(said.message.contains("multiples of the lot size 65"), "{}", said.message);
+    part = wish(1_755 * 2);
     part.request.market_protection = 0;
     assert_eq!(exchange.place_sliced(USER, part).unwrap_err().kind, RefusalKind::Input);
     assert!(exchange.orders(USER).is_empty());
@@ -128,6 +131,8 @@ fn icebergs_have_two_to_fifty_whole_legs() {
     }
     let part = market(FUTURE, Product::Nrml, Side::Buy, 130);
     assert!(exchange.place(USER, iceberg(part, 3, 60)).unwrap_err().message.contains("whole lots"));
+    let rest = market(FUTURE, Product::Nrml, Side::Buy, 200);
+    assert!(exchange.place(USER, iceberg(rest, 4, 65)).unwrap_err().message.contains("lot"));
     assert!(exchange.orders(USER).is_empty());
 }
 

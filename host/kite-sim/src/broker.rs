@@ -187,7 +187,8 @@ impl Broker {
         let of_user = |(_, account): &(usize, &SimAccount)| account.user_id == user;
         let Some((index, account)) = self.0.accounts.iter().enumerate().find(of_user) else { return };
         let Some(url) = account.postback_url.clone() else { return };
-        let app_id = FIRST_APP_ID + u32::try_from(index).unwrap_or(0);
+        let app = self.0.accounts.iter().position(|other| other.api_key == account.api_key).unwrap_or(index);
+        let app_id = FIRST_APP_ID + u32::try_from(app).unwrap_or(0);
         if let Some(body) = view::order::postback(order, app_id, &account.api_secret) {
             self.0.outbox.add(&self.0.accounts[index].api_key, Post { url, body });
         }

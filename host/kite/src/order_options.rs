@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use crate::order_params::{BrokerOrderId, Form, PlaceParams, changed_form};
-use market::{Change, OrderKind, OrderRequest, Variety};
+use market::{Change, OrderKind, OrderRequest, Price, Variety};
 use std::fmt::Display;
 
 /// The fewest and the most legs of an iceberg order.
@@ -106,6 +106,18 @@ impl OrderAddress {
     /// The form of a change.
     pub(crate) fn change_form(&self, current: &OrderRequest, change: &Change) -> Result<Form, Error> {
         let mut form = changed_form(current, change)?;
+        // A request knows no time to live: what nobody asked to change must not become one day's.
+        if change.validity.is_none() {
+            form.retain(|(name, _)| *name != "validity");
+        }
+        // The trigger of a cover order's first leg is that of the stop to come, whatever kind of order the leg is.
+        let moved = change.trigger.filter(|_| self.variety == Variety::Co && self.parent.is_none());
+        if let Some(trigger) = moved.filter(|_| !form.iter().any(|(name, _)| *name == "trigger_price")) {
+            if trigger <= Price::ZERO {
+                return Err(Error::invalid("the trigger price must be positive"));
+            }
+            form.push(("trigger_price", trigger.to_string()));
+        }
         // The second leg of a cover order goes to market when its trigger trades, and only the trigger can be moved.
         if self.parent.is_some() && current.kind == OrderKind::StopMarket {
             form.retain(|(name, _)| *name != "market_protection");
@@ -127,7 +139,7 @@ fn positive(what: impl Display, number: u32) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use market::{Price, Side};
+    use market::Side;
 
     fn order(variety: Variety) -> PlaceParams {
         let request = OrderRequest {
@@ -208,5 +220,18 @@ mod tests {
             form.ends_with(&[("trigger_price", "96.00".into()), ("parent_order_id", "7".into())]),
             "{form:?}"
         );
+    }
+
+    #[test]
+    fn the_trigger_of_a_cover_orders_first_leg_moves_with_the_leg_unfilled() {
+        let mut request = order(Variety::Co).request;
+        request.trigger = Price::from_rupees(95);
+        let address = OrderAddress::new(Variety::Co, "7".parse().unwrap());
+        let change = Change { trigger: Some(Price::from_rupees(96)), ..Change::default() };
+        let form = address.change_form(&request, &change).unwrap();
+        assert!(form.contains(&("trigger_price", "96.00".to_owned())), "{form:?}");
+        assert!(!form.iter().any(|(name, _)| *name == "validity"), "a time to live stays: {form:?}");
+        let none = Change { trigger: Some(Price::ZERO), ..Change::default() };
+        assert!(address.change_form(&request, &none).is_err());
     }
 }

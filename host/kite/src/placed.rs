@@ -22,6 +22,10 @@ impl Record for Placed {
         let mut fields = Fields::of(record)?;
         let order_id = fields.needed_record("order_id", order_id)?;
         let children = fields.records("children", |record| Ok(child(record)));
+        // Of a sliced order the number is no order: without its children nobody can tell what was taken.
+        if let Some(name) = fields.rest().1.first() {
+            return Err(format!("`{name}` cannot be read"));
+        }
         Ok(Self { order_id, children })
     }
 
@@ -47,6 +51,7 @@ fn order_id(value: Value) -> Result<BrokerOrderId, String> {
 
 fn child(record: Value) -> Result<BrokerOrderId, Error> {
     let read = Fields::of(record).and_then(|mut fields| match fields.record("error", refusal) {
+        Some(_) if fields.text("order_id").is_some() => Err("it has a number and an error".to_owned()),
         Some(refusal) => Ok(Err(refusal)),
         None => fields.needed_record("order_id", order_id).map(Ok),
     });
@@ -70,9 +75,10 @@ mod tests {
     fn each_child_is_taken_refused_or_unknown() {
         let refused = |code: u16, kind: &str| json!({"error": {"code": code, "error_type": kind, "message": "No.", "data": null}});
         let answer = json!({"order_id": "1995", "children": [{"order_id": "1996"}, refused(400, "MarginException"),
-            refused(500, "OrderException"), {"order_id": 7}, {"error": 5}, null]});
+            refused(500, "OrderException"), {"order_id": 7}, {"error": 5}, null,
+            {"order_id": "1997", "error": {"code": 400, "error_type": "MarginException"}}]});
         let placed = Placed::read(answer).unwrap();
-        assert_eq!(placed.children.len(), 6);
+        assert_eq!(placed.children.len(), 7);
         assert_eq!(placed.children[0], Ok("1996".parse().unwrap()));
         let outcome = |child: &Result<BrokerOrderId, Error>| child.as_ref().unwrap_err().outcome();
         assert_eq!(outcome(&placed.children[1]), Outcome::DefiniteNo);
@@ -91,5 +97,7 @@ mod tests {
         let placed = Placed::read(echo).unwrap().without(&Secret::new("t0ken"));
         assert!(!format!("{placed:?}").contains("t0ken"), "{placed:?}");
         assert_eq!(Placed::read(json!({"order_id": "1995", "children": null})).unwrap().children, []);
+        let unlisted = json!({"order_id": "1995", "children": {"0": {"order_id": "1996"}}});
+        assert!(Placed::read(unlisted).unwrap_err().contains("children"), "nobody can tell what was taken");
     }
 }

@@ -17,12 +17,15 @@ use market::{Change, Interval, OrderKind, OrderRequest, Price, Product, Side, Sy
 use server::{Reply, Server};
 use std::time::Duration;
 
-const SHORT: Duration = Duration::from_millis(400);
+/// Long enough for every call to be sent where no answer will come.
+const SHORT: Duration = Duration::from_secs(2);
+/// No machine needs so long for an answer that does come.
+const LONG: Duration = Duration::from_secs(30);
 const BODY_BYTES: usize = 1 << 20;
 
 type Called = BoxFuture<'static, (&'static str, Result<(), Error>)>;
 
-fn session(server: &Server) -> Session {
+fn session(server: &Server, patience: Duration) -> Session {
     let rates = RateLimits {
         quotes_per_second: 100,
         historical_per_second: 100,
@@ -31,8 +34,8 @@ fn session(server: &Server) -> Session {
         ..RateLimits::default()
     };
     let limits = ConnectionLimits {
-        request_timeout: SHORT,
-        instruments_timeout: SHORT,
+        request_timeout: patience,
+        instruments_timeout: patience,
         bulk_body_bytes: 2 * BODY_BYTES,
         rates,
         ..ConnectionLimits::default()
@@ -152,8 +155,9 @@ fn conversion() -> Conversion {
 
 /// Every call, answered so; and how many requests the server saw.
 async fn all_answered_with(reply: Reply) -> (Vec<(&'static str, Result<(), Error>)>, usize) {
+    let patience = if matches!(reply, Reply::Stall | Reply::Drip) { SHORT } else { LONG };
     let server = Server::answering(reply).await;
-    let session = session(&server);
+    let session = session(&server, patience);
     let calls = reads(&session).into_iter().chain(writes(&session));
     let results = join_all(calls).await;
     (results, server.requests().len())

@@ -52,7 +52,8 @@ pub(crate) struct Simulate {
 enum Hours {
     /// Round the clock, every day.
     Always,
-    /// Monday to Friday, 09:15 to 15:30.
+    /// As the exchanges do, Monday to Friday: shares 09:15 to 15:30 with pre-open and closing session, currencies to 17:00,
+    /// commodities to 23:30.
     Nse,
 }
 

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use std::str::FromStr;
 
 /// The largest form that is read, in bytes.
+/// Prices from here on, in 1/10 000 rupee, are no prices: neither a JSON number nor a journal could hold them exactly.
+const PRICE_UNITS_LIMIT: u64 = 1 << 51;
 const FORM_LIMIT: usize = 64 * 1024;
 
 /// The parameters of one call.
@@ -72,7 +74,8 @@ impl Params {
 
     pub(crate) fn price(&self, name: &str) -> Result<Option<Price>, Refusal> {
         let read = |text: &str| text.parse().ok().or_else(|| Price::from_wire(text.parse().ok()?));
-        self.text(name).map(|text| read(text).ok_or_else(|| invalid(name))).transpose()
+        let exact = |price: &Price| price.units().unsigned_abs() < PRICE_UNITS_LIMIT;
+        self.text(name).map(|text| read(text).filter(exact).ok_or_else(|| invalid(name))).transpose()
     }
 
     /// Booleans travel as `True`, `true` or `1`, whatever the client's language prints.
@@ -127,5 +130,7 @@ mod tests {
         let params = Params::from_query(Some("quantity=ten&price=1e400"));
         assert_eq!(params.count("quantity").unwrap_err().message, "Invalid `quantity`.");
         assert_eq!(params.price("price").unwrap_err().message, "Invalid `price`.");
+        let params = Params::from_query(Some("rhs_constant=922337203685477"));
+        assert_eq!(params.price("rhs_constant").unwrap_err().message, "Invalid `rhs_constant`.");
     }
 }

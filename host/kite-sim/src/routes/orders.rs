@@ -78,7 +78,7 @@ pub(crate) async fn modify(
 ) -> Answer {
     let change = change(&call.params, self::variety(&variety)?)?;
     broker.exchange(|exchange| {
-        check_parent(exchange, &call, &order_id)?;
+        check_parent(exchange, &call, change.variety, &order_id)?;
         exchange.modify(&call.user_id, &order_id, change).map_err(Refusal::from)
     })?;
     success(Placed { order_id: &order_id })
@@ -91,7 +91,7 @@ pub(crate) async fn cancel(
 ) -> Answer {
     let variety = self::variety(&variety)?;
     broker.exchange(|exchange| {
-        check_parent(exchange, &call, &order_id)?;
+        check_parent(exchange, &call, variety, &order_id)?;
         exchange.cancel(&call.user_id, variety, &order_id).map_err(Refusal::from)
     })?;
     success(Placed { order_id: &order_id })
@@ -161,9 +161,9 @@ fn wish(params: &Params, variety: Variety) -> Result<PlaceOrder, Refusal> {
     })
 }
 
-/// Who names a parent means a second leg of it.
-fn check_parent(exchange: &Exchange, call: &Signed, order_id: &str) -> Result<(), Refusal> {
-    match call.params.text("parent_order_id") {
+/// Who names a parent of a cover order means a second leg of it. Elsewhere the parameter means nothing.
+fn check_parent(exchange: &Exchange, call: &Signed, variety: Variety, order_id: &str) -> Result<(), Refusal> {
+    match call.params.text("parent_order_id").filter(|_| variety == Variety::Co) {
         Some(parent) if !exchange.is_leg_of(&call.user_id, order_id, parent) => {
             Err(Refusal::input("Invalid `parent_order_id`. The order is not a leg of that parent."))
         }

@@ -40,7 +40,7 @@ async fn ticks_can_be_missing_while_heartbeats_and_order_updates_go_on() {
     let desk = Desk::open().await;
     let trader = desk.sign_in("uk9394").await;
     let mut socket = subscribed(&trader).await;
-    let gap = json!({"apiKey": "demo-uk9394", "ms": 3_500});
+    let gap = json!({"apiKey": "demo-uk9394", "ms": 6_000});
     assert_eq!(desk.control("POST", "/sim/ticker/gap", gap).await["connections"], 1);
     heard(&mut socket, Duration::from_millis(200)).await;
     let form = [
@@ -65,7 +65,7 @@ async fn heartbeats_can_be_missing_while_the_line_is_up() {
     let desk = Desk::open().await;
     let (one, other) = (desk.sign_in("uk9394").await, desk.sign_in("uk1234").await);
     let (mut mute, mut fine) = (one.ticker().await.unwrap(), other.ticker().await.unwrap());
-    desk.control("POST", "/sim/ticker/mute", json!({"apiKey": "demo-uk9394", "ms": 3_000})).await;
+    desk.control("POST", "/sim/ticker/mute", json!({"apiKey": "demo-uk9394", "ms": 5_000})).await;
     let (frames, others) = tokio::join!(
         heard(&mut mute, Duration::from_millis(2_500)),
         heard(&mut fine, Duration::from_millis(2_500))

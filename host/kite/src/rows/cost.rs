@@ -14,7 +14,7 @@ use serde_json::Value;
 pub struct OrderMargin {
     /// `equity`, `commodity`; none for a basket.
     pub segment: Option<String>,
-    /// What is traded; an empty word for a basket.
+    /// What is traded; the word `:` for a basket.
     pub symbol: Word<Symbol>,
     /// All of it.
     pub total: Money,

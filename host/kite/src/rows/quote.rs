@@ -85,7 +85,7 @@ impl Record for OhlcQuote {
     fn read(record: Value) -> Result<Self, String> {
         let mut fields = Fields::of(record)?;
         let last_price = fields.needed_amount("last_price")?;
-        let instrument_token = fields.count("instrument_token");
+        let instrument_token = fields.needed_count("instrument_token")?;
         let ohlc = fields.record("ohlc", Ohlc::read).unwrap_or_default();
         Ok(Self { instrument_token, last_price, ohlc, extra: fields.rest().0 })
     }
@@ -100,7 +100,7 @@ impl Record for Quote {
         let mut fields = Fields::of(record)?;
         let quote = Self {
             last_price: fields.needed_amount("last_price")?,
-            instrument_token: fields.count("instrument_token"),
+            instrument_token: fields.needed_count("instrument_token")?,
             timestamp: fields.instant("timestamp"),
             last_trade_time: fields.instant("last_trade_time"),
             last_quantity: fields.count("last_quantity"),
@@ -134,7 +134,11 @@ impl Ohlc {
         let mut fields = Fields::of(record)?;
         let (open, high) = (fields.price("open"), fields.price("high"));
         let (low, close) = (fields.price("low"), fields.price("close"));
-        Ok(Self { open, high, low, close })
+        match fields.rest().1.first() {
+            // Half a range is none: whoever holds this sees that it was odd.
+            Some(name) => Err(format!("`{name}` cannot be read")),
+            None => Ok(Self { open, high, low, close }),
+        }
     }
 }
 
@@ -180,7 +184,8 @@ mod tests {
         let json = r#"{"instrument_token":1,"last_price":"5","oi":-1,"depth":{"buy":7},"ohlc":{"open":"x"},"net_change":0.5}"#;
         let quote: Quote = serde_json::from_str(json).unwrap();
         assert_eq!((quote.last_price, quote.oi, quote.depth), (Price::from_rupees(5), 0, None));
-        assert_eq!((quote.odd, quote.extra["net_change"].clone()), (vec!["oi", "depth"], 0.5.into()));
+        assert_eq!((quote.odd, quote.extra["net_change"].clone()), (vec!["oi", "ohlc", "depth"], 0.5.into()));
+        assert!(serde_json::from_str::<Quote>(r#"{"last_price":5}"#).is_err(), "of no instrument");
         for nothing in ["null", r#""""#, "[]"] {
             let json = format!(r#"{{"instrument_token":1,"last_price":{nothing}}}"#);
             assert!(serde_json::from_str::<Quote>(&json).is_err(), "{json}");

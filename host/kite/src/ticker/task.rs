@@ -108,11 +108,13 @@ impl<'a> Line<'a> {
                 },
                 () = self.events.closed() => Err(End::Closed),
                 message = timeout(limits.silence, self.socket.next()) => {
+                    // Taken now: whoever listens may be slow to take the message.
+                    let at = clock::now();
                     // Only a line that speaks is a good one: an endless accept-and-drop must back off.
                     let step = self.hear(message.unwrap_or_else(|_| Some(Err(silence(limits.silence))))).await;
                     if step.is_ok() {
                         backoff.reset();
-                        *heard = Some(clock::now());
+                        *heard = Some(at);
                     }
                     step
                 }
@@ -129,7 +131,9 @@ impl<'a> Line<'a> {
     /// Says that the line stands, and what was missed since an earlier one was heard.
     async fn report(&self, heard: Option<Timestamp>) -> Result<(), End> {
         let (until, instruments) = (clock::now(), self.told.count());
-        let missed = heard.map(|since| TickerEvent::Missed(Gap { since, until, instruments }));
+        // A wall clock may be set back between the two.
+        let missed =
+            heard.map(|since| TickerEvent::Missed(Gap { since, until: until.max(since), instruments }));
         for event in [Some(TickerEvent::Connected), missed].into_iter().flatten() {
             self.events.send(event).await.map_err(|_| End::Closed)?;
         }

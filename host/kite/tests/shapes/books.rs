@@ -147,9 +147,6 @@ async fn the_second_leg_of_a_cover_order_is_addressed_by_its_first() {
     let change = Change { trigger: Some(Price::from_rupees(96)), ..Change::default() };
     session.modify_at(&address, &leg, &change).await.unwrap();
     assert_eq!(asked(&server), "PUT /orders/co/8");
-    assert_eq!(
-        body(&server),
-        "order_type=SL-M&quantity=1&validity=DAY&trigger_price=96.00&parent_order_id=7"
-    );
+    assert_eq!(body(&server), "order_type=SL-M&quantity=1&trigger_price=96.00&parent_order_id=7");
     assert_eq!(leg.validity, Validity::Day);
 }

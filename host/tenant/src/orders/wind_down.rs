@@ -203,12 +203,14 @@ impl Desk {
         let mut units = Units::new();
         for PositionRow { symbol, product, figures, .. } in &positions {
             if let (Some(symbol), Some(product)) = (symbol.known(), product.known()) {
-                *units.entry((symbol.clone(), *product)).or_insert(0) += figures.quantity;
+                let held = units.entry((symbol.clone(), *product)).or_insert(0);
+                *held = held.saturating_add(figures.quantity);
             }
         }
         for HoldingRow { symbol, quantity, t1_quantity, .. } in &holdings {
             if let Some(symbol) = symbol.known() {
-                *units.entry((symbol.clone(), Product::Cnc)).or_insert(0) += quantity + t1_quantity;
+                let held = units.entry((symbol.clone(), Product::Cnc)).or_insert(0);
+                *held = held.saturating_add(quantity.saturating_add(*t1_quantity));
             }
         }
         Ok(units)
