@@ -177,7 +177,7 @@ pub fn key_beside(data_dir: &Path) -> PathBuf {
 }
 
 /// The calendar of a file, or the usual hours without holidays.
-fn calendar(file: Option<&Path>) -> Result<market::Calendar> {
+pub(crate) fn calendar(file: Option<&Path>) -> Result<market::Calendar> {
     let Some(path) = file else { return Ok(market::Calendar::nse([])) };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{} is not a trading calendar", path.display()))

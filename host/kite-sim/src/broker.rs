@@ -221,7 +221,11 @@ impl Broker {
 impl Books {
     /// A new exchange, or the one that the journal knows, moved on to the clock's time.
     fn open(config: &SimConfig, clock: &mut Clock) -> Result<Self, StartError> {
-        let calendar = if config.always_open { Calendar::always_open() } else { Calendar::nse([]) };
+        let calendar = if config.always_open {
+            Calendar::always_open()
+        } else {
+            config.calendar.clone().unwrap_or_else(|| Calendar::nse([]))
+        };
         let accounts = config.accounts.iter().map(account_setup).collect();
         let setup = Setup { seed: config.seed, now: clock.now(), calendar, accounts };
         let Some(folder) = &config.data_dir else {

@@ -5,7 +5,7 @@
 use crate::faults::Plan;
 use crate::journal::JournalError;
 use exchange::HoldingSetup;
-use market::{Money, Price, Symbol, Timestamp};
+use market::{Calendar, Money, Price, Symbol, Timestamp};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub struct SimConfig {
     pub clock: ClockSetup,
     /// Trades round the clock instead of NSE hours.
     pub always_open: bool,
+    /// Hours, auctions, holidays and special sessions; without one, the usual ones. Means nothing where it never closes.
+    pub calendar: Option<Calendar>,
     /// Answers 429 above Kite's published limits.
     pub rate_limits: bool,
     /// Where the broker's books are kept, so that they outlive the process. Without it they end with it.
@@ -134,6 +136,7 @@ impl SimConfig {
             seed: DEMO_SEED,
             clock: ClockSetup::Wall,
             always_open: true,
+            calendar: None,
             rate_limits: true,
             data_dir: None,
         }

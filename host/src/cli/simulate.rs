@@ -2,6 +2,7 @@
 
 use crate::app::reached_at;
 use crate::cli::terminal::{asked_to_stop, say, start_diagnostics};
+use crate::config::calendar;
 use crate::exit::{EXIT_ADDRESS, EXIT_DATA, Exit};
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
@@ -25,6 +26,10 @@ pub(crate) struct Simulate {
     /// When the market trades.
     #[arg(long, value_enum, default_value_t = Hours::Always)]
     hours: Hours,
+    /// Trading calendar as a TOML file, as `bulkhead serve` reads it: hours, auctions, holidays and special sessions. Goes with
+    /// --hours nse.
+    #[arg(long, value_name = "FILE")]
+    calendar: Option<PathBuf>,
     /// Starts a virtual clock at this time (IST) instead of going by the machine's. PUT /sim/clock moves it.
     #[arg(long, value_name = "\"YYYY-MM-DD HH:MM:SS\"", value_parser = instant)]
     clock: Option<Timestamp>,
@@ -79,6 +84,10 @@ impl Simulate {
 
     fn config(self) -> Result<SimConfig, Exit> {
         let mut config = SimConfig::demo(self.listen);
+        if self.calendar.is_some() && self.hours == Hours::Always {
+            return Err(anyhow!("--calendar needs --hours nse: a market that never closes has none").into());
+        }
+        config.calendar = self.calendar.as_deref().map(|path| calendar(Some(path))).transpose()?;
         if let Some(path) = &self.accounts {
             let text = std::fs::read_to_string(path);
             let text = text.with_context(|| format!("cannot read the accounts in {}", path.display()))?;
@@ -150,6 +159,19 @@ mod tests {
         assert_eq!(config.clock, ClockSetup::Virtual { start, speed: 0.0 });
         assert!(config.accounts.iter().all(|account| account.cash == Money::from_rupees(5_000)));
         assert_eq!((config.seed, config.data_dir), (7, Some(PathBuf::from("kept"))));
+    }
+
+    #[test]
+    fn a_calendar_is_read_from_a_file_and_goes_with_hours_that_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("calendar.toml");
+        std::fs::write(&path, "[[holidays]]\ndate = \"2026-11-23\"\n").unwrap();
+        let flag = format!("--calendar|{}", path.display());
+        let holiday = market::TradingDate::new(2026, 11, 23).unwrap();
+        let calendar = config(&format!("--hours|nse|{flag}")).calendar.unwrap();
+        assert!(calendar.session(holiday).is_none() && calendar.session(holiday.next()).is_some());
+        let line = Line::try_parse_from(["simulate"].into_iter().chain(flag.split('|'))).unwrap();
+        assert!(line.simulate.config().unwrap_err().error.to_string().contains("--hours nse"));
     }
 
     #[test]

@@ -188,3 +188,22 @@ async fn a_trigger_range_is_keyed_by_the_callers_strings_and_bounded_by_the_last
         assert_eq!(trader.get(path).await.refusal(), (400, "InputException"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_calendar_of_ones_own_has_its_holidays() {
+    let holiday = market::TradingDate::new(2026, 11, 23).unwrap();
+    let desk = Desk::with(|config| config.calendar = Some(market::Calendar::nse([holiday]))).await;
+    let trader = desk.sign_in("uk9394").await;
+    let form = [
+        ("exchange", "NSE"),
+        ("tradingsymbol", "INFY"),
+        ("transaction_type", "BUY"),
+        ("quantity", "1"),
+        ("product", "CNC"),
+        ("order_type", "MARKET"),
+        ("market_protection", "-1"),
+    ];
+    let answer = trader.send("POST", "/orders/regular", &form).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body["message"].as_str().unwrap().starts_with("Markets are closed"), "{}", answer.body);
+}
