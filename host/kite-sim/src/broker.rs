@@ -227,7 +227,9 @@ impl Books {
             config.calendar.clone().unwrap_or_else(|| Calendar::nse([]))
         };
         let accounts = config.accounts.iter().map(account_setup).collect();
-        let setup = Setup { seed: config.seed, now: clock.now(), calendar, accounts };
+        // A virtual clock that runs has moved a little by now; the market begins where it was told to.
+        let now = clock.start_of_virtual().unwrap_or_else(|| clock.now());
+        let setup = Setup { seed: config.seed, now, calendar, accounts };
         let Some(folder) = &config.data_dir else {
             let exchange = Exchange::new(setup);
             check_holdings(&exchange, config)?;
