@@ -18,7 +18,7 @@ def an_order_may_hide_from_the_book_for_a_time():
     order_id = place_resting()
     assert desk.kite.orders() == []
     refused(exceptions.KiteException, lambda: desk.kite.order_history(order_id))
-    time.sleep(5.3)
+    time.sleep(2.3)
     assert row_of(order_id)["status"] == "OPEN"
 
 
@@ -97,7 +97,7 @@ def a_token_dies_by_appointment():
     at = desk.now() + datetime.timedelta(seconds=5)
     control("/sim/expire-token", apiKey=desk.kite.api_key, at=at.strftime("%Y-%m-%d %H:%M:%S"))
     desk.kite.profile()
-    time.sleep(2.3)
+    time.sleep(5.3)
     refused(exceptions.TokenException, desk.kite.profile)
 
 
