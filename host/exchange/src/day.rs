@@ -11,7 +11,7 @@ use crate::pit::{Phase, Pit};
 use crate::refusal::Refusal;
 use crate::setup::TICK_INTERVAL_MS;
 use crate::validate::{check_prices, check_trigger_side};
-use market::{OrderRequest, Product, Side, Symbol, Timestamp, TradingDate};
+use market::{OrderRequest, Product, Side, Timestamp, TradingDate};
 
 impl Exchange {
     /// Moves time on: prices, matching, triggers, lapses, the change of day. An earlier time does nothing.
@@ -195,14 +195,6 @@ impl Exchange {
             }
             self.close_uncovered(account, |symbol| Pit::from(symbol.venue()) == pit);
         }
-    }
-
-    /// A quantity in parts of which none is larger than one order may be.
-    pub(crate) fn parts_of(&self, symbol: &Symbol, quantity: u32) -> Vec<u32> {
-        let slot = self.tape.slot_of(symbol);
-        let largest = slot.map_or(quantity, |slot| self.tape.listings[slot].largest_order()).max(1);
-        let full = std::iter::repeat_n(largest, (quantity / largest) as usize);
-        full.chain(Some(quantity % largest).filter(|rest| *rest > 0)).collect()
     }
 
     /// Standing intraday orders, each with whether it ends a cover position.

@@ -5,10 +5,8 @@ use crate::board::Board;
 use crate::order::PlaceOrder;
 use crate::pit::{AfterHours, Phase};
 use crate::refusal::Refusal;
-use crate::validate::check_trigger_side;
+use crate::validate::{READ_MORE, check_trigger_side};
 use market::{OrderRequest, Product, Validity, Variety};
-
-const READ_MORE: &str = "[Read more.](https://support.zerodha.com/category/trading-and-markets)";
 
 /// How the market stands for a new order.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use crate::exchange::Exchange;
 use crate::order::{OrderStatus, PlaceOrder};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::validate::check_quantity;
-use market::Variety;
+use market::{Symbol, Variety};
 
 /// Children of one order.
 const MOST_CHILDREN: u32 = 10;
@@ -43,17 +43,15 @@ impl Exchange {
         }
         // Before any part goes out: the last one alone would be wrong.
         check_quantity(quantity, listing)?;
-        let children = quantity.div_ceil(largest);
-        if children > MOST_CHILDREN {
+        if quantity.div_ceil(largest) > MOST_CHILDREN {
             return Err(Refusal::input(format!(
                 "Autoslice cuts an order into {MOST_CHILDREN} parts at most: the largest quantity is {}.",
                 largest * MOST_CHILDREN
             )));
         }
         let parent = self.desk.unused_order_id(self.now);
-        let part = |n: u32| (quantity - n * largest).min(largest);
-        let children =
-            (0..children).map(|n| self.place_child(user, &command, part(n), &parent)).collect::<Vec<_>>();
+        let parts = self.parts_of(&command.request.symbol, quantity).into_iter();
+        let children = parts.map(|part| self.place_child(user, &command, part, &parent)).collect::<Vec<_>>();
         // What is wrong with every part is wrong with the order.
         match children.iter().find_map(|child| child.as_ref().err()) {
             Some(refusal) if is_of_the_whole(refusal) && children.iter().all(Result::is_err) => {
@@ -61,6 +59,14 @@ impl Exchange {
             }
             Some(_) | None => Ok(Placed::Slices { parent, children }),
         }
+    }
+
+    /// A quantity in parts of which none is larger than one order may be.
+    pub(crate) fn parts_of(&self, symbol: &Symbol, quantity: u32) -> Vec<u32> {
+        let slot = self.tape.slot_of(symbol);
+        let largest = slot.map_or(quantity, |slot| self.tape.listings[slot].largest_order()).max(1);
+        let full = std::iter::repeat_n(largest, (quantity / largest) as usize);
+        full.chain(Some(quantity % largest).filter(|rest| *rest > 0)).collect()
     }
 
     fn place_child(

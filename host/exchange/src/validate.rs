@@ -12,7 +12,7 @@ use market::{OrderKind, OrderRequest, Price, Product, Side, Validity, Variety, V
 
 const LONGEST_TAG: usize = 20;
 const SHORTEST_DISCLOSED_PERCENT: u64 = 10;
-const READ_MORE: &str = "[Read more.](https://support.zerodha.com/category/trading-and-markets)";
+pub(crate) const READ_MORE: &str = "[Read more.](https://support.zerodha.com/category/trading-and-markets)";
 
 /// Checks a new order from front to back; the first fault counts.
 pub(crate) fn check(order: &PlaceOrder, listing: &Listing, board: &Board) -> Result<(), Refusal> {
