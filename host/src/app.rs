@@ -40,7 +40,8 @@ impl App {
     pub(crate) async fn open_at(listener: TcpListener, config: Config) -> Result<Self, Exit> {
         let address = listener.local_addr()?;
         let tenants = open_tenants(&config).await?;
-        let limits = Limits { machines: config.bounds.runs_max, ..Limits::default() };
+        let limits =
+            Limits { machines: config.bounds.runs_max + web::REPLAYS_MAX as u32, ..Limits::default() };
         let upload_bytes_max = limits.upload_bytes;
         let programs = Programs::new(compiler(&config, limits)?);
         let clock = tenants.clock().clone();
@@ -117,7 +118,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
 }
 
 /// An operator's own table of what trading costs.
-fn read_rates(path: &Path) -> anyhow::Result<RateTable> {
+pub(crate) fn read_rates(path: &Path) -> anyhow::Result<RateTable> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| {
         format!("{} is no table of rates: --rates wants a JSON list of dated rules", path.display())

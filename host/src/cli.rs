@@ -5,6 +5,7 @@ mod compile_child;
 mod demo;
 mod migrate;
 mod new;
+mod replay;
 mod serve;
 mod simulate;
 mod tenants;
@@ -25,7 +26,8 @@ Exit codes:
   2  the command line is wrong
   3  `check` refused the component
   4  an address is already in use
-  5  the data folder or its key cannot be used";
+  5  the data folder or its key cannot be used
+  6  `replay` went another way than the recording";
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
 #[derive(Debug, Parser)]
@@ -47,6 +49,8 @@ enum Command {
     Check(check::Check),
     /// Writes a strategy of your own to begin with, and says how to test and build it.
     New(new::New),
+    /// Runs a recorded run again: is it the same, what would another version have done, how did an order come to be?
+    Replay(Box<replay::Replay>),
     /// Brings the database of a data folder up to date, and says what it did.
     Migrate(migrate::Migrate),
     /// Lists the tenants of a data folder, or sets the way that one's calls leave by.
@@ -65,6 +69,7 @@ impl Cli {
             Command::Simulate(simulate) => on_tokio(simulate.run()),
             Command::Check(check) => check.run(),
             Command::New(new) => new.run(),
+            Command::Replay(replay) => on_tokio(replay.run()),
             Command::Migrate(migrate) => on_tokio(migrate.run()),
             Command::Tenants(tenants) => on_tokio(tenants.run()),
             Command::CompileChild => return compile_child::run(),

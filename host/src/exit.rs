@@ -10,6 +10,8 @@ pub(crate) const EXIT_REFUSED: u8 = 3;
 pub(crate) const EXIT_ADDRESS: u8 = 4;
 /// The data folder or its key.
 pub(crate) const EXIT_DATA: u8 = 5;
+/// `replay` found a difference.
+pub(crate) const EXIT_DIVERGED: u8 = 6;
 
 /// A failure with the exit code it ends in.
 #[derive(Debug)]

@@ -10,5 +10,6 @@ pub mod cli;
 pub mod config;
 mod exit;
 pub mod programs;
+pub mod replay;
 pub mod runs;
 pub mod web;

@@ -72,6 +72,17 @@ impl Programs {
         self.compile(strategy.component(version).await?, None).await
     }
 
+    /// The program of bytes that were taken before.
+    ///
+    /// # Errors
+    /// When this release refuses them.
+    pub async fn of_bytes(&self, sha256: &str, bytes: &[u8]) -> Result<Program, ProgramError> {
+        if let Some(program) = self.recent().by_hash.get(sha256) {
+            return Ok(program.clone());
+        }
+        self.compile(bytes.to_vec(), None).await
+    }
+
     async fn compile(&self, bytes: Vec<u8>, turn: Option<Turn>) -> Result<Program, ProgramError> {
         let compiler = Arc::clone(&self.compiler);
         let compiling = tokio::task::spawn_blocking(move || {

@@ -19,6 +19,7 @@ mod subject;
 mod told;
 mod words;
 
+pub(crate) use bars::Bars;
 pub use told::Counters;
 
 use crate::programs::{ProgramError, Programs};

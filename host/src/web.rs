@@ -29,6 +29,8 @@ mod openapi;
 mod postback;
 mod postbacks;
 mod remote;
+mod replay;
+mod replays;
 mod risk;
 mod runs;
 mod serve;
@@ -46,6 +48,7 @@ mod view;
 pub use ending::Ending;
 pub use guard::Reach;
 pub use openapi::document as openapi_document;
+pub(crate) use replays::REPLAYS_MAX;
 pub use serve::{ServeLimits, serve};
 pub use state::WebState;
 
@@ -127,6 +130,9 @@ fn trading_routes(state: &WebState) -> Router<WebState> {
         .route("/api/runs", get(runs::list))
         .route("/api/runs/{id}", get(runs::one))
         .route("/api/runs/{id}/stream", get(runs::stream))
+        .route("/api/runs/{id}/replay", post(replay::replay_run))
+        .route("/api/runs/{id}/compare", post(replay::compare_run))
+        .route("/api/runs/{id}/orders/{order}/explain", get(replay::explain_order))
         .route("/api/stream", get(runs::everything))
         .route("/api/logs", get(logs::read))
         .route("/api/logs/stream", get(logs::stream))

@@ -35,3 +35,4 @@ pub use manifest::{
 };
 pub use program::Program;
 pub use step::{LogLevel, Step, Trace};
+pub use view::Seen;

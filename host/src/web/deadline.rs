@@ -5,7 +5,7 @@
 
 use crate::web::ending::Ending;
 use crate::web::error::Problem;
-use crate::web::guard::changes;
+use crate::web::guard::goes_on;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -35,7 +35,7 @@ pub(crate) async fn answer_in_time(
     next: Next,
 ) -> Response {
     let limit = Duration::from_millis(deadline.answer_ms);
-    if !changes(request.method()) {
+    if !goes_on(request.method(), request.uri().path()) {
         let answer = tokio::time::timeout(limit, next.run(request)).await;
         return answer.unwrap_or_else(|_| too_long("it took too long: try again"));
     }

@@ -16,6 +16,9 @@ const CROSS_SITE_ALLOWED: &str = "/api/postback";
 /// How the paths of streams end.
 const STREAM: &str = "/stream";
 
+/// Ends of paths to which something is posted that changes nothing.
+const LOOKS: [&str; 2] = ["/replay", "/compare"];
+
 /// Browsers that came by https once never come otherwise again, for a year.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
@@ -56,6 +59,11 @@ impl Reach {
 /// True for what may change something.
 pub(crate) fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// True for what must be done to its end when whoever asked has gone. A replay only looks, though it is asked for by POST.
+pub(crate) fn goes_on(method: &Method, path: &str) -> bool {
+    changes(method) && !LOOKS.iter().any(|end| path.ends_with(end))
 }
 
 /// Refuses requests to foreign names, and changes and streams asked for by other sites' pages.

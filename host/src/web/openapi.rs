@@ -3,7 +3,7 @@
 use crate::web::cookies::Cookie;
 use crate::web::view::live::StreamEvents;
 use crate::web::{
-    auth, books, examples, health, live_trader, login, logs, postback, risk, runs, strategies, tokens,
+    auth, books, examples, health, live_trader, login, logs, postback, replay, risk, runs, strategies, tokens,
 };
 use axum::Json;
 use axum::http::StatusCode;
@@ -39,6 +39,7 @@ use utoipa::openapi::{
         examples::list, examples::download,
         live_trader::start, live_trader::stop, live_trader::status,
         runs::list, runs::one, runs::stream, runs::everything,
+        replay::replay_run, replay::compare_run, replay::explain_order,
         logs::read, logs::download, logs::stream,
         books::orders, books::trades, books::positions, books::daily_stats, books::pnl,
         risk::limits, risk::set_limits, risk::kill_switch, risk::set_kill_switch,

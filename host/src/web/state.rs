@@ -7,6 +7,7 @@ use crate::web::attempts::Attempts;
 use crate::web::ending::Ending;
 use crate::web::guard::Reach;
 use crate::web::postbacks::Postbacks;
+use crate::web::replays::Replays;
 use crate::web::streams::Streams;
 use tenant::Tenants;
 
@@ -31,6 +32,8 @@ pub struct WebState {
     pub(crate) postbacks: Postbacks,
     /// Live streams.
     pub(crate) streams: Streams,
+    /// Replays under way.
+    pub(crate) replays: Replays,
     /// Answers to requests that named a key of their own.
     pub(crate) answered: Answered,
 }
@@ -54,6 +57,7 @@ impl WebState {
             attempts: Attempts::default(),
             postbacks: Postbacks::default(),
             streams: Streams::default(),
+            replays: Replays::default(),
             answered: Answered::default(),
         }
     }

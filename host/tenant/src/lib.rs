@@ -30,6 +30,7 @@ mod news;
 mod orders;
 mod pnl;
 mod private;
+mod recorded;
 mod roll;
 mod run;
 mod sessions;
@@ -54,12 +55,13 @@ pub use mode::Mode;
 pub use news::News;
 pub use orders::{
     Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
-    RunOrderUpdate, TradeRecord,
+    RunOrderUpdate, TradeRecord, paper_fill,
 };
 pub use pnl::{
     DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
     Whose,
 };
+pub use recorded::{Recorded, RecordedOrder, RecordedRun, RecordingError, Recordings};
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};

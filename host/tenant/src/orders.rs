@@ -27,6 +27,7 @@ mod withdraw;
 
 pub(crate) use desk::{Desk, Parts};
 pub use leftover::{Hindrance, Leftover, OpenPosition};
+pub use paper::paper_fill;
 pub use record::{Cause, KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};
 pub use wind_down::Closing;
 

@@ -11,7 +11,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("host/exchange", &["market"]),
     ("host/kite-sim", &["market", "ledger", "exchange"]),
     ("host/tenant", &["market", "kite", "ledger"]),
-    ("host", &["market", "sandbox", "kite-sim", "tenant", "example-strategies"]),
+    ("host", &["market", "ledger", "sandbox", "kite-sim", "tenant", "example-strategies"]),
     ("sdk", &["sdk-macros"]),
     ("sdk/macros", &[]),
     ("example-strategies", &[]),

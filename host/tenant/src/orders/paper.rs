@@ -79,18 +79,24 @@ impl Desk {
 
 /// At which price the order trades, if it does at all.
 fn fill_price(order: &OrderRecord, last: Price) -> Option<Price> {
-    let reached = |limit: Price| match order.side {
-        Side::Buy => last <= limit,
-        Side::Sell => last >= limit,
+    paper_fill(order.side, order.kind, order.price, order.trigger, last)
+}
+
+/// The paper exchange's rule, for whoever trades on paper: at which price an order of these terms trades, whole, when this
+/// is the newest price; none while it waits.
+pub fn paper_fill(side: Side, kind: OrderKind, price: Price, trigger: Price, last: Price) -> Option<Price> {
+    let reached = match side {
+        Side::Buy => last <= price,
+        Side::Sell => last >= price,
     };
-    let triggered = match order.side {
-        Side::Buy => last >= order.trigger,
-        Side::Sell => last <= order.trigger,
+    let triggered = match side {
+        Side::Buy => last >= trigger,
+        Side::Sell => last <= trigger,
     };
-    let trades = match order.kind {
+    let trades = match kind {
         OrderKind::Market => true,
-        OrderKind::Limit => reached(order.price),
-        OrderKind::Stop => triggered && reached(order.price),
+        OrderKind::Limit => reached,
+        OrderKind::Stop => triggered && reached,
         OrderKind::StopMarket => triggered,
     };
     trades.then_some(last)

@@ -5,6 +5,7 @@ use super::{Book, Write, unreadable};
 use crate::error::StoreError;
 use crate::mode::Mode;
 use crate::orders::{OrderRecord, RefusalCode};
+use crate::recorded::RecordedOrder;
 use crate::run::RunRecord;
 use market::{OrderState, Price, Timestamp, TradingDate};
 use sqlx::Row;
@@ -264,6 +265,18 @@ impl Book {
             .fetch_all(&self.store.writer)
             .await?;
         rows.iter().map(|row| Ok(order(row)?.record)).collect()
+    }
+
+    /// A run's orders as a replay reads them, oldest first.
+    pub(crate) async fn recorded_orders(&self, run_id: &str) -> Result<Vec<RecordedOrder>, StoreError> {
+        let rows = sqlx::query("select * from orders where broker_id = ? and run_id = ? order by id")
+            .bind(self.id())
+            .bind(run_id)
+            .fetch_all(self.readers())
+            .await?;
+        let read =
+            |row| order(row).map(|order| RecordedOrder { order: order.record, sent_at: order.sent_at });
+        rows.iter().map(read).collect()
     }
 
     /// By the tag it was sent with, or by the broker's number of a day.

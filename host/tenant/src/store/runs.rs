@@ -216,6 +216,18 @@ impl Book {
         rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?))).collect()
     }
 
+    /// How long a run's journal is.
+    pub(crate) async fn journal_bytes(&self, run_id: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query(
+            "select coalesce(sum(length(events)), 0) from journal where broker_id = ? and run_id = ?",
+        )
+        .bind(self.id())
+        .bind(run_id)
+        .fetch_one(self.readers())
+        .await?;
+        Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
+    }
+
     pub(super) async fn append_journal(
         &self,
         tx: &mut super::Write,

@@ -7,9 +7,10 @@ use crate::log::Level;
 use crate::news::News;
 use crate::orders::TradeRecord;
 use crate::pnl::{self, DailyStats, DayRows, PnlReport, PositionRecord, RunFigures, Whose, reckon};
-use ledger::Part;
+use ledger::{Part, RateTable};
 use market::{Symbol, Timestamp, TradingDate};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -110,6 +111,11 @@ impl Tenant {
     /// The newest trades, as many as one answer holds.
     pub async fn trades(&self, date: Option<TradingDate>) -> Stored<Vec<TradeRecord>> {
         Ok(self.trades_page(date, None, 0).await?.0)
+    }
+
+    /// What trading costs, as this host reckons it.
+    pub fn rates(&self) -> Arc<RateTable> {
+        Arc::clone(&self.host().config.rates)
     }
 
     /// Since when the broker or its feed has not been heard: figures may be older than they look. `None` while all is well.

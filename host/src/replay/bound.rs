@@ -1,0 +1,89 @@
+//! How long a replay may take, and that it ends when nobody waits for it any more. Knows nothing of what is replayed.
+
+use super::error::ReplayError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Events between two looks at the clock.
+const LOOK_EVERY: u32 = 1_024;
+
+/// When a replay ends before its end.
+#[derive(Debug, Clone, Default)]
+pub struct Bound {
+    until: Option<(Instant, Duration)>,
+    given_up: Arc<AtomicBool>,
+    since_look: u32,
+}
+
+/// Ends its replay when it is dropped.
+#[derive(Debug)]
+pub struct GiveUp(Arc<AtomicBool>);
+
+impl Bound {
+    /// No bound: a person at a terminal has a key for that.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// So long from now on, and no longer than whoever asked holds what comes beside it.
+    pub fn within(limit: Duration) -> (Self, GiveUp) {
+        let given_up = Arc::new(AtomicBool::new(false));
+        let bound = Self {
+            until: Some((Instant::now() + limit, limit)),
+            given_up: Arc::clone(&given_up),
+            since_look: 0,
+        };
+        (bound, GiveUp(given_up))
+    }
+
+    /// Counts one event.
+    ///
+    /// # Errors
+    /// When the time is over, or nobody waits any more.
+    pub fn count(&mut self) -> Result<(), ReplayError> {
+        self.since_look += 1;
+        if self.since_look < LOOK_EVERY {
+            return Ok(());
+        }
+        self.since_look = 0;
+        if self.given_up.load(Ordering::Relaxed) {
+            return Err(ReplayError::GivenUp);
+        }
+        match self.until {
+            Some((until, limit)) if Instant::now() >= until => {
+                Err(ReplayError::TooLong { limit_s: limit.as_secs() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(bound: &mut Bound) -> Result<(), ReplayError> {
+        (0..LOOK_EVERY).try_for_each(|_| bound.count())
+    }
+
+    #[test]
+    fn a_replay_ends_when_its_time_is_over_and_says_how_long_that_was() {
+        let (mut bound, _waiting) = Bound::within(Duration::ZERO);
+        assert!(matches!(counted(&mut bound), Err(ReplayError::TooLong { limit_s: 0 })));
+    }
+
+    #[test]
+    fn a_replay_ends_when_nobody_waits_for_it_any_more() {
+        let (mut bound, waiting) = Bound::within(Duration::from_secs(600));
+        counted(&mut bound).unwrap();
+        drop(waiting);
+        assert!(matches!(counted(&mut bound), Err(ReplayError::GivenUp)));
+    }
+}

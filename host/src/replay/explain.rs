@@ -1,0 +1,196 @@
+//! How one order came to be: event, handler, log lines, intent, gate, the way to the broker, its answers and fills.
+//!
+//! The first part stands in the journal, the rest in the order's own history and rows.
+
+use super::error::ReplayError;
+use super::head;
+use super::report::{At, Explained, Link};
+use super::tape::{Entry, Tape};
+use super::words;
+use market::{Intent, OrderState, RunOrderId, Timestamp};
+use sandbox::{Event, OrderUpdate, Trace};
+use serde_json::Value;
+use tenant::{Recorded, RecordedOrder, TradeRecord};
+
+/// Orders that are named when one is not found.
+const NAMED_MAX: usize = 20;
+
+/// Where in its journal an order was asked for.
+struct Asked {
+    event: u64,
+    at: Timestamp,
+    what: String,
+    handler: &'static str,
+    traces: Vec<Trace>,
+}
+
+/// Follows an order from its event to its end. It is named by the run's number, our id, its tag or the broker's number.
+///
+/// # Errors
+/// When the run has no such order, or its journal cannot be read.
+pub fn explain(recorded: &Recorded, tape: &Tape<'_>, order: &str) -> Result<Explained, ReplayError> {
+    let found = find(recorded, order)?;
+    let record = &found.order;
+    let (asked, mut later) = read(tape, record.run_order_id)?;
+    let cause = asked.as_ref().map(|asked| asked.at);
+    let mut chain = Vec::new();
+    let mut notes = Vec::new();
+    match asked {
+        Some(asked) => chain.extend(begun(asked, record.run_order_id)),
+        None => notes.push(
+            "no event of the journal asked for it: a person or the host closed a position with it, or its journal is \
+             no longer kept"
+                .to_owned(),
+        ),
+    }
+    later.extend(own_way(recorded, found));
+    later.extend(fills(&recorded.trades, record.broker_order_id.as_deref()));
+    later.sort_by_key(|link| link.at);
+    chain.extend(later);
+    for link in &mut chain {
+        link.micros_since = link.at.zip(cause).map(|(at, cause)| at.0.micros_since(cause));
+    }
+    Ok(Explained {
+        run: head(recorded),
+        order: record.run_order_id,
+        number: record.id,
+        tag: record.tag.clone(),
+        broker_order_id: record.broker_order_id.clone(),
+        what: words::wish_of(record),
+        state: record.state.to_string(),
+        chain,
+        notes,
+    })
+}
+
+fn find<'a>(recorded: &'a Recorded, wanted: &str) -> Result<&'a RecordedOrder, ReplayError> {
+    let is = |one: &&RecordedOrder| {
+        let order = &one.order;
+        order.run_order_id.to_string() == wanted
+            || format!("{}-{}", order.run_id, order.run_order_id) == wanted
+            || order.tag == wanted
+            || order.broker_order_id.as_deref() == Some(wanted)
+    };
+    recorded.orders.iter().find(is).ok_or_else(|| {
+        let numbers: Vec<String> =
+            recorded.orders.iter().take(NAMED_MAX).map(|one| one.order.run_order_id.to_string()).collect();
+        let known = match recorded.orders.len() {
+            0 => "It has placed none".to_owned(),
+            all => format!("It has {all}: {}{}", numbers.join(", "), if all > NAMED_MAX { " …" } else { "" }),
+        };
+        ReplayError::UnknownOrder { run: recorded.run.id.clone(), order: wanted.to_owned(), known }
+    })
+}
+
+/// Where the order was asked for, and what the run asked and heard of it later.
+fn read(tape: &Tape<'_>, id: RunOrderId) -> Result<(Option<Asked>, Vec<Link>), ReplayError> {
+    let (mut asked, mut later) = (None, Vec::new());
+    let (mut event, mut before) = (0, None);
+    for entry in tape.entries() {
+        let entry = entry?;
+        let Entry::Traces(traces) = entry else {
+            event += 1;
+            if let Entry::Event(Event::Order(update)) = &entry
+                && update.order.id == id
+            {
+                later.push(told(update));
+            }
+            before = Some(entry);
+            continue;
+        };
+        let Some(cause) = before.as_ref().filter(|_| traces.iter().any(|trace| names(trace, id))) else {
+            continue;
+        };
+        if traces
+            .iter()
+            .any(|trace| matches!(trace, Trace::Intent(Intent::Place { id: it, .. }) if *it == id))
+        {
+            let (at, what, handler) = (cause.time(), tape.words(cause), cause.handler());
+            asked = Some(Asked { event, at, what, handler, traces });
+        } else {
+            let wishes = traces.iter().filter_map(|trace| match trace {
+                Trace::Intent(intent) if names(trace, id) => Some(words::intent(intent)),
+                _ => None,
+            });
+            later.extend(wishes.map(|text| link("intent", Some(cause.time()), text)));
+        }
+    }
+    Ok((asked, later))
+}
+
+/// True for an intent about the order.
+fn names(trace: &Trace, order: RunOrderId) -> bool {
+    match trace {
+        Trace::Intent(Intent::Place { id, .. } | Intent::Modify { id, .. } | Intent::Cancel { id }) => {
+            *id == order
+        }
+        Trace::Log { .. }
+        | Trace::Pnl { .. }
+        | Trace::StateSet { .. }
+        | Trace::StateDelete { .. }
+        | Trace::TimerSet { .. }
+        | Trace::TimerCancel { .. } => false,
+    }
+}
+
+/// From the event to the intent.
+fn begun(asked: Asked, id: RunOrderId) -> Vec<Link> {
+    let at = Some(asked.at);
+    let mut links = vec![
+        link("event", at, format!("event {}: {}", asked.event, asked.what)),
+        link("handler", None, asked.handler.to_owned()),
+    ];
+    for trace in &asked.traces {
+        match trace {
+            Trace::Log { .. } => links.push(link("log", None, words::trace(trace))),
+            Trace::Intent(intent) if names(trace, id) => {
+                links.push(link("intent", None, words::intent(intent)))
+            }
+            _ => {}
+        }
+    }
+    links
+}
+
+/// What the order's own row tells: the gate, the send, the end.
+fn own_way(recorded: &Recorded, found: &RecordedOrder) -> Vec<Link> {
+    let order = &found.order;
+    let mut links = Vec::new();
+    let reason = format!("{} ({})", order.message, order.refusal.as_str());
+    let gate = if order.state == OrderState::Refused {
+        format!("refused: {reason}")
+    } else {
+        "passed, and written down".to_owned()
+    };
+    links.push(link("gate", Some(order.created_at), gate));
+    if let Some(sent_at) = found.sent_at {
+        let text = format!("sent under the component {}", recorded.sha256);
+        links.push(link("sent", Some(sent_at), text));
+    }
+    if order.state != OrderState::Refused {
+        let said = if order.message.is_empty() { String::new() } else { format!(": {}", order.message) };
+        let number = order.broker_order_id.as_deref().unwrap_or("none");
+        let (filled, quantity) = (order.filled, order.quantity);
+        let text =
+            format!("{} now, {filled} of {quantity} filled, broker's number {number}{said}", order.state);
+        links.push(link("row", Some(order.updated_at), text));
+    }
+    links
+}
+
+fn fills<'a>(trades: &'a [TradeRecord], number: Option<&'a str>) -> impl Iterator<Item = Link> + 'a {
+    let own = trades.iter().filter(move |record| Some(record.trade.order_id.as_str()) == number);
+    own.map(|record| {
+        let trade = &record.trade;
+        let text = format!("{} {} at {}, trade {}", trade.side, trade.quantity, trade.price, trade.trade_id);
+        link("fill", Some(trade.time), text)
+    })
+}
+
+fn told(update: &OrderUpdate) -> Link {
+    link("told", Some(update.time), words::order(update))
+}
+
+fn link(kind: &str, at: Option<Timestamp>, text: String) -> Link {
+    Link { kind: kind.to_owned(), at: at.map(At), micros_since: None, text, details: None::<Value> }
+}
