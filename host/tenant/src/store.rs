@@ -8,10 +8,13 @@ mod days;
 #[cfg(test)]
 mod days_test;
 mod group;
+mod group_writer;
+mod journal;
 mod lock;
 mod migrate;
 mod orders;
 mod pnl;
+mod recorded;
 mod runs;
 #[cfg(test)]
 mod scope_test;

@@ -1,12 +1,9 @@
 //! Rows of orders: the write-ahead part of the order path.
 
-use super::group::StepRows;
 use super::{Book, Write, unreadable};
 use crate::error::StoreError;
 use crate::mode::Mode;
 use crate::orders::{OrderRecord, RefusalCode};
-use crate::recorded::RecordedOrder;
-use crate::run::RunRecord;
 use market::{OrderState, Price, Timestamp, TradingDate};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -49,27 +46,7 @@ impl StoredOrder {
 }
 
 impl Book {
-    /// Everything a step left, and what waited of the run's steps before it, in one durable commit; gives the orders
-    /// their numbers.
-    pub(crate) async fn submit(
-        &self,
-        run: &RunRecord,
-        step: StepRows,
-        orders: &mut [StoredOrder],
-    ) -> Result<(), StoreError> {
-        let turn = self.store.group.turn().await;
-        let mut waiting = turn.take_run(self, run);
-        let mut tx = self.write().await?;
-        self.write_rows(&mut tx, run, &waiting.rows_with(step)).await?;
-        for order in orders {
-            order.record.id = self.insert_order(&mut tx, order).await?;
-        }
-        tx.commit().await?;
-        waiting.are_written();
-        Ok(())
-    }
-
-    async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<i64, StoreError> {
+    pub(super) async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<i64, StoreError> {
         let o = &order.record;
         let row = sqlx::query(
             "insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind,
@@ -267,18 +244,6 @@ impl Book {
         rows.iter().map(|row| Ok(order(row)?.record)).collect()
     }
 
-    /// A run's orders as a replay reads them, oldest first.
-    pub(crate) async fn recorded_orders(&self, run_id: &str) -> Result<Vec<RecordedOrder>, StoreError> {
-        let rows = sqlx::query("select * from orders where broker_id = ? and run_id = ? order by id")
-            .bind(self.id())
-            .bind(run_id)
-            .fetch_all(self.readers())
-            .await?;
-        let read =
-            |row| order(row).map(|order| RecordedOrder { order: order.record, sent_at: order.sent_at });
-        rows.iter().map(read).collect()
-    }
-
     /// By the tag it was sent with, or by the broker's number of a day.
     pub(crate) async fn broker_order(
         &self,
@@ -321,7 +286,7 @@ fn price(row: &SqliteRow, column: &str) -> Result<Price, StoreError> {
     Ok(Price::from_units(row.try_get(column)?))
 }
 
-fn order(row: &SqliteRow) -> Result<StoredOrder, StoreError> {
+pub(super) fn order(row: &SqliteRow) -> Result<StoredOrder, StoreError> {
     let (mode, refusal): (String, String) = (row.try_get("mode")?, row.try_get("refusal")?);
     let record = OrderRecord {
         id: row.try_get("id")?,
