@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod audit;
 mod broker;
 mod broker_id;
 mod chance;

@@ -3,6 +3,7 @@
 mod again;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::broker_id::BrokerId;
 use crate::chance;
 use crate::clock::Clock;
@@ -17,8 +18,10 @@ use crate::store::{Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -104,7 +107,7 @@ impl Tenants {
     /// # Errors
     /// In words for the trader: see [`LoginError`].
     pub async fn login(&self, login: Login) -> Result<(Tenant, NewSession), LoginError> {
-        let Login { api_key, api_secret, request_token, device } = login;
+        let Login { api_key, api_secret, request_token, device, address } = login;
         for (what, text) in [
             ("apiKey", api_key.as_str()),
             ("apiSecret", api_secret.expose()),
@@ -123,12 +126,15 @@ impl Tenants {
         let sealed = seal("access_token", grant.access_token.expose());
         let api_secret = seal("api_secret", api_secret.expose());
         let access_token = Some(sealed.clone());
-        book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now)
-            .await?;
-        let tenant = self.compartment(id, &grant.user_name).await?;
-        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
         let (session, kept) = new_session(&device, now, self.host().config.limits.session_ttl_s);
-        book.save_session(&session.info, &kept).await?;
+        let actor = Actor::Session { id: session.info.id.clone(), address };
+        let did = |action, details| AuditEntry::new(now, actor.clone(), action, &*session.info.id, details);
+        let credentials = StoredCredentials { api_key: api_key.clone(), api_secret, access_token };
+        book.save_credentials(credentials, now, &[did(AuditAction::CredentialsStored, json!({}))]).await?;
+        let tenant = self.compartment(id, &grant.user_name).await?.acting_as(actor.clone());
+        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
+        let details = json!({ "device": session.info.device, "expiresAt": session.info.expires_at });
+        book.save_session(&session.info, &kept, &[did(AuditAction::Login, details)]).await?;
         Ok((tenant, session))
     }
 
@@ -164,6 +170,7 @@ impl Tenants {
         state: &str,
         request_token: SecretText,
         device: &str,
+        address: Option<IpAddr>,
     ) -> Result<(Tenant, NewSession), LoginError> {
         let kept = hash(state);
         let taken = self.host().store.take_pending(&kept, self.host().now()).await?;
@@ -172,7 +179,7 @@ impl Tenants {
         let secret = self.host().vault.unseal_text(pending_place(&place_row), &sealed);
         let secret = secret.ok_or(LoginError::UnknownState)?;
         let api_secret = SecretText::new(secret.as_str());
-        self.login(Login { api_key, api_secret, request_token, device: device.to_owned() }).await
+        self.login(Login { api_key, api_secret, request_token, device: device.to_owned(), address }).await
     }
 
     /// Whose session this is.

@@ -4,7 +4,7 @@ use super::Store;
 use sqlx::Row;
 
 /// Tables of the host itself.
-const HOST_TABLES: [&str; 2] = ["pending_logins", "host_facts"];
+const HOST_TABLES: [&str; 3] = ["pending_logins", "host_facts", "host_audit"];
 
 /// The statements on tenant tables that find out *whose* a row is, and boot. Everything else is scoped.
 const UNSCOPED: [&str; 4] = [
