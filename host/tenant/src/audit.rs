@@ -4,9 +4,11 @@
 
 mod actor;
 mod chain;
+mod kept;
 
 pub use actor::Actor;
 pub use chain::{Break, ChainCheck, Checkpoint, Head, Link};
+pub use kept::{HEADS_FILE, Heads, NoHead, hash_of};
 
 use crate::words::state_words;
 use market::Timestamp;

@@ -26,7 +26,7 @@ mod trades;
 #[cfg(test)]
 mod trades_test;
 
-pub(crate) use audit::HOST_CHAIN;
+pub(crate) use audit::{HOST_CHAIN, record as audit_record};
 pub(crate) use group::StepRows;
 pub(crate) use orders::StoredOrder;
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;

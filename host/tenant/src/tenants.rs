@@ -1,13 +1,14 @@
 //! The mint: the only place tenants come from.
 
 mod again;
+mod audit;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::broker_id::BrokerId;
 use crate::chance;
 use crate::clock::Clock;
-use crate::config::TenantsConfig;
+use crate::config::{TenantLimits, TenantsConfig};
 use crate::error::{LoginError, NotSignedIn, OpenError, StoreError};
 use crate::host::Host;
 use crate::log::{LogLimits, LogWriter};
@@ -94,7 +95,9 @@ impl Tenants {
             }
         }
         let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened };
-        Ok(Self { shared: Arc::new(shared) })
+        let tenants = Self { shared: Arc::new(shared) };
+        tenants.audit_start().await?;
+        Ok(tenants)
     }
 
     /// Why some tenants stayed closed at boot: one text for each. Their traders are told when they sign in.
@@ -212,6 +215,11 @@ impl Tenants {
         &self.host().config.clock
     }
 
+    /// The bounds all tenants keep to.
+    pub fn limits(&self) -> &TenantLimits {
+        &self.host().config.limits
+    }
+
     /// How the log archive stands, where there is one.
     pub fn archive_status(&self) -> Option<ArchiveStatus> {
         self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Archive::status)
@@ -257,6 +265,7 @@ impl Tenants {
         host.stop.cancel();
         host.tasks.close();
         host.tasks.wait().await;
+        self.audit_stop().await;
         host.log_writer.close();
         let archive = self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(archive) = archive {

@@ -2,10 +2,12 @@
 
 use super::{Book, Store, Write, unreadable};
 use crate::audit::{AuditAction, AuditEntry, AuditQuery, AuditRecord, Checkpoint, Head, Link};
+use crate::broker_id::BrokerId;
 use crate::error::StoreError;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::slice;
 
 /// The name that the host's own chain is hashed under: no broker id has a blank.
 pub(crate) const HOST_CHAIN: &str = "the host";
@@ -46,13 +48,6 @@ impl Book {
         Ok(())
     }
 
-    /// The same as a write of its own.
-    pub(crate) async fn audit(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.append_audit(&mut tx, entries).await?;
-        Ok(tx.commit().await?)
-    }
-
     /// The end of the chain.
     pub(crate) async fn audit_head(&self) -> Result<Head, StoreError> {
         let row =
@@ -64,7 +59,7 @@ impl Book {
     }
 
     /// The hash of one entry, where it stands.
-    pub(crate) async fn audit_hash(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError> {
+    async fn audit_hash(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError> {
         let row = sqlx::query("select number, hash from audit where broker_id = ? and number = ?")
             .bind(self.id())
             .bind(number as i64)
@@ -169,14 +164,7 @@ impl Book {
 }
 
 impl Store {
-    /// Adds entries at the end of the host's own chain.
-    pub(crate) async fn audit_host(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.append_host_audit(&mut tx, entries).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// The same as part of a larger write.
+    /// Adds entries at the end of the host's own chain, as part of a larger write.
     pub(super) async fn append_host_audit(
         &self,
         tx: &mut Write,
@@ -213,6 +201,57 @@ impl Store {
         row.map_or(Ok(Head::EMPTY), |row| read_head(&row))
     }
 
+    /// The tenants that have a chain.
+    pub(crate) async fn audit_chains(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query("select broker_id from audit group by broker_id order by broker_id")
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The same as ids. A name that is none belongs to nobody.
+    pub(crate) async fn audit_owners(&self) -> Result<Vec<BrokerId>, StoreError> {
+        Ok(self.audit_chains().await?.iter().filter_map(|name| BrokerId::named(name)).collect())
+    }
+
+    /// The end of every tenant's chain.
+    pub(crate) async fn audit_heads(&self) -> Result<Vec<(String, Head)>, StoreError> {
+        let mut heads = Vec::new();
+        for id in self.audit_owners().await? {
+            let head = self.book(id.clone()).audit_head().await?;
+            heads.push((id.to_string(), head));
+        }
+        Ok(heads)
+    }
+
+    /// Whether a chain has this entry, or has removed it for its age.
+    pub(crate) async fn holds_head(&self, chain: &str, head: Head) -> Result<bool, StoreError> {
+        let stands = match BrokerId::named(chain) {
+            Some(id) => {
+                let book = self.book(id);
+                let removed = book.audit_checkpoint().await?.is_some_and(|from| from.number >= head.number);
+                removed || book.audit_hash(head.number).await? == Some(head.hash)
+            }
+            None => self
+                .host_audit_links(head.number - 1, 1)
+                .await?
+                .iter()
+                .any(|link| link.number == head.number && link.hash == head.hash),
+        };
+        Ok(stands)
+    }
+
+    /// Adds one entry at the end of the host's chain and of every tenant's, in one commit.
+    pub(crate) async fn audit_everywhere(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let tenants = self.all_tenants().await?;
+        let mut tx = self.write().await?;
+        self.append_host_audit(&mut tx, slice::from_ref(entry)).await?;
+        for tenant in tenants.into_iter().flatten() {
+            self.book(tenant.id).append_audit(&mut tx, slice::from_ref(entry)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Entries of the host's own chain after one, oldest first.
     pub(crate) async fn host_audit_links(&self, after: u64, count: u32) -> Result<Vec<Link>, StoreError> {
         let rows = sqlx::query(
@@ -228,7 +267,7 @@ impl Store {
 }
 
 /// An entry as a person reads it.
-fn record(link: Link) -> Result<AuditRecord, StoreError> {
+pub(crate) fn record(link: Link) -> Result<AuditRecord, StoreError> {
     Ok(AuditRecord {
         number: link.number,
         at: Timestamp::from_micros(link.at_micros),
