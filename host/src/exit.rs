@@ -13,6 +13,9 @@ pub(crate) const EXIT_DATA: u8 = 5;
 /// `replay` found a difference.
 pub(crate) const EXIT_DIVERGED: u8 = 6;
 
+/// `audit verify` found a chain that does not hold.
+pub(crate) const EXIT_AUDIT: u8 = 8;
+
 /// A failure with the exit code it ends in.
 #[derive(Debug)]
 pub(crate) struct Exit {

@@ -12,4 +12,5 @@ mod exit;
 pub mod programs;
 pub mod replay;
 pub mod runs;
+mod sheet;
 pub mod web;
