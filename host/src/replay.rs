@@ -10,7 +10,6 @@ mod bound;
 mod compare;
 mod error;
 mod explain;
-mod feed;
 mod place;
 mod play;
 mod report;
@@ -24,13 +23,13 @@ pub use again::again;
 pub use bound::{Bound, GiveUp};
 pub use compare::compare;
 pub use error::ReplayError;
-pub use explain::explain;
+pub use explain::{explain, find};
 pub use place::Place;
 pub use report::{
     At, Difference, Divergence, Explained, Link, OrderLine, OrderPair, Outcome, PositionLine, Replayed,
     RunHead, Snapshot, StandingLine, StoredLine, TimerLine, Version,
 };
-pub use tape::{Entry, Tape};
+pub use tape::Tape;
 pub use until::until;
 pub use venue::{PaperOrder, Venue};
 

@@ -45,23 +45,47 @@ impl Replay {
         let config = settings.resolve()?;
         start_diagnostics(config.log_json)?;
         let recordings = Recordings::open(&config.data_dir).await.map_err(not_opened)?;
-        let Some(run) = run else {
-            let listed = list(&recordings, tenant.as_deref()).await;
-            recordings.close().await;
-            return listed;
-        };
-        let recorded = recordings.run(&run, tenant.as_deref()).await;
-        recordings.close().await;
-        let recorded = recorded.map_err(not_recorded)?;
-        let tape = Tape::of(&recorded);
-        match (component, until, explain) {
-            (Some(file), ..) => compare(&recorded, &tape, &file, &config, json),
-            (_, Some(place), _) => {
-                print(json, &replay::until(&recorded, &tape, &program(&recorded)?, place)?, text::snapshot)
+        let done = match run {
+            None => list(&recordings, tenant.as_deref()).await,
+            Some(run) => {
+                let asked = Asked { component, until, explain, json };
+                asked.answer(&recordings, &run, tenant.as_deref(), &config).await
             }
-            (.., Some(order)) => print(json, &replay::explain(&recorded, &tape, &order)?, text::explained),
-            (None, None, None) => again(&recorded, &tape, json),
+        };
+        recordings.close().await;
+        done
+    }
+}
+
+/// What is asked of a recording.
+struct Asked {
+    component: Option<PathBuf>,
+    until: Option<Place>,
+    explain: Option<String>,
+    json: bool,
+}
+
+impl Asked {
+    async fn answer(
+        self,
+        recordings: &Recordings,
+        run: &str,
+        tenant: Option<&str>,
+        config: &Config,
+    ) -> Result<(), Exit> {
+        let recorded = recordings.run(run, tenant).await.map_err(not_recorded)?;
+        let (tape, json) = (Tape::of(&recorded), self.json);
+        if let Some(file) = self.component {
+            return compare(&recorded, &tape, &file, config, json);
         }
+        if let Some(place) = self.until {
+            let report = replay::until(&recorded, &tape, &program(&recorded)?, place)?;
+            return print(json, &report, text::snapshot);
+        }
+        let Some(order) = self.explain else { return again(&recorded, &tape, json) };
+        let found = replay::find(&recorded, &order)?;
+        let history = recordings.history_of(&recorded.tenant, found.order.id).await.map_err(not_recorded)?;
+        print(json, &replay::explain(&recorded, &tape, found, &history)?, text::explained)
     }
 }
 

@@ -4,33 +4,24 @@
 
 use super::bound::Bound;
 use super::error::ReplayError;
-use super::feed::Fed;
 use super::report::{At, Divergence, Replayed};
-use super::tape::{Entry, Tape};
+use super::tape::{Tape, time_of};
 use super::{head, words};
-use market::Timestamp;
+use sandbox::journal::{Beginning, Entry, Rerun, RerunError};
 use sandbox::{Program, Trace};
 use std::time::Instant;
 use tenant::{Recorded, RunState};
 
-/// The event at hand, and what was done with it now.
-struct Answered {
-    number: u64,
-    at: Timestamp,
-    entry: Entry,
-    traces: Vec<Trace>,
-    /// Why the machine ended in it.
-    failed: Option<String>,
-}
-
 /// A replay on its way.
 struct Again<'a> {
     tape: &'a Tape<'a>,
-    fed: Fed<'a>,
+    rerun: Rerun,
+    program: &'a Program,
     report: Replayed,
-    last: Option<Answered>,
-    /// What the run did with the last event, where it left a trace.
-    recorded: Vec<Trace>,
+    /// The event at hand.
+    last: Option<Entry>,
+    /// The number and the words of a failure, until it is known whether the recording ends with it too.
+    failed: Option<(u64, String)>,
 }
 
 /// Runs a recorded run again, up to its end or the first divergence.
@@ -44,32 +35,23 @@ pub fn again(
     bound: &mut Bound,
 ) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
-    let first = tape.start()?.now;
-    let report = Replayed {
-        run: head(recorded),
-        identical: false,
-        divergence: None,
-        events: 0,
-        ticks: 0,
-        intents: 0,
-        lines: 0,
-        from: At(first),
-        to: At(first),
-        seconds: 0.0,
-        times_real_time: 0.0,
-        notes: Vec::new(),
+    let first = At(tape.beginning()?.start.now);
+    let mut again = Again {
+        tape,
+        rerun: Rerun::anywhere(program),
+        program,
+        report: nothing(recorded, first),
+        last: None,
+        failed: None,
     };
-    let mut again = Again { tape, fed: Fed::new(program), report, last: None, recorded: Vec::new() };
     for entry in tape.entries() {
-        bound.count()?;
-        if !again.take(entry?, &recorded.sha256) {
+        let (event, entry) = entry?;
+        bound.count(entry.events())?;
+        if !again.take(event, entry) {
             break;
         }
     }
-    if again.report.divergence.is_none() {
-        again.settle(None);
-        again.end(recorded);
-    }
+    again.end(recorded);
     let mut report = again.report;
     report.identical = report.divergence.is_none();
     report.seconds = begun.elapsed().as_secs_f64();
@@ -80,86 +62,119 @@ pub fn again(
 
 impl Again<'_> {
     /// False at the first divergence.
-    fn take(&mut self, entry: Entry, sha256: &str) -> bool {
-        if let Entry::Traces(traces) = entry {
-            self.recorded.extend(traces);
-            return true;
-        }
-        self.settle(Some(&entry));
-        if self.report.divergence.is_some() {
+    fn take(&mut self, event: u64, entry: Entry) -> bool {
+        if let Entry::Start(beginning) = &entry {
+            self.note_failure();
+            self.note_where(event, beginning);
+        } else if self.failed.is_some() {
+            self.diverge_by_failure();
             return false;
         }
-        self.note_what_it_was_made_under(&entry, sha256);
-        let traces = self.fed.hear(&entry);
-        let report = &mut self.report;
-        report.events += 1;
-        report.ticks += u64::from(matches!(entry, Entry::Tick(_)));
-        report.to = report.to.max(At(entry.time()));
-        let failed = self.fed.take_failure();
-        let (number, at) = (report.events, report.to.0);
-        self.last = Some(Answered { number, at, entry, traces, failed });
+        match self.rerun.take(event, &entry) {
+            Ok(()) => {}
+            Err(RerunError::Failed { seq, why }) => self.failed = Some((seq, why)),
+            Err(error) => {
+                self.diverge(&error);
+                return false;
+            }
+        }
+        self.count(event, &entry);
+        if !matches!(entry, Entry::Traces(_)) {
+            self.last = Some(entry);
+        }
         true
     }
 
-    /// Compares what was done with the last event, now that everything recorded of it is known.
-    fn settle(&mut self, next: Option<&Entry>) {
-        let recorded = std::mem::take(&mut self.recorded);
-        let Some(last) = self.last.take() else { return };
-        // After a failure nothing but another start can follow.
-        let goes_on = next.is_some_and(|entry| !matches!(entry, Entry::Start { .. }));
-        let failed = last.failed.as_ref().filter(|_| goes_on || !recorded.is_empty());
-        if recorded == last.traces && failed.is_none() {
-            for trace in &last.traces {
-                self.report.intents += u64::from(matches!(trace, Trace::Intent(_)));
-                self.report.lines += u64::from(matches!(trace, Trace::Log { .. }));
-            }
-            if let Some(why) = last.failed {
-                self.report.notes.push(format!("it failed in event {}: {why}", last.number));
-            }
-            return;
+    fn count(&mut self, event: u64, entry: &Entry) {
+        let report = &mut self.report;
+        report.events = event;
+        if let Entry::Ticks(ticks) = entry {
+            report.ticks += ticks.len() as u64;
         }
-        let worded = |traces: &[Trace]| traces.iter().map(words::trace).collect::<Vec<_>>();
-        let mut now = worded(&last.traces);
-        now.extend(last.failed.map(|why| format!("it failed: {why}")));
-        self.report.divergence = Some(Divergence {
-            event: last.number,
-            at: At(last.at),
-            what: self.tape.words(&last.entry),
-            recorded: worded(&recorded),
-            now,
-        });
+        if let Entry::Traces(traces) = entry {
+            for trace in traces {
+                report.intents += u64::from(matches!(trace, Trace::Intent(_)));
+                report.lines += u64::from(matches!(trace, Trace::Log { .. }));
+            }
+        }
+        report.to = time_of(entry).map_or(report.to, |time| report.to.max(At(time)));
     }
 
-    fn note_what_it_was_made_under(&mut self, entry: &Entry, sha256: &str) {
-        let Entry::Start { component, engine, architecture, .. } = entry else { return };
-        let notes = &mut self.report.notes;
-        if component != sha256 {
-            notes.push(format!(
-                "event {}: it was recorded with the component {component}",
-                self.report.events + 1
-            ));
+    fn diverge(&mut self, error: &RerunError) {
+        let worded = |traces: &[Trace]| traces.iter().map(words::trace).collect::<Vec<_>>();
+        let (event, recorded, now) = match error {
+            RerunError::Diverged(found) => (found.seq, worded(&found.recorded), worded(&found.made)),
+            RerunError::Failed { seq, why } => (*seq, Vec::new(), vec![format!("it failed: {why}")]),
+            RerunError::MadeElsewhere(_) | RerunError::NoStart => {
+                (self.report.events, Vec::new(), vec![error.to_string()])
+            }
+        };
+        self.report.divergence = Some(self.divergence(event, recorded, now));
+    }
+
+    /// The recording goes on behind the event in which it failed now.
+    fn diverge_by_failure(&mut self) {
+        if let Some((event, why)) = self.failed.take() {
+            let now = vec![format!("it failed: {why}")];
+            let recorded = vec!["it went on".to_owned()];
+            self.report.divergence = Some(self.divergence(event, recorded, now));
         }
-        let (own, here) = (super::tape::engine(), std::env::consts::ARCH);
-        if *engine != own {
-            notes.push(format!("it was recorded under {engine} and replayed under {own}"));
+    }
+
+    fn divergence(&self, event: u64, recorded: Vec<String>, now: Vec<String>) -> Divergence {
+        let what = self.last.as_ref().map_or_else(String::new, |entry| self.tape.words(entry));
+        let at = self.last.as_ref().and_then(time_of).map_or(self.report.to, At);
+        Divergence { event, at, what, recorded, now }
+    }
+
+    fn note_failure(&mut self) {
+        if let Some((event, why)) = self.failed.take() {
+            self.report.notes.push(format!("it failed in event {event}, as the recording ends there too: {why}"));
         }
-        if architecture != here {
-            notes.push(format!(
-                "it was recorded on {architecture} and replayed on {here}: bits of floats that are no number may differ"
-            ));
+    }
+
+    /// What it was recorded under, where that is not what it is replayed under.
+    fn note_where(&mut self, event: u64, beginning: &Beginning) {
+        if let Err(differs) = beginning.check(self.program) {
+            let note = format!("from event {event} on {differs}: the answers may differ for that reason alone");
+            self.report.notes.push(note);
         }
-        notes.dedup();
     }
 
     fn end(&mut self, recorded: &Recorded) {
-        let run = &recorded.run;
-        let notes = &mut self.report.notes;
+        if self.report.divergence.is_some() {
+            return;
+        }
+        let failed = self.failed.is_some();
+        self.note_failure();
+        if !failed && let Err(error) = self.rerun.settle() {
+            self.diverge(&error);
+            return;
+        }
+        let (run, notes) = (&recorded.run, &mut self.report.notes);
         if !run.state.is_final() {
             notes.push("the run has not ended: it was replayed as far as it is written down".to_owned());
         }
-        if run.state == RunState::Failed && !notes.iter().any(|note| note.starts_with("it failed")) {
+        if run.state == RunState::Failed && !failed {
             let why = run.reason.as_deref().unwrap_or("no reason is known");
             notes.push(format!("the run failed then, and nothing failed now: {why}"));
         }
+    }
+}
+
+fn nothing(recorded: &Recorded, first: At) -> Replayed {
+    Replayed {
+        run: head(recorded),
+        identical: false,
+        divergence: None,
+        events: 0,
+        ticks: 0,
+        intents: 0,
+        lines: 0,
+        from: first,
+        to: first,
+        seconds: 0.0,
+        times_real_time: 0.0,
+        notes: Vec::new(),
     }
 }

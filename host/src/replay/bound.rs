@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Events between two looks at the clock.
-const LOOK_EVERY: u32 = 1_024;
+const LOOK_EVERY: u64 = 1_024;
 
 /// When a replay ends before its end.
 #[derive(Debug, Clone, Default)]
 pub struct Bound {
     until: Option<(Instant, Duration)>,
     given_up: Arc<AtomicBool>,
-    since_look: u32,
+    since_look: u64,
 }
 
 /// Ends its replay when it is dropped.
@@ -37,12 +37,12 @@ impl Bound {
         (bound, GiveUp(given_up))
     }
 
-    /// Counts one event.
+    /// Counts events.
     ///
     /// # Errors
     /// When the time is over, or nobody waits any more.
-    pub fn count(&mut self) -> Result<(), ReplayError> {
-        self.since_look += 1;
+    pub fn count(&mut self, events: u64) -> Result<(), ReplayError> {
+        self.since_look += events;
         if self.since_look < LOOK_EVERY {
             return Ok(());
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn counted(bound: &mut Bound) -> Result<(), ReplayError> {
-        (0..LOOK_EVERY).try_for_each(|_| bound.count())
+        (0..LOOK_EVERY).try_for_each(|_| bound.count(1))
     }
 
     #[test]

@@ -9,11 +9,12 @@ use super::bound::Bound;
 use super::error::ReplayError;
 use super::play::{Played, play};
 use super::report::{At, Difference, OrderLine, OrderPair, Outcome, Version};
-use super::tape::{Entry, Tape};
+use super::tape::Tape;
 use super::venue::PaperOrder;
 use super::{head, words};
 use ledger::RateTable;
 use market::Timestamp;
+use sandbox::journal::Entry;
 use sandbox::{Manifest, OrderView, Params, Program, Start, WarmUp};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -36,7 +37,7 @@ pub fn compare(
     bound: &mut Bound,
 ) -> Result<Difference, ReplayError> {
     let begun = Instant::now();
-    let start = tape.start()?;
+    let start = tape.beginning()?.start;
     let given = recorded.run.params.as_object().cloned().unwrap_or_default();
     let params = new.manifest().bind(given).map_err(|errors| ReplayError::Params(said(&errors)))?;
     check_instruments(new.manifest(), &params, &start)?;
@@ -81,11 +82,13 @@ fn really(
     start.instruments.iter().for_each(|one| books.name(one.token, &one.symbol));
     let mut trades = trades.iter().map(|record| &record.trade).peekable();
     for entry in tape.entries() {
-        let Entry::Tick(tick) = entry? else { continue };
-        while let Some(trade) = trades.next_if(|trade| trade.time <= tick.time) {
-            books.trade(trade);
+        let Entry::Ticks(ticks) = entry?.1 else { continue };
+        for tick in &ticks {
+            while let Some(trade) = trades.next_if(|trade| trade.time <= tick.time) {
+                books.trade(trade);
+            }
+            books.price(tick);
         }
-        books.price(&tick);
     }
     trades.for_each(|trade| books.trade(trade));
     Ok(books.outcome())

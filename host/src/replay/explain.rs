@@ -5,12 +5,13 @@
 use super::error::ReplayError;
 use super::head;
 use super::report::{At, Explained, Link};
-use super::tape::{Entry, Tape};
+use super::tape::{Tape, handler_of, time_of};
 use super::words;
 use market::{Intent, OrderState, RunOrderId, Timestamp};
+use sandbox::journal::Entry;
 use sandbox::{Event, OrderUpdate, Trace};
 use serde_json::Value;
-use tenant::{Recorded, RecordedOrder, TradeRecord};
+use tenant::{AuditRecord, Recorded, RecordedOrder, TradeRecord};
 
 /// Orders that are named when one is not found.
 const NAMED_MAX: usize = 20;
@@ -24,12 +25,16 @@ struct Asked {
     traces: Vec<Trace>,
 }
 
-/// Follows an order from its event to its end. It is named by the run's number, our id, its tag or the broker's number.
+/// Follows an order from its event to its end. `history` is what the audit has of it.
 ///
 /// # Errors
-/// When the run has no such order, or its journal cannot be read.
-pub fn explain(recorded: &Recorded, tape: &Tape<'_>, order: &str) -> Result<Explained, ReplayError> {
-    let found = find(recorded, order)?;
+/// When the journal cannot be read.
+pub fn explain(
+    recorded: &Recorded,
+    tape: &Tape<'_>,
+    found: &RecordedOrder,
+    history: &[AuditRecord],
+) -> Result<Explained, ReplayError> {
     let record = &found.order;
     let (asked, mut later) = read(tape, record.run_order_id)?;
     let cause = asked.as_ref().map(|asked| asked.at);
@@ -43,7 +48,10 @@ pub fn explain(recorded: &Recorded, tape: &Tape<'_>, order: &str) -> Result<Expl
                 .to_owned(),
         ),
     }
-    later.extend(own_way(recorded, found));
+    match history {
+        [] => later.extend(own_way(recorded, found)),
+        history => later.extend(history.iter().map(audited)),
+    }
     later.extend(fills(&recorded.trades, record.broker_order_id.as_deref()));
     later.sort_by_key(|link| link.at);
     chain.extend(later);
@@ -63,7 +71,11 @@ pub fn explain(recorded: &Recorded, tape: &Tape<'_>, order: &str) -> Result<Expl
     })
 }
 
-fn find<'a>(recorded: &'a Recorded, wanted: &str) -> Result<&'a RecordedOrder, ReplayError> {
+/// The order that is named by the run's number, our id, its tag or the broker's number.
+///
+/// # Errors
+/// When the run has no such order.
+pub fn find<'a>(recorded: &'a Recorded, wanted: &str) -> Result<&'a RecordedOrder, ReplayError> {
     let is = |one: &&RecordedOrder| {
         let order = &one.order;
         order.run_order_id.to_string() == wanted
@@ -85,11 +97,11 @@ fn find<'a>(recorded: &'a Recorded, wanted: &str) -> Result<&'a RecordedOrder, R
 /// Where the order was asked for, and what the run asked and heard of it later.
 fn read(tape: &Tape<'_>, id: RunOrderId) -> Result<(Option<Asked>, Vec<Link>), ReplayError> {
     let (mut asked, mut later) = (None, Vec::new());
-    let (mut event, mut before) = (0, None);
+    let (mut now, mut before) = (Timestamp::EPOCH, None);
     for entry in tape.entries() {
-        let entry = entry?;
+        let (event, entry) = entry?;
         let Entry::Traces(traces) = entry else {
-            event += 1;
+            now = time_of(&entry).map_or(now, |time| now.max(time));
             if let Entry::Event(Event::Order(update)) = &entry
                 && update.order.id == id
             {
@@ -101,21 +113,22 @@ fn read(tape: &Tape<'_>, id: RunOrderId) -> Result<(Option<Asked>, Vec<Link>), R
         let Some(cause) = before.as_ref().filter(|_| traces.iter().any(|trace| names(trace, id))) else {
             continue;
         };
-        if traces
-            .iter()
-            .any(|trace| matches!(trace, Trace::Intent(Intent::Place { id: it, .. }) if *it == id))
-        {
-            let (at, what, handler) = (cause.time(), tape.words(cause), cause.handler());
-            asked = Some(Asked { event, at, what, handler, traces });
+        if traces.iter().any(|trace| places(trace, id)) {
+            let (what, handler) = (tape.words(cause), handler_of(cause));
+            asked = Some(Asked { event, at: now, what, handler, traces });
         } else {
             let wishes = traces.iter().filter_map(|trace| match trace {
                 Trace::Intent(intent) if names(trace, id) => Some(words::intent(intent)),
                 _ => None,
             });
-            later.extend(wishes.map(|text| link("intent", Some(cause.time()), text)));
+            later.extend(wishes.map(|text| link("intent", Some(now), text)));
         }
     }
     Ok((asked, later))
+}
+
+fn places(trace: &Trace, order: RunOrderId) -> bool {
+    matches!(trace, Trace::Intent(Intent::Place { id, .. }) if *id == order)
 }
 
 /// True for an intent about the order.
@@ -176,6 +189,17 @@ fn own_way(recorded: &Recorded, found: &RecordedOrder) -> Vec<Link> {
         links.push(link("row", Some(order.updated_at), text));
     }
     links
+}
+
+/// One entry of the audit.
+fn audited(record: &AuditRecord) -> Link {
+    Link {
+        kind: record.action.clone(),
+        at: Some(At(record.at)),
+        micros_since: None,
+        text: format!("by {}", record.actor),
+        details: Some(record.details.clone()).filter(|details| !details.is_null()),
+    }
 }
 
 fn fills<'a>(trades: &'a [TradeRecord], number: Option<&'a str>) -> impl Iterator<Item = Link> + 'a {

@@ -7,11 +7,12 @@ use super::books::Books;
 use super::bound::Bound;
 use super::error::ReplayError;
 use super::report::Outcome;
-use super::tape::Entry;
+use super::tape::end_of;
 use super::venue::{PaperOrder, Venue};
 use crate::runs::Bars;
 use ledger::RateTable;
 use market::{Candle, Interval, Tick, Timestamp};
+use sandbox::journal::Entry;
 use sandbox::{Event, Failure, Machine, Params, Program, Seen, Start, Step, Trace};
 use std::collections::BTreeMap;
 
@@ -30,8 +31,6 @@ pub(super) struct Played {
     pub(super) events: u64,
     /// The time of the first and of the last.
     pub(super) span: Option<(Timestamp, Timestamp)>,
-    /// What it held at the end; none where it had failed.
-    pub(super) seen: Option<Seen>,
     /// Why it did not come to the end.
     pub(super) failed: Option<String>,
 }
@@ -48,6 +47,7 @@ struct Player<'a> {
     timers: BTreeMap<u64, Timestamp>,
     finished: Vec<Candle>,
     now: Timestamp,
+    /// The number of the event at hand.
     events: u64,
     first: Option<Timestamp>,
     failed: Option<String>,
@@ -61,7 +61,7 @@ pub(super) fn play<'a>(
     program: &'a Program,
     params: &'a Params,
     rates: &'a RateTable,
-    recording: impl Iterator<Item = Result<Entry, ReplayError>>,
+    recording: impl Iterator<Item = Result<(u64, Entry), ReplayError>>,
     bound: &mut Bound,
 ) -> Result<Played, ReplayError> {
     let intervals = program.manifest().intervals(params);
@@ -81,8 +81,9 @@ pub(super) fn play<'a>(
         failed: None,
     };
     for entry in recording {
-        bound.count()?;
-        if let Err(failure) = player.live(entry?, rates) {
+        let (number, entry) = entry?;
+        bound.count(entry.events())?;
+        if let Err(failure) = player.live(number, entry, rates) {
             player.failed.get_or_insert(failure.to_string());
             player.machine = None;
         }
@@ -91,13 +92,25 @@ pub(super) fn play<'a>(
 }
 
 impl<'a> Player<'a> {
-    fn live(&mut self, entry: Entry, rates: &'a RateTable) -> Result<(), Failure> {
-        self.events += u64::from(!matches!(entry, Entry::Traces(_)));
+    fn live(&mut self, number: u64, entry: Entry, rates: &'a RateTable) -> Result<(), Failure> {
+        self.events = number.saturating_sub(entry.events());
         match entry {
-            Entry::Start { start, .. } => self.start(*start, rates),
-            Entry::Tick(tick) => self.tick(&tick),
-            Entry::Candle(_) => self.pass_to(entry.time()),
-            Entry::Event(event) => self.event(event),
+            Entry::Start(beginning) => {
+                self.events += 1;
+                self.start(beginning.start, rates)
+            }
+            Entry::Ticks(ticks) => ticks.iter().try_for_each(|tick| {
+                self.events += 1;
+                self.tick(tick)
+            }),
+            Entry::Candles(candles) => candles.iter().try_for_each(|candle| {
+                self.events += 1;
+                self.pass_to(end_of(candle))
+            }),
+            Entry::Event(event) => {
+                self.events += 1;
+                self.event(event)
+            }
             // What the version that ran did is not what this one does.
             Entry::Traces(_) => Ok(()),
         }
@@ -242,7 +255,6 @@ impl<'a> Player<'a> {
             outcome: self.books.outcome(),
             events: self.events,
             span: self.first.map(|first| (first, self.now)),
-            seen: self.machine.as_ref().and_then(Machine::seen),
             failed: self.failed,
         }
     }

@@ -1,13 +1,13 @@
 //! What a run held at a place in its recording: positions, orders, timers, stored values, its last words.
 
 use super::error::ReplayError;
-use super::feed::Fed;
 use super::place::Place;
 use super::report::{At, PositionLine, Snapshot, StandingLine, StoredLine, TimerLine};
-use super::tape::{Entry, Tape};
+use super::tape::{Tape, end_of, time_of};
 use super::{head, words};
-use market::{Money, Timestamp};
-use sandbox::{Program, Seen, Trace};
+use market::{Money, Timestamp, TradingDate};
+use sandbox::journal::{Entry, Rerun};
+use sandbox::{Machine, Program, Seen, Trace};
 use std::collections::{BTreeMap, VecDeque};
 use tenant::Recorded;
 
@@ -24,45 +24,75 @@ pub fn until(
     program: &Program,
     place: Place,
 ) -> Result<Snapshot, ReplayError> {
-    let first_day = tape.start()?.now.date();
-    let (mut fed, mut lines) = (Fed::new(program), VecDeque::new());
-    let (mut event, mut at, mut last, mut is_over) = (0, Timestamp::EPOCH, None, true);
+    let first_day = tape.beginning()?.start.now.date();
+    let (mut rerun, mut lines, mut notes) = (Rerun::anywhere(program), VecDeque::new(), Vec::new());
+    let (mut event, mut at, mut what) = (0, Timestamp::EPOCH, "before the start".to_owned());
+    let mut is_over = true;
     for entry in tape.entries() {
-        let entry = entry?;
-        if matches!(entry, Entry::Traces(_)) {
-            continue;
+        let (number, entry) = entry?;
+        let first = number - entry.events() + 1;
+        let (kept, is_cut) = up_to(place, entry, first, first_day);
+        let Some(entry) = kept else {
+            is_over = false;
+            break;
+        };
+        at = time_of(&entry).map_or(at, |time| at.max(time));
+        if let Entry::Traces(traces) = &entry {
+            keep_lines(&mut lines, at, traces);
+        } else {
+            event = first + entry.events() - 1;
+            what = tape.words(&entry);
         }
-        let time = at.max(entry.time());
-        if place.is_passed(event + 1, time, first_day) {
+        if let Err(error) = rerun.take(event, &entry) {
+            notes.push(format!("the replay ended there: {error}"));
             is_over = false;
             break;
         }
-        (event, at) = (event + 1, time);
-        for trace in fed.hear(&entry) {
-            if let Trace::Log { level, text } = trace {
-                lines.push_back(format!(
-                    "{} {} {}",
-                    time.ist_text(),
-                    words::level_word(level),
-                    words::cut(&text)
-                ));
-            }
+        if is_cut {
+            is_over = false;
+            break;
         }
-        lines.drain(..lines.len().saturating_sub(LINES_SHOWN));
-        last = Some(entry);
     }
-    let mut notes = Vec::new();
     if is_over {
         notes.push("the recording ends there".to_owned());
     }
-    let seen = fed.seen();
+    let seen = rerun.machine().and_then(Machine::seen);
     if seen.is_none() {
-        let why = fed.failed().unwrap_or("nothing had begun");
-        notes.push(format!("the run held nothing any more: {why}"));
+        notes.push("the run held nothing there: it had not begun, or had failed".to_owned());
     }
-    let what = last.as_ref().map_or_else(|| "before the start".to_owned(), |entry| tape.words(entry));
     let seen = seen.unwrap_or_else(|| nothing(at));
     Ok(snapshot(recorded, &seen, (event, at, what), lines.into(), notes))
+}
+
+/// The part of an entry that does not lie behind the place, and whether something does.
+fn up_to(place: Place, entry: Entry, first: u64, day: TradingDate) -> (Option<Entry>, bool) {
+    let part = |times: Vec<Timestamp>| {
+        let within = times.iter().zip(first..).take_while(|(at, event)| !place.is_passed(*event, **at, day));
+        (within.count(), times.len())
+    };
+    let (kept, of) = match &entry {
+        Entry::Ticks(ticks) => part(ticks.iter().map(|tick| tick.time).collect()),
+        Entry::Candles(candles) => part(candles.iter().map(end_of).collect()),
+        Entry::Start(_) | Entry::Event(_) => part(vec![time_of(&entry).unwrap_or(Timestamp::EPOCH)]),
+        // What was done with an event belongs to it.
+        Entry::Traces(_) => (1, 1),
+    };
+    let entry = match entry {
+        _ if kept == 0 => return (None, true),
+        Entry::Ticks(ticks) => Entry::Ticks(ticks[..kept].to_vec()),
+        Entry::Candles(candles) => Entry::Candles(candles[..kept].to_vec()),
+        whole @ (Entry::Start(_) | Entry::Event(_) | Entry::Traces(_)) => whole,
+    };
+    (Some(entry), kept < of)
+}
+
+fn keep_lines(lines: &mut VecDeque<String>, at: Timestamp, traces: &[Trace]) {
+    for trace in traces {
+        if let Trace::Log { level, text } = trace {
+            lines.push_back(format!("{} {} {}", at.ist_text(), words::level_word(*level), words::cut(text)));
+        }
+    }
+    lines.drain(..lines.len().saturating_sub(LINES_SHOWN));
 }
 
 fn snapshot(

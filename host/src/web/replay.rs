@@ -120,7 +120,11 @@ pub(crate) async fn explain_order(
 ) -> Result<Json<Explained>, Problem> {
     let turn = state.replays.begin(tenant.broker_id())?;
     let recorded = recorded(&tenant, &id).await?;
-    let report = off_the_threads(turn, move |_| replay::explain(&recorded, &Tape::of(&recorded), &order));
+    let found = replay::find(&recorded, &order)?.clone();
+    let history = tenant.history_of(found.order.id).await.map_err(Problem::internal)?;
+    let report = off_the_threads(turn, move |_| {
+        replay::explain(&recorded, &Tape::of(&recorded), &found, &history)
+    });
     Ok(Json(report.await?))
 }
 

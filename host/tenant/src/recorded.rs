@@ -3,11 +3,13 @@
 //! Read from within a host, or beside one that may be running: nothing is locked and nothing changed. Knows no engine, and
 //! does not look into a journal.
 
+use crate::audit::{AuditAction, AuditRecord};
 use crate::error::{OpenError, StoreError};
+use crate::journal::{JournalError, JournalPiece};
 use crate::orders::{OrderRecord, TradeRecord};
 use crate::run::RunRecord;
 use crate::store::{Book, Store};
-use crate::tenant::Tenant;
+use crate::tenant::{JournalReading, Tenant};
 use market::Timestamp;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +27,10 @@ pub struct Recorded {
     pub sha256: String,
     /// The component.
     pub component: Vec<u8>,
-    /// Its journal, in pieces as they were written: (number of the last event in it, bytes).
-    pub journal: Vec<(u64, Vec<u8>)>,
+    /// Its journal, in pieces that were proven to follow each other.
+    pub journal: Vec<JournalPiece>,
+    /// Why the journal could not be read on, where it has more pieces.
+    pub damage: Option<String>,
     /// Its orders, oldest first.
     pub orders: Vec<RecordedOrder>,
     /// Its trades, oldest first.
@@ -160,6 +164,19 @@ impl Recordings {
         }
     }
 
+    /// The way of one order of a tenant's, by its number: oldest first.
+    ///
+    /// # Errors
+    /// When nobody has that name, or the database fails.
+    pub async fn history_of(&self, tenant: &str, order_id: i64) -> Result<Vec<AuditRecord>, RecordingError> {
+        let mut history = Vec::new();
+        for (_, book) in self.books(Some(tenant)).await? {
+            history.extend(book.audit_of(&order_id.to_string()).await?);
+        }
+        history.retain(|record| AuditAction::from_word(&record.action).is_some_and(AuditAction::is_of_order));
+        Ok(history)
+    }
+
     async fn unknown(&self, id: &str, tenant: Option<&str>) -> Result<RecordingError, RecordingError> {
         let newest = self.runs(tenant).await?.into_iter().take(NAMED_MAX);
         let known = newest.map(|one| format!("{} ({})", one.run.id, one.run.strategy_name)).collect();
@@ -191,7 +208,7 @@ impl Tenant {
     /// When the database fails, the component is gone, or the journal has more bytes than these.
     pub async fn recorded(&self, run_id: &str, max: u64) -> Result<Option<Recorded>, RecordingError> {
         let Some(run) = self.run(run_id).await? else { return Ok(None) };
-        self.host().store.write_all_gathered().await?;
+        self.write_gathered().await?;
         let bytes = self.book().journal_bytes(run_id).await?;
         if bytes > max {
             return Err(RecordingError::TooLong { bytes, max });
@@ -206,10 +223,26 @@ async fn recorded(book: &Book, tenant: String, run: RunRecord) -> Result<Recorde
     let versions = book.versions(&run.strategy_id).await?;
     let sha256 = versions.into_iter().find(|one| one.number == version).ok_or_else(gone)?.sha256;
     let component = book.component(&run.strategy_id, version).await?.ok_or_else(gone)?;
-    let journal = book.journal(&run.id).await?;
+    let (journal, damage) = journal(book, &run.id).await?;
     let orders = book.recorded_orders(&run.id).await?;
     let trades = book.run_trades(&run.id).await?;
-    Ok(Recorded { tenant, run, sha256, component, journal, orders, trades })
+    Ok(Recorded { tenant, run, sha256, component, journal, damage, orders, trades })
+}
+
+/// The pieces that can be proven, and what is wrong with the next one.
+async fn journal(book: &Book, run_id: &str) -> Result<(Vec<JournalPiece>, Option<String>), StoreError> {
+    let mut reading = JournalReading::whole(book, run_id).await?;
+    let mut pieces = Vec::new();
+    loop {
+        match reading.next().await {
+            Ok(Some(piece)) => pieces.push(piece),
+            Ok(None) => return Ok((pieces, None)),
+            Err(JournalError::Store(error)) => return Err(error),
+            Err(error @ (JournalError::Damaged { .. } | JournalError::Older { .. })) => {
+                return Ok((pieces, Some(error.to_string())));
+            }
+        }
+    }
 }
 
 fn known_ones(known: &[String]) -> String {

@@ -14,7 +14,10 @@ impl Book {
             .bind(run_id)
             .fetch_all(self.readers())
             .await?;
-        let read = |row| order(row).map(|order| RecordedOrder { order: order.record, sent_at: order.sent_at });
+        let read = |row| {
+            let order = order(row)?;
+            Ok(RecordedOrder { order: order.record, sent_at: order.sent_at })
+        };
         rows.iter().map(read).collect()
     }
 

@@ -39,8 +39,7 @@ impl Tenant {
 
     /// A run's whole journal as the rows have it.
     pub async fn read_journal(&self, run_id: &str) -> Stored<JournalReading> {
-        let last_event = self.book().last_event(run_id).await?;
-        Ok(JournalReading::new(self.book(), run_id, Link::FIRST, last_event))
+        JournalReading::whole(self.book(), run_id).await
     }
 
     /// A run's journal from the last beginning of a machine on. None where no machine ever began.
@@ -63,6 +62,12 @@ impl JournalReading {
             behind,
             read: VecDeque::new(),
         }
+    }
+
+    /// A run's whole journal, for whoever reads beside a host.
+    pub(crate) async fn whole(book: &Book, run_id: &str) -> Stored<Self> {
+        let last_event = book.last_event(run_id).await?;
+        Ok(Self::new(book, run_id, Link::FIRST, last_event))
     }
 
     /// How many events there are to read.

@@ -21,6 +21,9 @@ export type KillSwitch = Schemas["KillSwitchView"];
 export type Broker = Schemas["BrokerView"];
 export type RiskLimits = Schemas["RiskLimits"];
 export type Example = Schemas["ExampleView"];
+export type Replayed = Schemas["Replayed"];
+export type Difference = Schemas["Difference"];
+export type Explained = Schemas["Explained"];
 export type StreamEvents = Schemas["StreamEvents"];
 
 /** What the host says when it says no, in words for people. */
@@ -46,8 +49,9 @@ const CHANGE_MS = 190_000;
 
 async function ask(method: string, path: string, init: RequestInit = {}): Promise<Response> {
   const limit = AbortSignal.timeout(method === "GET" ? ANSWER_MS : CHANGE_MS);
+  const signal = init.signal ? AbortSignal.any([limit, init.signal]) : limit;
   try {
-    return await fetch(path, { method, credentials: "same-origin", signal: limit, ...init });
+    return await fetch(path, { method, credentials: "same-origin", ...init, signal });
   } catch {
     throw new Problem(0, { detail: "The host did not answer: whether this was done is not known. Is the host running?" });
   }
@@ -114,6 +118,11 @@ export const api = {
   stop: (runId: string, squareOff: boolean) =>
     send<Run>("POST", "/api/live-trader/stop", json({ runId, squareOff })),
   status: () => send<Status>("GET", "/api/live-trader/status"),
+
+  replay: (runId: string, signal: AbortSignal) => send<Replayed>("POST", `/api/runs/${id(runId)}/replay`, { signal }),
+  compare: (runId: string, version: number, signal: AbortSignal) =>
+    send<Difference>("POST", `/api/runs/${id(runId)}/compare`, { ...json({ version }), signal }),
+  explain: (runId: string, order: number) => send<Explained>("GET", `/api/runs/${id(runId)}/orders/${order}/explain`),
 
   orders: (date: string) => send<Order[]>("GET", `/api/orders?date=${date}`),
   trades: (date: string) => send<Trade[]>("GET", `/api/trades?date=${date}`),
