@@ -21,7 +21,7 @@ fn help_names_every_command_and_every_exit_code() {
     let folder = TempDir::new().unwrap();
     let output = bulkhead(folder.path(), &["--help"]);
     assert_eq!(output.status.code(), Some(0));
-    for word in ["demo", "serve", "simulate", "check", "new", "migrate", "tenants", "Exit codes", "BULKHEAD_"]
+    for word in ["demo", "serve", "simulate", "check", "new", "replay", "migrate", "tenants", "Exit codes", "BULKHEAD_"]
     {
         assert!(said(&output).contains(word), "{word} is missing from:\n{}", said(&output));
     }
@@ -94,6 +94,26 @@ fn a_list_of_tenants_changes_nothing_and_says_where_none_can_be() {
     let none = bulkhead(folder.path(), &["tenants", "--data-dir", "data"]);
     assert_eq!(none.status.code(), Some(0), "{}", said(&none));
     assert!(said(&none).contains("active runs"), "{}", said(&none));
+}
+
+#[test]
+fn a_replay_says_what_it_does_not_find() {
+    let folder = TempDir::new().unwrap();
+    let nowhere = bulkhead(folder.path(), &["replay", "abc", "--data-dir", "data"]);
+    assert_eq!(nowhere.status.code(), Some(5), "{}", said(&nowhere));
+    assert!(said(&nowhere).contains("no host has run on this data folder"), "{}", said(&nowhere));
+    assert!(!folder.path().join("data").exists(), "a replay makes no folder");
+    assert_eq!(bulkhead(folder.path(), &["migrate", "--data-dir", "data"]).status.code(), Some(0));
+    let unknown = bulkhead(folder.path(), &["replay", "abc", "--data-dir", "data"]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", said(&unknown));
+    assert!(said(&unknown).contains("no run `abc` was recorded in data"), "{}", said(&unknown));
+    let nobody = bulkhead(folder.path(), &["replay", "abc", "--tenant", "UK0000", "--data-dir", "data"]);
+    assert!(said(&nobody).contains("no tenant `UK0000` has ever signed in here"), "{}", said(&nobody));
+    let list = bulkhead(folder.path(), &["replay", "--data-dir", "data"]);
+    assert_eq!(list.status.code(), Some(0), "{}", said(&list));
+    let no_place = bulkhead(folder.path(), &["replay", "abc", "--until", "noon", "--data-dir", "data"]);
+    assert_eq!(no_place.status.code(), Some(2), "{}", said(&no_place));
+    assert!(said(&no_place).contains("write 1200, 09:20:30"), "{}", said(&no_place));
 }
 
 #[test]

@@ -11,7 +11,8 @@ use market::{Intent, OrderState, RunOrderId, Timestamp};
 use sandbox::journal::Entry;
 use sandbox::{Event, OrderUpdate, Trace};
 use serde_json::Value;
-use tenant::{AuditRecord, Recorded, RecordedOrder, TradeRecord};
+use tenant::audit::AuditRecord;
+use tenant::{Recorded, RecordedOrder, TradeRecord};
 
 /// Orders that are named when one is not found.
 const NAMED_MAX: usize = 20;

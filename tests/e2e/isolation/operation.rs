@@ -83,7 +83,8 @@ impl Operation {
             path if path.contains("/sessions/") => "session",
             _ => "strategy",
         };
-        self.path.replace("{date}", &ids["date"]).replace("{id}", &ids[id]).replace("{name}", &ids[id])
+        let path = self.path.replace("{date}", &ids["date"]).replace("{order}", &ids["order"]);
+        path.replace("{id}", &ids[id]).replace("{name}", &ids[id])
     }
 }
 
