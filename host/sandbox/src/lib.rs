@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod gate;
 mod imports;
+pub mod journal;
 mod limits;
 mod machine;
 mod manifest;
