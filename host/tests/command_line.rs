@@ -21,8 +21,18 @@ fn help_names_every_command_and_every_exit_code() {
     let folder = TempDir::new().unwrap();
     let output = bulkhead(folder.path(), &["--help"]);
     assert_eq!(output.status.code(), Some(0));
-    for word in ["demo", "serve", "simulate", "check", "new", "replay", "migrate", "tenants", "Exit codes", "BULKHEAD_"]
-    {
+    for word in [
+        "demo",
+        "serve",
+        "simulate",
+        "check",
+        "new",
+        "replay",
+        "migrate",
+        "tenants",
+        "Exit codes",
+        "BULKHEAD_",
+    ] {
         assert!(said(&output).contains(word), "{word} is missing from:\n{}", said(&output));
     }
     assert!(!said(&output).contains("compile-child"), "people do not start it");

@@ -70,7 +70,12 @@ fn a_full_day_of_twenty_runs_does_the_same_again() {
 fn lives_and_replays(size: Size, cast: &Cast) {
     let begun = Instant::now();
     let day = Day::live(SEED, size, |number, symbol| cast.of(number, symbol));
-    println!("seed {SEED}: {} ticks to each of {} runs, lived in {:?}", day.ticks, size.runs, begun.elapsed());
+    println!(
+        "seed {SEED}: {} ticks to each of {} runs, lived in {:?}",
+        day.ticks,
+        size.runs,
+        begun.elapsed()
+    );
     let mut intents = 0;
     for run in &day.runs {
         let report = again(run);
@@ -286,7 +291,8 @@ fn a_journal_that_is_damaged_or_empty_says_so_and_how_far_it_goes() {
     cut.journal.last_mut().unwrap().bytes.truncate(9);
     assert!(failed(&cut).contains("the journal of run run-0 is damaged: piece"), "{}", failed(&cut));
     let mut unproven = run.recorded.clone();
-    unproven.damage = Some("the journal of run run-0 is damaged at piece 7: its hash does not fit".to_owned());
+    unproven.damage =
+        Some("the journal of run run-0 is damaged at piece 7: its hash does not fit".to_owned());
     let said = failed(&unproven);
     let events = again(&run).events;
     assert!(said.contains("piece 7") && said.contains(&format!("{events} events")), "{said}");

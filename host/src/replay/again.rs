@@ -129,14 +129,17 @@ impl Again<'_> {
 
     fn note_failure(&mut self) {
         if let Some((event, why)) = self.failed.take() {
-            self.report.notes.push(format!("it failed in event {event}, as the recording ends there too: {why}"));
+            self.report
+                .notes
+                .push(format!("it failed in event {event}, as the recording ends there too: {why}"));
         }
     }
 
     /// What it was recorded under, where that is not what it is replayed under.
     fn note_where(&mut self, event: u64, beginning: &Beginning) {
         if let Err(differs) = beginning.check(self.program) {
-            let note = format!("from event {event} on {differs}: the answers may differ for that reason alone");
+            let note =
+                format!("from event {event} on {differs}: the answers may differ for that reason alone");
             self.report.notes.push(note);
         }
     }

@@ -5,8 +5,8 @@
 use super::error::ReplayError;
 use super::words;
 use market::{Candle, InstrumentToken, Tick, Timestamp};
-use sandbox::journal::{Beginning, Entry, Reader};
 use sandbox::Event;
+use sandbox::journal::{Beginning, Entry, Reader};
 use std::collections::HashMap;
 use std::vec;
 use tenant::{JournalPiece, Recorded};

@@ -122,9 +122,8 @@ pub(crate) async fn explain_order(
     let recorded = recorded(&tenant, &id).await?;
     let found = replay::find(&recorded, &order)?.clone();
     let history = tenant.history_of(found.order.id).await.map_err(Problem::internal)?;
-    let report = off_the_threads(turn, move |_| {
-        replay::explain(&recorded, &Tape::of(&recorded), &found, &history)
-    });
+    let report =
+        off_the_threads(turn, move |_| replay::explain(&recorded, &Tape::of(&recorded), &found, &history));
     Ok(Json(report.await?))
 }
 

@@ -116,7 +116,8 @@ impl Live {
         };
         let mut recorder = Recorder::default();
         recorder.start(&Beginning::new(&program, start.clone()));
-        let (machine, step) = program.start(start).unwrap_or_else(|failure| panic!("run {number}: {failure}"));
+        let (machine, step) =
+            program.start(start).unwrap_or_else(|failure| panic!("run {number}: {failure}"));
         let mut venue = Venue::default();
         venue.list(instruments);
         venue.at(1, open);
