@@ -12,6 +12,7 @@ mod demo;
 mod isolation;
 mod login;
 mod recovery;
+mod replay;
 mod sandbox;
 mod tidy;
 mod trade;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
 
 /// Path of the binary, fresh.
-pub(crate) fn bulkhead() -> &'static PathBuf {
+pub fn bulkhead() -> &'static PathBuf {
     &BINARY
 }
 

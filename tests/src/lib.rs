@@ -11,6 +11,7 @@ mod wait;
 mod world;
 
 pub use account::Account;
+pub use binary::bulkhead;
 pub use process::Process;
 pub use trader::{Answer, Trader};
 pub use wait::{eventually, within};

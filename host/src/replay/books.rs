@@ -106,3 +106,59 @@ impl<'a> Books<'a> {
         Charges::of_book(day, self.rates).total()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use market::{Product, Side};
+
+    fn trade(id: &str, day: u8, second: i64, side: Side, rupees: i64) -> Trade {
+        Trade {
+            trade_id: id.to_owned(),
+            order_id: id.to_owned(),
+            symbol: "NSE:INFY".parse().unwrap(),
+            token: 1,
+            side,
+            product: Product::Cnc,
+            quantity: 10,
+            price: Price::from_rupees(rupees),
+            time: TradingDate::new(2026, 11, day).unwrap().at_seconds(36_000 + second),
+        }
+    }
+
+    #[test]
+    fn what_is_open_over_night_is_booked_when_it_is_closed_and_each_day_is_charged() {
+        let rates = RateTable::zerodha();
+        let mut books = Books::new(&rates, &[]);
+        let bought = trade("1", 23, 0, Side::Buy, 100);
+        books.trade(&bought);
+        books.price(&Tick::at(1, bought.time.plus_seconds(60), Price::from_rupees(103)));
+        let first = books.outcome();
+        let rupees = Money::from_rupees;
+        assert_eq!((first.unrealised, first.gross, first.open_positions), (rupees(30), rupees(30), 1));
+        assert!(first.charges > Money::ZERO);
+        books.trade(&trade("2", 24, 0, Side::Sell, 105));
+        let done = books.outcome();
+        assert_eq!((done.realised, done.unrealised, done.open_positions), (rupees(50), Money::ZERO, 0));
+        assert_eq!((done.fills, done.net), (2, done.gross - done.charges));
+        assert!(done.charges > first.charges, "the second day costs something too");
+    }
+
+    #[test]
+    fn a_recording_that_begins_with_a_position_counts_it() {
+        let rates = RateTable::zerodha();
+        let held = HeldPosition {
+            symbol: "NSE:INFY".parse().unwrap(),
+            product: Product::Cnc,
+            quantity: 10,
+            average_price: Price::from_rupees(100),
+            cost: Money::from_rupees(1_000),
+            realised: Money::ZERO,
+        };
+        let mut books = Books::new(&rates, &[held]);
+        books.name(1, &"NSE:INFY".parse().unwrap());
+        books.price(&Tick::at(1, trade("1", 23, 0, Side::Buy, 1).time, Price::from_rupees(104)));
+        let outcome = books.outcome();
+        assert_eq!((outcome.unrealised, outcome.fills), (Money::from_rupees(40), 0));
+    }
+}

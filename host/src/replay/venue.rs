@@ -4,7 +4,7 @@
 //! happens. Knows no strategy and no database.
 
 use market::{
-    Change, Instrument, InstrumentToken, Intent, Money, OrderRequest, Price, RunOrderId, Symbol, Tick,
+    Change, Instrument, InstrumentToken, Intent, OrderRequest, Price, RunOrderId, Symbol, Tick,
     Timestamp, Trade, TradingDate,
 };
 use sandbox::{GuestOrderStatus, OrderUpdate, OrderView, RefusalCode};
@@ -175,13 +175,6 @@ impl Venue {
     }
 }
 
-impl PaperOrder {
-    /// What its fills came to; bought counts negative.
-    pub fn cash(&self) -> Money {
-        -(self.view.average_price * i64::from(self.view.filled) * self.view.side.sign())
-    }
-}
-
 fn view(id: RunOrderId, request: &OrderRequest, now: Timestamp) -> OrderView {
     OrderView {
         id,
@@ -200,5 +193,101 @@ fn view(id: RunOrderId, request: &OrderRequest, now: Timestamp) -> OrderView {
         validity: request.validity,
         market_protection: request.market_protection,
         placed_at: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use market::{InstrumentKind, OrderKind, Side};
+
+    fn infy() -> Instrument {
+        Instrument {
+            token: 1,
+            symbol: "NSE:INFY".parse().unwrap(),
+            name: "INFOSYS".to_owned(),
+            kind: InstrumentKind::Equity,
+            tick_size: Price::from_paise(5),
+            lot_size: 1,
+            expiry: None,
+            strike: Price::ZERO,
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        TradingDate::new(2026, 11, 23).unwrap().at_seconds(36_000 + second)
+    }
+
+    fn venue() -> Venue {
+        let mut venue = Venue::default();
+        venue.list(&[infy()]);
+        venue.at(1, at(0));
+        venue
+    }
+
+    fn price(venue: &mut Venue, rupees: i64, second: i64) {
+        venue.at(2, at(second));
+        venue.mark(&Tick::at(1, at(second), Price::from_rupees(rupees)));
+        venue.trade(1, at(second));
+    }
+
+    fn place(venue: &mut Venue, id: RunOrderId, request: OrderRequest) {
+        venue.take(&Intent::Place { id, request }, at(1));
+    }
+
+    fn limit(rupees: i64) -> OrderRequest {
+        let market = OrderRequest::market(infy().symbol, Side::Buy, 10);
+        OrderRequest { kind: OrderKind::Limit, price: Price::from_rupees(rupees), ..market }
+    }
+
+    fn told(venue: &mut Venue) -> Vec<(GuestOrderStatus, u32)> {
+        std::iter::from_fn(|| venue.next_told()).map(|it| (it.order.status, it.fill_quantity)).collect()
+    }
+
+    #[test]
+    fn a_market_order_fills_whole_at_the_price_at_hand_and_is_refused_without_one() {
+        let mut venue = venue();
+        place(&mut venue, 1, OrderRequest::market(infy().symbol, Side::Buy, 10));
+        assert_eq!(told(&mut venue), [(GuestOrderStatus::Refused, 0)]);
+        price(&mut venue, 100, 2);
+        place(&mut venue, 2, OrderRequest::market(infy().symbol, Side::Sell, 4));
+        assert_eq!(told(&mut venue), [(GuestOrderStatus::Open, 0), (GuestOrderStatus::Complete, 4)]);
+        let trades = venue.take_trades();
+        assert_eq!((trades.len(), trades[0].price, trades[0].quantity), (1, Price::from_rupees(100), 4));
+        assert!(venue.take_trades().is_empty(), "handed out once");
+    }
+
+    #[test]
+    fn a_limit_order_rests_until_the_price_reaches_it_or_it_is_changed_or_withdrawn() {
+        let mut venue = venue();
+        price(&mut venue, 100, 2);
+        for id in 1..=3 {
+            place(&mut venue, id, limit(90));
+        }
+        assert_eq!(told(&mut venue), [(GuestOrderStatus::Open, 0); 3]);
+        venue.take(&Intent::Cancel { id: 1 }, at(3));
+        let change = Change { price: Some(Price::from_rupees(101)), ..Change::default() };
+        venue.take(&Intent::Modify { id: 2, change }, at(3));
+        assert_eq!(
+            told(&mut venue),
+            [(GuestOrderStatus::Cancelled, 0), (GuestOrderStatus::Open, 0), (GuestOrderStatus::Complete, 10)]
+        );
+        price(&mut venue, 89, 4);
+        assert_eq!(told(&mut venue), [(GuestOrderStatus::Complete, 10)]);
+        let prices: Vec<_> = venue.orders().map(|order| order.view.average_price).collect();
+        assert_eq!(prices, [0, 100, 89].map(Price::from_rupees));
+        venue.take(&Intent::Cancel { id: 3 }, at(5));
+        assert!(told(&mut venue).is_empty(), "what is final stays");
+    }
+
+    #[test]
+    fn an_order_does_not_outlive_its_day() {
+        let mut venue = venue();
+        price(&mut venue, 100, 2);
+        place(&mut venue, 1, limit(90));
+        venue.at(3, at(86_400));
+        assert_eq!(told(&mut venue), [(GuestOrderStatus::Open, 0), (GuestOrderStatus::Cancelled, 0)]);
+        price(&mut venue, 80, 86_401);
+        assert!(venue.take_trades().is_empty());
     }
 }

@@ -72,7 +72,9 @@ mod tests {
         };
         let deadline = Deadline { answer_ms, ending: ending.clone() };
         let layer = from_fn_with_state(deadline, answer_in_time);
-        (Router::new().route("/", get(handler.clone()).post(handler)).layer(layer), done, ending)
+        let both = get(handler.clone()).post(handler);
+        let door = Router::new().route("/", both.clone()).route("/api/runs/1/replay", both);
+        (door.layer(layer), done, ending)
     }
 
     #[tokio::test]
@@ -82,6 +84,16 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(10), asked).await.is_err(), "gone before the end");
         ending.actions_done().await;
         assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_replay_ends_with_whoever_asked_although_it_is_asked_for_by_post() {
+        let (door, done, ending) = slow(10_000);
+        let asked = door.oneshot(Request::post("/api/runs/1/replay").body(Body::empty()).unwrap());
+        assert!(tokio::time::timeout(Duration::from_millis(10), asked).await.is_err(), "gone before the end");
+        ending.actions_done().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(done.load(Ordering::SeqCst), 0);
     }
 
     #[tokio::test]

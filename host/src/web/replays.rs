@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tenant::BrokerId;
 
 /// Replays of all tenants at once. Each holds one machine beside those of runs.
 pub(crate) const REPLAYS_MAX: usize = 2;
@@ -32,7 +31,7 @@ pub(crate) enum NoTurn {
 
 impl Replays {
     /// A turn, or why there is none.
-    pub(crate) fn begin(&self, whose: &BrokerId) -> Result<ReplayTurn, NoTurn> {
+    pub(crate) fn begin(&self, whose: &impl ToString) -> Result<ReplayTurn, NoTurn> {
         let whose = whose.to_string();
         let mut under_way = self.lock();
         if under_way.contains(&whose) {
@@ -54,5 +53,24 @@ impl Replays {
 impl Drop for ReplayTurn {
     fn drop(&mut self) {
         self.replays.lock().remove(&self.whose);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trader_has_one_turn_and_the_host_two() {
+        let replays = Replays::default();
+        let first = replays.begin(&"UK9394").unwrap();
+        assert_eq!(replays.begin(&"UK9394").unwrap_err(), NoTurn::Own);
+        let second = replays.begin(&"UK1234").unwrap();
+        assert_eq!(replays.begin(&"UK5678").unwrap_err(), NoTurn::Host);
+        drop(first);
+        let third = replays.begin(&"UK5678").unwrap();
+        assert_eq!(replays.begin(&"UK9394").unwrap_err(), NoTurn::Host, "others have both");
+        drop((second, third));
+        replays.begin(&"UK9394").unwrap();
     }
 }
