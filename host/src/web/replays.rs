@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Replays of all tenants at once. Each holds one machine beside those of runs.
-pub(crate) const REPLAYS_MAX: usize = 2;
+pub(crate) const REPLAYS_MAX: u32 = 2;
 
 /// Replays under way.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,7 @@ impl Replays {
         if under_way.contains(&whose) {
             return Err(NoTurn::Own);
         }
-        if under_way.len() >= REPLAYS_MAX {
+        if under_way.len() >= REPLAYS_MAX as usize {
             return Err(NoTurn::Host);
         }
         under_way.insert(whose.clone());
