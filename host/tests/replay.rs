@@ -268,7 +268,7 @@ fn a_replay_stops_at_an_event_or_a_time_and_shows_what_the_run_held() {
     assert_eq!((before.event, before.positions.len(), before.lines.len()), (bought - 1, 0, 0));
     let asked = at(&bought.to_string());
     assert_eq!((asked.event, asked.orders.len()), (bought, 1), "{}", text::snapshot(&asked));
-    assert!(asked.lines.last().unwrap().contains("order 1: Buy 4"), "{:?}", asked.lines);
+    assert!(asked.lines.last().unwrap().contains("order #1: Buy 4"), "{:?}", asked.lines);
     let filled = at(&(bought + 2).to_string());
     assert_eq!((filled.positions[0].quantity, filled.orders.len()), (4, 0), "{}", text::snapshot(&filled));
     assert!(filled.what.starts_with("order 1 Complete"), "{}", filled.what);
