@@ -8,6 +8,8 @@ mod days;
 #[cfg(test)]
 mod days_test;
 mod group;
+mod group_writer;
+mod journal;
 mod lock;
 mod migrate;
 mod orders;

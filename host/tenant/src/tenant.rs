@@ -1,11 +1,13 @@
 //! The handle: one trader's compartment.
 
 mod books;
+mod journal;
 mod market_data;
 mod runs;
 mod way_out;
 
 pub use books::Cut;
+pub use journal::JournalReading;
 
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
