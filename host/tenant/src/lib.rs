@@ -12,8 +12,10 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod audit;
 mod broker;
 mod broker_id;
+mod chains;
 mod chance;
 mod clock;
 mod config;
@@ -44,6 +46,7 @@ mod words;
 
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
+pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
 pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};

@@ -4,6 +4,9 @@
 //! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
 //! in this module's test.
 
+mod audit;
+#[cfg(test)]
+mod audit_test;
 mod days;
 #[cfg(test)]
 mod days_test;
@@ -25,6 +28,7 @@ mod trades;
 #[cfg(test)]
 mod trades_test;
 
+pub(crate) use audit::{HOST_CHAIN, record as audit_record};
 pub(crate) use group::StepRows;
 pub(crate) use orders::StoredOrder;
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;

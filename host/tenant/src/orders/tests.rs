@@ -63,7 +63,7 @@ impl Bench {
         let strategy = StoredStrategy { id: "strategy".into(), name: "alpha".into(), created_at: now };
         let (sha256, manifest) = ("0".repeat(64), json!({}));
         let version = Version { number: 1, sha256, size_bytes: 1, manifest, uploaded_at: now };
-        assert!(book.insert_strategy(&strategy, &version, b"x").await.unwrap());
+        assert!(book.insert_strategy(&strategy, &version, b"x", &[]).await.unwrap());
         let run = RunRecord {
             id: "run".into(),
             strategy_id: strategy.id,
@@ -78,7 +78,7 @@ impl Bench {
             restarts: 0,
             square_off: false,
         };
-        assert!(book.insert_run(&run).await.unwrap());
+        assert!(book.insert_run(&run, &[]).await.unwrap());
         let connection = kite::Connection::new(host.endpoints(), kite::Egress::Direct).unwrap();
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         line.revive("key", "token", b"sealed");
