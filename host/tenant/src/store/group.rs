@@ -290,6 +290,7 @@ async fn write_when_due(group: Weak<Group>, store: super::WeakStore) {
         }
         let Some(store) = store.upgrade() else { return };
         if let Err(error) = store.write_all_gathered().await {
+            store.heard(&error);
             tracing::error!("what runs left was not written, and will be tried again: {error:#}");
             tokio::time::sleep(RETRY).await;
             held.due.notify_one();
