@@ -68,6 +68,7 @@ pub use pnl::{
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
+pub use store::Health;
 pub use strategy::{Strategy, Upload};
 pub use tenant::{Cut, JournalReading, Tenant};
 pub use tenants::Tenants;

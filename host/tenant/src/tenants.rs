@@ -15,7 +15,7 @@ use crate::log::{LogLimits, LogWriter};
 use crate::sessions::{
     ApiToken, Login, NewSession, PendingLogin, SecretText, SessionInfo, hash, new_session,
 };
-use crate::store::{Store, StoredCredentials, StoredTenant};
+use crate::store::{Health, Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
@@ -43,6 +43,8 @@ struct Shared {
     archive: Mutex<Option<Archive>>,
     /// Tenants whose rows could not be read at boot, each with why.
     unopened: Vec<String>,
+    /// The tables that money hangs on are damaged: each tenant's rows are read through before it is opened.
+    is_damaged: bool,
 }
 
 impl fmt::Debug for Tenants {
@@ -78,23 +80,35 @@ impl Tenants {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
+        let damage = host.store.damage().await?;
         let (mut all, mut unopened) = (BTreeMap::new(), Vec::new());
         for stored in host.store.all_tenants().await? {
             let who = stored.as_ref().map_or_else(|_| "a tenant".to_owned(), |stored| stored.id.to_string());
-            match reopen(&host, stored).await {
+            match reopen(&host, stored, !damage.is_empty()).await {
                 Ok((id, tenant)) => {
                     tenant.start();
                     all.insert(id, tenant);
                 }
                 // The database itself failing is no one tenant's matter.
-                Err(error @ OpenError::Store(StoreError::Database(_))) => return Err(error),
+                Err(error @ OpenError::Store(StoreError::Database(_) | StoreError::Full(_))) => {
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::error!("{who} stays closed, the others go on: {error:#}");
                     unopened.push(format!("{who} stays closed: {error}"));
                 }
             }
         }
-        let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened };
+        let found = damage.join("; ");
+        if !damage.is_empty() && unopened.is_empty() {
+            return Err(OpenError::Damaged { found });
+        }
+        if !damage.is_empty() {
+            tracing::error!("the database is damaged ({found}): put a backup back");
+        }
+        let is_damaged = !damage.is_empty();
+        let shared =
+            Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
         let tenants = Self { shared: Arc::new(shared) };
         tenants.audit_start().await?;
         Ok(tenants)
@@ -205,6 +219,11 @@ impl Tenants {
         Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
 
+    /// How the database takes what is written.
+    pub fn health(&self) -> Health {
+        self.host().store.health()
+    }
+
     /// Every tenant: for boot and operators.
     pub fn all(&self) -> Vec<Tenant> {
         self.lock().values().cloned().collect()
@@ -291,6 +310,9 @@ impl Tenants {
         if let Some(tenant) = self.known(&id) {
             return Ok(tenant);
         }
+        if self.shared.is_damaged {
+            self.host().store.book(id.clone()).read_through().await?;
+        }
         let stored =
             StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
         let made = Tenant::open(Arc::clone(self.host()), &stored).await;
@@ -327,8 +349,12 @@ impl Tenants {
 async fn reopen(
     host: &Arc<Host>,
     stored: Result<StoredTenant, StoreError>,
+    is_damaged: bool,
 ) -> Result<(BrokerId, Tenant), OpenError> {
     let stored = stored?;
+    if is_damaged {
+        host.store.book(stored.id.clone()).read_through().await?;
+    }
     let tenant = Tenant::open(Arc::clone(host), &stored).await?;
     tenant.revive_from_rows().await?;
     Ok((stored.id, tenant))

@@ -211,7 +211,9 @@ impl Desk {
             match self.apply(row).await {
                 Ok(_) => {}
                 Err(error @ StoreError::Unreadable { .. }) => self.damaged(row, &error),
-                Err(error @ StoreError::Database(_)) => unwritten = Some(error),
+                Err(error @ (StoreError::Database(_) | StoreError::Full(_) | StoreError::Failed(_))) => {
+                    unwritten = Some(error);
+                }
             }
         }
         if book.is_whole() {

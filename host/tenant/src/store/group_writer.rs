@@ -55,6 +55,7 @@ impl Store {
                 true
             }
             Err(Unwritten::All(error)) => {
+                self.heard(&error);
                 members.into_iter().for_each(|member| self.not_written(member, &error, false));
                 false
             }
@@ -79,10 +80,12 @@ impl Store {
             match outcome {
                 Ok(()) => self.written(member),
                 Err(Unwritten::Some(error)) => {
+                    self.heard(&error);
                     all_written &= member.gathered.is_none();
                     self.not_written(member, &error, true);
                 }
                 Err(Unwritten::All(error)) => {
+                    self.heard(&error);
                     all_written = false;
                     self.not_written(member, &error, false);
                     broken.get_or_insert(error.to_string());
