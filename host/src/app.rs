@@ -40,8 +40,7 @@ impl App {
     pub(crate) async fn open_at(listener: TcpListener, config: Config) -> Result<Self, Exit> {
         let address = listener.local_addr()?;
         let tenants = open_tenants(&config).await?;
-        let limits =
-            Limits { machines: config.bounds.runs_max + web::REPLAYS_MAX, ..Limits::default() };
+        let limits = Limits { machines: config.bounds.runs_max + web::REPLAYS_MAX, ..Limits::default() };
         let upload_bytes_max = limits.upload_bytes;
         let programs = Programs::new(compiler(&config, limits)?);
         let clock = tenants.clock().clone();

@@ -57,8 +57,12 @@ async fn an_order_is_explained_from_its_tick_to_its_fill() {
     let tag = first["tag"].as_str().expect("a tag is text");
 
     let explained = trader.get(&format!("/api/runs/{run}/orders/1/explain")).await.expect(200);
-    let kinds: Vec<&str> =
-        explained["chain"].as_array().expect("a chain").iter().filter_map(|link| link["kind"].as_str()).collect();
+    let kinds: Vec<&str> = explained["chain"]
+        .as_array()
+        .expect("a chain")
+        .iter()
+        .filter_map(|link| link["kind"].as_str())
+        .collect();
     assert_eq!(kinds[..4], ["event", "handler", "log", "intent"], "{explained}");
     assert!(kinds.contains(&"told") && kinds.contains(&"fill"), "{explained}");
     assert!(explained["chain"][0]["text"].as_str().expect("text").contains("tick NSE:INFY"), "{explained}");

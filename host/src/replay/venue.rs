@@ -4,8 +4,8 @@
 //! happens. Knows no strategy and no database.
 
 use market::{
-    Change, Instrument, InstrumentToken, Intent, OrderRequest, Price, RunOrderId, Symbol, Tick,
-    Timestamp, Trade, TradingDate,
+    Change, Instrument, InstrumentToken, Intent, OrderRequest, Price, RunOrderId, Symbol, Tick, Timestamp,
+    Trade, TradingDate,
 };
 use sandbox::{GuestOrderStatus, OrderUpdate, OrderView, RefusalCode};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
