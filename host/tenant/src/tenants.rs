@@ -291,8 +291,12 @@ impl Tenants {
         if let Some(tenant) = self.known(&id) {
             return Ok(tenant);
         }
-        let stored =
-            StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
+        let stored = StoredTenant {
+            id: id.clone(),
+            user_name: user_name.to_owned(),
+            egress: "direct".to_owned(),
+            egress_expected: None,
+        };
         let made = Tenant::open(Arc::clone(self.host()), &stored).await;
         let made = made.map_err(|error| LoginError::Refused(error.to_string()))?;
         let mut all = self.lock();

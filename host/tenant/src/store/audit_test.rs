@@ -16,14 +16,6 @@ fn entry(second: i64, subject: &str) -> AuditEntry {
     AuditEntry::new(at, Actor::Host, AuditAction::OrderSending, subject, json!({ "tag": "T" }))
 }
 
-impl Book {
-    async fn audited(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.append_audit(&mut tx, entries).await?;
-        Ok(tx.commit().await?)
-    }
-}
-
 async fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
@@ -42,8 +34,8 @@ async fn entries_are_numbered_without_a_gap_and_two_chains_know_nothing_of_each_
     let (_dir, store) = store().await;
     let (one, other) = (store.book(id("UK9394")), store.book(id("AB1234")));
     for second in 0..5 {
-        one.audited(&[entry(second, "1"), entry(second, "2")]).await.unwrap();
-        other.audited(&[entry(second, "1")]).await.unwrap();
+        one.audit(&[entry(second, "1"), entry(second, "2")]).await.unwrap();
+        other.audit(&[entry(second, "1")]).await.unwrap();
     }
     let mut tx = store.write().await.unwrap();
     store.append_host_audit(&mut tx, &[entry(9, "boot")]).await.unwrap();
@@ -66,11 +58,11 @@ async fn entries_are_numbered_without_a_gap_and_two_chains_know_nothing_of_each_
 async fn a_write_that_fails_leaves_no_entry_and_no_gap() {
     let (_dir, store) = store().await;
     let book = store.book(id("UK9394"));
-    book.audited(&[entry(1, "1")]).await.unwrap();
+    book.audit(&[entry(1, "1")]).await.unwrap();
     let mut tx = book.write().await.unwrap();
     book.append_audit(&mut tx, &[entry(2, "2")]).await.unwrap();
     tx.rollback().await.unwrap();
-    book.audited(&[entry(3, "3")]).await.unwrap();
+    book.audit(&[entry(3, "3")]).await.unwrap();
     let subjects: Vec<_> =
         book.audit_links(0, 9).await.unwrap().into_iter().map(|link| (link.number, link.subject)).collect();
     assert_eq!(subjects, [(1, "1".to_owned()), (2, "3".to_owned())]);
@@ -82,7 +74,7 @@ async fn what_is_old_goes_from_the_front_in_pieces_and_the_rest_still_holds() {
     let (_dir, store) = store().await;
     let book = store.book(id("UK9394"));
     let entries: Vec<_> = (0..100).map(|day| entry(day * 86_400, "1")).collect();
-    book.audited(&entries).await.unwrap();
+    book.audit(&entries).await.unwrap();
     let kept = Timestamp::from_micros(60 * DAY_MICROS);
     let pruned = |details| AuditEntry::new(kept, Actor::Host, AuditAction::AuditPruned, "", details);
     let mut gone = Vec::new();
@@ -107,7 +99,7 @@ async fn entries_are_found_by_time_word_and_thing_and_turned_page_by_page() {
     let book = store.book(id("UK9394"));
     let mut entries: Vec<_> = (0..30).map(|second| entry(second, &(second % 3).to_string())).collect();
     entries[7].action = AuditAction::Login;
-    book.audited(&entries).await.unwrap();
+    book.audit(&entries).await.unwrap();
     let numbers = async |query: AuditQuery| -> Vec<u64> {
         book.audit_records(&query).await.unwrap().iter().map(|record| record.number).collect()
     };

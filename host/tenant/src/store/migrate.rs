@@ -14,6 +14,7 @@ const FILES: &[(i64, &str)] = &[
     (20, include_str!("../../migrations/0020_runs.sql")),
     (30, include_str!("../../migrations/0030_order_calls.sql")),
     (50, include_str!("../../migrations/0050_audit.sql")),
+    (51, include_str!("../../migrations/0051_egress_expected.sql")),
 ];
 
 pub(super) async fn run(pool: &SqlitePool) -> Result<(), OpenError> {
