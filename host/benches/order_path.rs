@@ -315,7 +315,7 @@ impl Guest {
             Intent::Place { id, .. } | Intent::Modify { id, .. } | Intent::Cancel { id } => *id,
         });
         let journal = format!("{{\"seq\":{seq},\"tick\":{:?}}}\n", given.last_price).into_bytes();
-        (Cause { event_seq: seq, time: given.time, journal }, intents)
+        (Cause { first_seq: seq, event_seq: seq, time: given.time, begins: false, journal }, intents)
     }
 }
 

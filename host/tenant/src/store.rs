@@ -11,6 +11,8 @@ mod days;
 #[cfg(test)]
 mod days_test;
 mod group;
+mod group_writer;
+mod journal;
 mod lock;
 mod migrate;
 mod orders;

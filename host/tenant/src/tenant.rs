@@ -2,11 +2,13 @@
 
 mod audit;
 mod books;
+mod journal;
 mod market_data;
 mod runs;
 mod way_out;
 
 pub use books::Cut;
+pub use journal::JournalReading;
 
 use crate::audit::{Actor, AuditAction};
 use crate::broker::{BrokerState, Line};

@@ -95,9 +95,8 @@ impl Bench {
         let tag = format!("{run_order_id:0>20}");
         let record = OrderRecord { run_order_id, tag, date: now.date(), created_at: now, ..test_order(10) };
         let order = StoredOrder::new(change(record), -1, Some(now));
-        let mut orders = [order];
-        self.desk.book.submit(&self.run, StepRows::default(), &mut orders).await.unwrap();
-        let [order] = orders;
+        let mut orders = self.desk.book.submit(&self.run, StepRows::default(), vec![order]).await.unwrap();
+        let order = orders.remove(0);
         self.desk.book.update_order(&order).await.unwrap();
         let record = order.record.clone();
         if !record.state.is_final() {

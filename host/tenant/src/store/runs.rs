@@ -1,4 +1,4 @@
-//! Rows of runs and their journals.
+//! Rows of runs.
 
 use super::{Book, Store, unreadable};
 use crate::audit::AuditEntry;
@@ -228,40 +228,6 @@ impl Book {
         let count = if put_down { 0 } else { lately.try_get(0)? };
         tx.commit().await?;
         Ok(count)
-    }
-
-    /// Pieces in order: the number of the last event in each, and the bytes.
-    pub(crate) async fn journal(&self, run_id: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let rows = sqlx::query(
-            "select event_seq, events from journal where broker_id = ? and run_id = ? order by piece",
-        )
-        .bind(self.id())
-        .bind(run_id)
-        .fetch_all(self.readers())
-        .await?;
-        rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get(1)?))).collect()
-    }
-
-    pub(super) async fn append_journal(
-        &self,
-        tx: &mut super::Write,
-        run_id: &str,
-        event_seq: u64,
-        time: Timestamp,
-        events: &[u8],
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "insert into journal (broker_id, run_id, piece, event_seq, time, events)
-             select ?1, ?2, coalesce(max(piece), 0) + 1, ?3, ?4, ?5 from journal where broker_id = ?1 and run_id = ?2",
-        )
-        .bind(self.id())
-        .bind(run_id)
-        .bind(event_seq as i64)
-        .bind(time.micros())
-        .bind(events)
-        .execute(&mut **tx)
-        .await?;
-        Ok(())
     }
 }
 

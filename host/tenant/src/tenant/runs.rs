@@ -96,15 +96,9 @@ impl Tenant {
         self.inner.desk.attach(run).await.map(Some)
     }
 
-    /// The journal of a run, in pieces as they were written: (number of the last event in it, bytes).
-    pub async fn journal(&self, run_id: &str) -> Stored<Vec<(u64, Vec<u8>)>> {
-        self.host().store.write_all_gathered().await?;
-        self.book().journal(run_id).await
-    }
-
     /// What a strategy keeps across runs.
     pub async fn state_load(&self, strategy_id: &str) -> Stored<BTreeMap<String, Vec<u8>>> {
-        self.host().store.write_all_gathered().await?;
+        self.book().write_all_gathered().await?;
         self.book().state_load(strategy_id).await
     }
 
