@@ -43,11 +43,8 @@ async fn entries_are_numbered_without_a_gap_and_two_chains_know_nothing_of_each_
     let numbers: Vec<u64> = one.audit_links(0, 100).await.unwrap().iter().map(|link| link.number).collect();
     assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
     assert_eq!((broken_at(&one).await, broken_at(&other).await), (None, None));
-    sqlx::query("update audit set subject = '3' where number = 2").execute(&store.writer).await.unwrap();
-    sqlx::query("update audit set subject = '1' where broker_id = 'AB1234' and number = 2")
-        .execute(&store.writer)
-        .await
-        .unwrap();
+    let alter = "update audit set subject = '3' where broker_id = ? and number = 2";
+    sqlx::query(alter).bind(one.id()).execute(&store.writer).await.unwrap();
     assert_eq!((broken_at(&one).await, broken_at(&other).await), (Some(2), None));
     let mut host = ChainCheck::new(HOST_CHAIN, None);
     store.host_audit_links(0, 9).await.unwrap().iter().for_each(|link| host.take(link).unwrap());
@@ -89,7 +86,8 @@ async fn what_is_old_goes_from_the_front_in_pieces_and_the_rest_still_holds() {
     assert_eq!(gone, [25, 25, 10]);
     let links = book.audit_links(0, 1_000).await.unwrap();
     assert_eq!((links[0].number, links.len()), (61, 43), "40 days and three words about what went");
-    sqlx::query("delete from audit where number = 61").execute(&store.writer).await.unwrap();
+    let remove = "delete from audit where broker_id = ? and number = 61";
+    sqlx::query(remove).bind(book.id()).execute(&store.writer).await.unwrap();
     assert_eq!(broken_at(&book).await, Some(62), "one more at the front was not written down");
 }
 
