@@ -13,5 +13,6 @@ mod isolation;
 mod login;
 mod recovery;
 mod sandbox;
+mod session;
 mod tidy;
 mod trade;
