@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+mod at_rest;
 pub mod audit;
 mod broker;
 mod broker_id;
@@ -45,6 +46,7 @@ mod vault;
 mod version;
 mod words;
 
+pub use at_rest::{AtRest, RestScope, kill_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
 pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
@@ -71,6 +73,6 @@ pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use strategy::{Strategy, Upload};
-pub use tenant::{Cut, JournalReading, Tenant};
+pub use tenant::{Cut, JournalReading, SquareOff, Tenant};
 pub use tenants::Tenants;
 pub use version::Version;

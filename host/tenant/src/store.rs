@@ -10,6 +10,7 @@ mod audit_test;
 mod days;
 #[cfg(test)]
 mod days_test;
+mod exposure;
 mod group;
 mod group_writer;
 mod journal;

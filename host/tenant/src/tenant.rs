@@ -2,12 +2,14 @@
 
 mod audit;
 mod books;
+mod halt;
 mod journal;
 mod market_data;
 mod runs;
 mod way_out;
 
 pub use books::Cut;
+pub use halt::SquareOff;
 pub use journal::JournalReading;
 
 use crate::audit::{Actor, AuditAction};
