@@ -103,6 +103,7 @@ impl App {
         let _ = stop.send(true);
         let _ = serving.await;
         self.state.ending.actions_done().await;
+        drop(operated);
         self.state.tenants.close().await;
         Ok(())
     }
@@ -120,6 +121,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     settings.archive_url.clone_from(&config.bounds.archive_url);
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
     settings.echo_url.clone_from(&config.echo_url);
+    settings.limits.absent_after_s = config.bounds.absent_after_s;
     settings.calendar.clone_from(&config.calendar);
     if let Some(path) = &config.rates {
         settings.rates = Arc::new(read_rates(path).map_err(|error| Exit { code: EXIT_FAILED, error })?);
@@ -143,6 +145,7 @@ pub(crate) fn not_opened(error: OpenError) -> Exit {
     let code = match &error {
         OpenError::Address(_) => EXIT_FAILED,
         OpenError::InUse { .. }
+        | OpenError::Damaged { .. }
         | OpenError::NewerSchema { .. }
         | OpenError::OldSqlite { .. }
         | OpenError::Key(_)

@@ -70,7 +70,9 @@ async fn preflight(tenants: &Tenants, id: &str) -> Result<String, String> {
 /// When two were.
 pub(crate) fn setting(asked: EgressAsk) -> Result<EgressSetting, String> {
     let egress = match (asked.from, asked.proxy) {
-        (Some(_), Some(_)) => return Err("an order leaves from an address or through a proxy, not both".to_owned()),
+        (Some(_), Some(_)) => {
+            return Err("an order leaves from an address or through a proxy, not both".to_owned());
+        }
         (Some(address), None) => Egress::From(address),
         (None, Some(url)) => Egress::Proxy(url),
         (None, None) => Egress::Direct,
@@ -86,11 +88,17 @@ pub(crate) fn check_reason(reason: &str) -> Result<(), String> {
     let fine = !reason.trim().is_empty()
         && reason.chars().count() <= REASON_CHARS_MAX
         && !reason.chars().any(char::is_control);
-    if fine { Ok(()) } else { Err(format!("a reason is needed, in one line of at most {REASON_CHARS_MAX} characters")) }
+    if fine {
+        Ok(())
+    } else {
+        Err(format!("a reason is needed, in one line of at most {REASON_CHARS_MAX} characters"))
+    }
 }
 
 fn named(tenants: &Tenants, id: &str) -> Result<Tenant, String> {
     let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
     let named = named.map(|tenant| tenant.acting_as(Actor::Operator));
-    named.ok_or_else(|| format!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have"))
+    named.ok_or_else(|| {
+        format!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
+    })
 }

@@ -87,7 +87,8 @@ async fn a_head_that_the_chains_do_not_hold_ends_in_eight_and_names_the_place() 
     assert!(String::from_utf8_lossy(&broken.stdout).contains("BROKEN"), "{broken:?}");
     let heads = world.folder().join("kept.heads");
     std::fs::write(&heads, format!("1000 {foreign} UK9394\n")).unwrap();
-    let cut = bulkhead(&world, &["audit", "verify", "--tenant", "UK9394", "--heads", heads.to_str().unwrap()]);
+    let cut =
+        bulkhead(&world, &["audit", "verify", "--tenant", "UK9394", "--heads", heads.to_str().unwrap()]);
     assert_eq!(cut.status.code(), Some(8), "{cut:?}");
     assert!(String::from_utf8_lossy(&cut.stdout).contains("to 1000 are missing"), "{cut:?}");
     let nobody = bulkhead(&world, &["audit", "verify", "--tenant", "AB0000"]);

@@ -71,7 +71,7 @@ fn set(world: &World, way: &[&str]) {
 async fn refused_for_it(trader: &Trader) -> String {
     eventually("an order is refused for its address", || async {
         let orders = trader.get("/api/orders").await.expect(200);
-        let order = orders.as_array().unwrap().iter().find(|order| order["refusal"] == "wrongAddress").cloned()?;
+        let order = orders.as_array().unwrap().iter().find(|order| order["refusal"] == "wayOut").cloned()?;
         Some(order["message"].as_str().unwrap_or_default().to_owned())
     })
     .await
@@ -97,7 +97,8 @@ async fn tell_addresses(pages: TcpListener) {
         let mut head = [0; 4_096];
         let _ = socket.read(&mut head).await;
         let body = peer.ip().to_string();
-        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        let answer =
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         let _ = socket.write_all(answer.as_bytes()).await;
     }
 }

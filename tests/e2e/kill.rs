@@ -20,13 +20,15 @@ async fn whatever_the_moment_and_the_scope_no_order_arrives_a_second_after_the_s
     let moments = std::env::var("BULKHEAD_KILL_MOMENTS").ok().and_then(|text| text.parse().ok());
     let seed = u64::from(std::process::id());
     for moment in 0..moments.unwrap_or(MOMENTS) {
-        let pause_ms = (seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(moment * 7_919) >> 33) % 400;
+        let pause_ms =
+            (seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(moment * 7_919) >> 33) % 400;
         arrives_again(&world).await;
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         let asked_ms = now_ms();
         throw(&world, &trader, &run, moment, true).await;
         tokio::time::sleep(Duration::from_millis(STOPS_WITHIN_MS + 400)).await;
-        let late = placed(&world).await.into_iter().filter(|call| arrived_ms(call) > asked_ms + STOPS_WITHIN_MS);
+        let late =
+            placed(&world).await.into_iter().filter(|call| arrived_ms(call) > asked_ms + STOPS_WITHIN_MS);
         let late: Vec<_> = late.collect();
         assert!(late.is_empty(), "moment {moment} after {pause_ms} ms, seed {seed}: {late:?}");
         throw(&world, &trader, &run, moment, false).await;
@@ -38,7 +40,9 @@ async fn a_switch_of_every_scope_outlives_a_crash_and_stops_nobody_else() {
     let mut world = World::start().await;
     let (one, two) = (world.trader(Account::UK9394).await, world.trader(Account::UK1234).await);
     let (run, other) = (busy(&one).await, busy(&two).await);
-    one.put(&format!("/api/runs/{run}/kill-switch"), json!({ "on": true, "reason": "odd" })).await.expect(200);
+    one.put(&format!("/api/runs/{run}/kill-switch"), json!({ "on": true, "reason": "odd" }))
+        .await
+        .expect(200);
     world.crash_and_restart_host().await;
     let stands = one.get("/api/kill-switch").await.expect(200);
     assert_eq!(stands["on"], false, "the account's own is off");
@@ -52,7 +56,10 @@ async fn a_switch_of_every_scope_outlives_a_crash_and_stops_nobody_else() {
     world.crash_and_restart_host().await;
     for trader in [&one, &two] {
         let stands = trader.get("/api/kill-switch").await.expect(200);
-        assert_eq!((&stands["switches"][0]["scope"], &stands["switches"][0]["reason"]), (&json!("host"), &json!("fire drill")));
+        assert_eq!(
+            (&stands["switches"][0]["scope"], &stands["switches"][0]["reason"]),
+            (&json!("host"), &json!("fire drill"))
+        );
     }
     let before = placed(&world).await.len();
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -136,7 +143,8 @@ async fn a_switch_is_a_persons_act_with_a_reason_that_stands_in_the_audit() {
     bulkhead(&world, &["kill", "--tenant", "UK9394", "--off", "--reason", "drill over"]);
     let page = trader.get("/api/audit?limit=1000").await.expect(200);
     let told = |action: &str| {
-        let entry = page["entries"].as_array().unwrap().iter().find(|entry| entry["action"] == action).cloned();
+        let entry =
+            page["entries"].as_array().unwrap().iter().find(|entry| entry["action"] == action).cloned();
         let entry = entry.unwrap_or_else(|| panic!("no {action} in {page}"));
         (entry["actor"].as_str().unwrap().to_owned(), entry["details"]["reason"].clone())
     };
@@ -172,7 +180,8 @@ async fn throw(world: &World, trader: &Trader, run: &str, moment: u64, on: bool)
 /// Waits until the exchange hears of one more order.
 async fn arrives_again(world: &World) {
     let before = placed(world).await.len();
-    eventually("one more order arrives", || async { (placed(world).await.len() > before).then_some(()) }).await;
+    eventually("one more order arrives", || async { (placed(world).await.len() > before).then_some(()) })
+        .await;
 }
 
 /// The order calls that arrived, but for withdrawals.

@@ -53,7 +53,10 @@ impl Kill {
                 let at_rest = AtRest { on, reason, flatten };
                 kill_at_rest(&config.data_dir, &scope, at_rest).await.map_err(not_opened)?;
                 let word = if on { "on" } else { "off" };
-                say(&format!("no host runs on {}: the next start has the switch {word}", config.data_dir.display()));
+                say(&format!(
+                    "no host runs on {}: the next start has the switch {word}",
+                    config.data_dir.display()
+                ));
             }
             Err(error @ (AskError::NoAnswer(_) | AskError::Closed(_))) => return Err(error.into()),
         }

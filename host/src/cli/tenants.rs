@@ -85,14 +85,21 @@ impl SetEgress {
         let asked = if way.check {
             Ask::Preflight { tenant: id.clone() }
         } else {
-            Ask::Egress(EgressAsk { tenant: id.clone(), from: way.from, proxy: way.proxy, expect: seen.expect })
+            Ask::Egress(EgressAsk {
+                tenant: id.clone(),
+                from: way.from,
+                proxy: way.proxy,
+                expect: seen.expect,
+            })
         };
         match ask(&config.data_dir, &asked).await {
             Ok(Said { done: true, text }) => say(&text),
             Ok(Said { done: false, text }) => return Err(anyhow!(text).into()),
             Err(AskError::NobodyThere) => {
                 return with_tenants(settings, async |tenants| match asked {
-                    Ask::Egress(asked) => set_egress(tenants, &id, setting(asked).map_err(|why| anyhow!(why))?).await,
+                    Ask::Egress(asked) => {
+                        set_egress(tenants, &id, setting(asked).map_err(|why| anyhow!(why))?).await
+                    }
                     Ask::Preflight { .. } | Ask::Kill(_) => check_egress(tenants, &id).await,
                 })
                 .await;

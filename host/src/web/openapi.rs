@@ -3,7 +3,8 @@
 use crate::web::cookies::Cookie;
 use crate::web::view::live::StreamEvents;
 use crate::web::{
-    audit, auth, books, examples, halt, health, live_trader, login, logs, postback, risk, runs, strategies, tokens,
+    audit, auth, books, examples, halt, health, live_trader, login, logs, postback, risk, runs, strategies,
+    tokens,
 };
 use axum::Json;
 use axum::http::StatusCode;

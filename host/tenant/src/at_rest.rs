@@ -55,11 +55,17 @@ async fn write(store: &Store, scope: &RestScope, halt: &AtRest) -> Result<(), Op
     };
     let (books, scope, only) = match scope {
         RestScope::Host => {
-            store.save_host_switch(&switch, &entry("host")).await?;
-            (books(store, None).await?, None, None)
+            store.save_host_switch(&switch, &[entry("host")]).await?;
+            let books = books(store, None).await?;
+            for book in &books {
+                book.audit(&[entry("host")]).await?;
+            }
+            (books, None, None)
         }
         RestScope::Tenant(id) => (books(store, Some(id)).await?, Some(SwitchScope::Tenant), None),
-        RestScope::Run(id, run) => (books(store, Some(id)).await?, Some(SwitchScope::Run(run.clone())), Some(run)),
+        RestScope::Run(id, run) => {
+            (books(store, Some(id)).await?, Some(SwitchScope::Run(run.clone())), Some(run))
+        }
     };
     for book in books {
         if let Some(run) = only

@@ -23,13 +23,11 @@ mod config;
 mod egress;
 mod error;
 mod feed;
-pub mod gate;
 mod host;
 mod instruments;
 mod journal;
 pub mod log;
 mod marks;
-mod mode;
 mod news;
 mod orders;
 mod pnl;
@@ -44,8 +42,12 @@ mod tenant;
 mod tenants;
 mod vault;
 mod version;
-mod words;
 
+pub use crate::orders::{
+    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
+    RunOrderUpdate, TradeRecord,
+};
+pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
 pub use at_rest::{AtRest, RestScope, kill_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
@@ -58,12 +60,7 @@ pub use instruments::InstrumentList;
 pub use journal::{JournalError, JournalPiece};
 pub use kite::{Egress, WayOut};
 pub use ledger::{Charges, RateTable};
-pub use mode::Mode;
 pub use news::News;
-pub use orders::{
-    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
-    RunOrderUpdate, TradeRecord,
-};
 pub use pnl::{
     DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
     Whose,
@@ -72,6 +69,7 @@ pub use proof::{EgressProof, EgressSetting, EgressStanding, SeenWay};
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
+pub use store::Health;
 pub use strategy::{Strategy, Upload};
 pub use tenant::{Cut, JournalReading, SquareOff, Tenant};
 pub use tenants::Tenants;

@@ -2,6 +2,7 @@
 
 mod again;
 mod audit;
+mod stops;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::audit::{Actor, AuditAction, AuditEntry};
@@ -15,7 +16,7 @@ use crate::log::{LogLimits, LogWriter};
 use crate::sessions::{
     ApiToken, Login, NewSession, PendingLogin, SecretText, SessionInfo, hash, new_session,
 };
-use crate::store::{Store, StoredCredentials, StoredTenant};
+use crate::store::{Health, Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
@@ -23,7 +24,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +44,8 @@ struct Shared {
     archive: Mutex<Option<Archive>>,
     /// Tenants whose rows could not be read at boot, each with why.
     unopened: Vec<String>,
+    /// The tables that money hangs on are damaged: each tenant's rows are read through before it is opened.
+    is_damaged: bool,
 }
 
 impl fmt::Debug for Tenants {
@@ -59,6 +62,7 @@ impl Tenants {
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
+        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, store.host_switch().await?);
         let logs = config.data_dir.join("logs");
         let log_limits = LogLimits {
             days_kept: config.limits.log_days_kept,
@@ -72,29 +76,43 @@ impl Tenants {
             config,
             store,
             vault,
+            tag_prefix,
+            kill_switch: RwLock::new(kill_switch),
             log_writer,
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
+        let damage = host.store.damage().await?;
         let (mut all, mut unopened) = (BTreeMap::new(), Vec::new());
         for stored in host.store.all_tenants().await? {
             let who = stored.as_ref().map_or_else(|_| "a tenant".to_owned(), |stored| stored.id.to_string());
-            match reopen(&host, stored).await {
+            match reopen(&host, stored, !damage.is_empty()).await {
                 Ok((id, tenant)) => {
                     tenant.start();
                     all.insert(id, tenant);
                 }
                 // The database itself failing is no one tenant's matter.
-                Err(error @ OpenError::Store(StoreError::Database(_))) => return Err(error),
+                Err(error @ OpenError::Store(StoreError::Database(_) | StoreError::Full(_))) => {
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::error!("{who} stays closed, the others go on: {error:#}");
                     unopened.push(format!("{who} stays closed: {error}"));
                 }
             }
         }
-        let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened };
+        let found = damage.join("; ");
+        if !damage.is_empty() && unopened.is_empty() {
+            return Err(OpenError::Damaged { found });
+        }
+        if !damage.is_empty() {
+            tracing::error!("the database is damaged ({found}): put a backup back");
+        }
+        let is_damaged = !damage.is_empty();
+        let shared =
+            Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
         let tenants = Self { shared: Arc::new(shared) };
         tenants.audit_start().await?;
         Ok(tenants)
@@ -205,6 +223,11 @@ impl Tenants {
         Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
 
+    /// How the database takes what is written.
+    pub fn health(&self) -> Health {
+        self.host().store.health()
+    }
+
     /// Every tenant: for boot and operators.
     pub fn all(&self) -> Vec<Tenant> {
         self.lock().values().cloned().collect()
@@ -291,6 +314,9 @@ impl Tenants {
         if let Some(tenant) = self.known(&id) {
             return Ok(tenant);
         }
+        if self.shared.is_damaged {
+            self.host().store.book(id.clone()).read_through().await?;
+        }
         let stored = StoredTenant {
             id: id.clone(),
             user_name: user_name.to_owned(),
@@ -331,8 +357,12 @@ impl Tenants {
 async fn reopen(
     host: &Arc<Host>,
     stored: Result<StoredTenant, StoreError>,
+    is_damaged: bool,
 ) -> Result<(BrokerId, Tenant), OpenError> {
     let stored = stored?;
+    if is_damaged {
+        host.store.book(stored.id.clone()).read_through().await?;
+    }
     let tenant = Tenant::open(Arc::clone(host), &stored).await?;
     tenant.revive_from_rows().await?;
     Ok((stored.id, tenant))

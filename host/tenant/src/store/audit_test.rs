@@ -4,6 +4,7 @@ use super::*;
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery, ChainCheck};
 use market::Timestamp;
 use serde_json::json;
+use std::time::Instant;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -121,10 +122,10 @@ async fn what_an_entry_costs_in_a_commit_that_is_made_anyway() {
     let book = store.book(id("UK9394"));
     for entries_per_commit in [1_u32, 4, 64] {
         let entries: Vec<_> = (0..entries_per_commit).map(|n| entry(n.into(), "1")).collect();
-        let mut spent = std::time::Duration::ZERO;
+        let mut spent = Duration::ZERO;
         for _ in 0..COMMITS {
             let mut tx = book.write().await.unwrap();
-            let start = std::time::Instant::now();
+            let start = Instant::now();
             book.append_audit(&mut tx, &entries).await.unwrap();
             spent += start.elapsed();
             tx.commit().await.unwrap();

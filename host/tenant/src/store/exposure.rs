@@ -24,7 +24,9 @@ impl Book {
     }
 
     /// Runs whose positions are wanted closed, and how far that is: id, strategy's name, state, and what it waits for.
-    pub(crate) async fn square_offs(&self) -> Result<Vec<(String, String, String, Option<String>)>, StoreError> {
+    pub(crate) async fn square_offs(
+        &self,
+    ) -> Result<Vec<(String, String, String, Option<String>)>, StoreError> {
         let rows = sqlx::query(
             "select r.id, s.name, r.state, r.reason
              from runs r join strategies s on s.broker_id = r.broker_id and s.id = r.strategy_id
