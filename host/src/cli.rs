@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use clap::{Parser, Subcommand};
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What each exit code means; `--help` prints it.
 const EXIT_CODES: &str = "\
@@ -25,7 +26,8 @@ Exit codes:
   2  the command line is wrong
   3  `check` refused the component
   4  an address is already in use
-  5  the data folder or its key cannot be used";
+  5  the data folder or its key cannot be used
+  7  a second SIGTERM or SIGINT ended it at once: nothing is lost, and the next start compares everything with the broker";
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
 #[derive(Debug, Parser)]
@@ -79,6 +81,13 @@ impl Cli {
     }
 }
 
+/// How long threads that were lent out may take to come back when everything else has ended.
+const THREADS_END_WITHIN: Duration = Duration::from_millis(500);
+
 fn on_tokio(work: impl Future<Output = Result<(), Exit>>) -> Result<(), Exit> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // A thread that is busy with something long, such as a compilation, does not keep an ended host alive.
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    outcome
 }

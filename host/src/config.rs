@@ -3,7 +3,8 @@
 mod bounds;
 
 pub use bounds::{
-    ARCHIVE_INTERVAL_S_DEFAULT, BoundSettings, Bounds, RUNS_MAX_DEFAULT, RUNS_PER_TENANT_MAX_DEFAULT,
+    ABSENT_AFTER_S_DEFAULT, ARCHIVE_INTERVAL_S_DEFAULT, BoundSettings, Bounds, RUNS_MAX_DEFAULT,
+    RUNS_PER_TENANT_MAX_DEFAULT,
 };
 
 use anyhow::{Context, Result, bail};

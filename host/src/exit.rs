@@ -11,6 +11,9 @@ pub(crate) const EXIT_ADDRESS: u8 = 4;
 /// The data folder or its key.
 pub(crate) const EXIT_DATA: u8 = 5;
 
+/// Asked a second time to end: it ended at once. 6 says that a replay diverged.
+pub(crate) const EXIT_AT_ONCE: u8 = 7;
+
 /// A failure with the exit code it ends in.
 #[derive(Debug)]
 pub(crate) struct Exit {

@@ -9,6 +9,7 @@ mod bad_input;
 mod books;
 mod circles;
 mod demo;
+mod host_faults;
 mod isolation;
 mod login;
 mod recovery;

@@ -5,6 +5,8 @@
 //! in this module's test.
 
 mod damage;
+#[cfg(test)]
+mod damage_test;
 mod days;
 #[cfg(test)]
 mod days_test;

@@ -74,6 +74,7 @@ impl Tenants {
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
             stop: CancellationToken::new(),
+            fallen: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         let damage = host.store.damage().await?;
@@ -212,6 +213,11 @@ impl Tenants {
     /// How the database takes what is written.
     pub fn health(&self) -> Health {
         self.host().store.health()
+    }
+
+    /// Ends when a task of the order path fell over. Nothing is sent from then on; the host should be started again.
+    pub async fn fell_over(&self) {
+        self.host().fallen.cancelled().await;
     }
 
     /// Every tenant: for boot and operators.

@@ -55,6 +55,7 @@ impl Bench {
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
             stop: CancellationToken::new(),
+            fallen: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         let id = BrokerId::named("UK9394").unwrap();
@@ -334,4 +335,20 @@ async fn a_reading_under_an_old_session_opens_nothing_under_the_new_one() {
     assert_eq!((refused.state, refused.refusal), (OrderState::Refused, RefusalCode::NoSession));
     assert!(refused.message.contains("still being compared"), "{}", refused.message);
     assert!(!desk.flights.holds(waiting.id));
+}
+
+#[tokio::test]
+async fn a_task_of_the_order_path_that_falls_over_stops_everything_else_and_is_told() {
+    let bench = Bench::new().await;
+    let host = &bench.desk.host;
+    host.spawn(async {});
+    assert!(!host.fallen.is_cancelled());
+    let (never, mut ended) = tokio::sync::oneshot::channel::<()>();
+    host.spawn(async move {
+        std::future::pending::<()>().await;
+        drop(never);
+    });
+    host.spawn(async { panic!("asked to fall over") });
+    tokio::time::timeout(Duration::from_secs(5), host.fallen.cancelled()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), &mut ended).await.unwrap().unwrap_err();
 }
