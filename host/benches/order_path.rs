@@ -222,6 +222,7 @@ impl Desk {
             api_secret: SecretText::new("demo-secret-uk9394"),
             request_token: SecretText::new(broker.request_token("uk9394")),
             device: "bench".to_owned(),
+            address: None,
         };
         broker.runtime.block_on(async {
             let tenants = Tenants::open(config).await.unwrap();
@@ -314,7 +315,7 @@ impl Guest {
             Intent::Place { id, .. } | Intent::Modify { id, .. } | Intent::Cancel { id } => *id,
         });
         let journal = format!("{{\"seq\":{seq},\"tick\":{:?}}}\n", given.last_price).into_bytes();
-        (Cause { event_seq: seq, time: given.time, journal }, intents)
+        (Cause { first_seq: seq, event_seq: seq, time: given.time, begins: false, journal }, intents)
     }
 }
 

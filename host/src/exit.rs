@@ -13,6 +13,8 @@ pub(crate) const EXIT_DATA: u8 = 5;
 
 /// Asked a second time to end: it ended at once. 6 says that a replay diverged.
 pub(crate) const EXIT_AT_ONCE: u8 = 7;
+/// `audit verify` found a chain that does not hold.
+pub(crate) const EXIT_AUDIT: u8 = 8;
 
 /// A failure with the exit code it ends in.
 #[derive(Debug)]

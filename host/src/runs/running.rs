@@ -148,7 +148,7 @@ impl Running<'_> {
     /// Writes everything a step left: in one commit where it asks for something, gathered with others where not.
     pub(super) async fn write(&self, step: Step, tail: Tail) -> Result<(), StoreError> {
         let Tail { event_seq, time: _, journal } = tail;
-        let cause = Cause { event_seq, time: step.cause, journal };
+        let cause = Cause { event_seq, time: step.cause, journal, ..Cause::default() };
         let mut written = RunStep { cause, ..RunStep::default() };
         for trace in step.traces {
             match trace {
@@ -169,7 +169,8 @@ impl Running<'_> {
         if journal.is_empty() {
             return;
         }
-        let step = RunStep { cause: Cause { event_seq, time, journal }, ..RunStep::default() };
+        let cause = Cause { event_seq, time, journal, ..Cause::default() };
+        let step = RunStep { cause, ..RunStep::default() };
         if let Err(error) = self.line.write(step).await {
             self.subject.not_written("the end of the journal", &error);
         }

@@ -34,6 +34,8 @@ pub struct TenantsConfig {
     pub limits: TenantLimits,
     /// The time.
     pub clock: Clock,
+    /// Which build of the host this is, for the audit.
+    pub build: String,
 }
 
 /// Bounds on what one tenant may hold.
@@ -71,6 +73,10 @@ pub struct TenantLimits {
     pub value_every_ms: u64,
     /// How often the day's figures are written down, in seconds.
     pub figures_every_s: u64,
+    /// How long entries of the audit are kept, in days.
+    pub audit_keep_days: u32,
+    /// Entries of the audit in one answer; more are asked for page by page.
+    pub audit_page_max: u32,
     /// Trades in one answer; more are asked for page by page.
     pub trades_page_max: u32,
 }
@@ -93,6 +99,8 @@ impl Default for TenantLimits {
             session_probe_s: 60,
             value_every_ms: 1_000,
             figures_every_s: 60,
+            audit_keep_days: 1_827,
+            audit_page_max: 1_000,
             trades_page_max: 10_000,
         }
     }
@@ -110,6 +118,7 @@ impl TenantsConfig {
             rates: Arc::default(),
             limits: TenantLimits::default(),
             clock: Clock::wall(),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
 }

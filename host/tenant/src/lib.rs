@@ -12,8 +12,10 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod audit;
 mod broker;
 mod broker_id;
+mod chains;
 mod chance;
 mod clock;
 mod config;
@@ -23,6 +25,7 @@ mod feed;
 pub mod gate;
 mod host;
 mod instruments;
+mod journal;
 pub mod log;
 mod marks;
 mod mode;
@@ -43,11 +46,13 @@ mod words;
 
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
+pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
 pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};
 pub use feed::{Feed, FeedEvent, Watch};
 pub use instruments::InstrumentList;
+pub use journal::{JournalError, JournalPiece};
 pub use kite::{Egress, WayOut};
 pub use ledger::{Charges, RateTable};
 pub use mode::Mode;
@@ -65,6 +70,6 @@ pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use store::Health;
 pub use strategy::{Strategy, Upload};
-pub use tenant::{Cut, Tenant};
+pub use tenant::{Cut, JournalReading, Tenant};
 pub use tenants::Tenants;
 pub use version::Version;

@@ -4,6 +4,9 @@
 //! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
 //! in this module's test.
 
+mod audit;
+#[cfg(test)]
+mod audit_test;
 mod damage;
 #[cfg(test)]
 mod damage_test;
@@ -11,6 +14,8 @@ mod days;
 #[cfg(test)]
 mod days_test;
 mod group;
+mod group_writer;
+mod journal;
 mod lock;
 mod migrate;
 mod orders;
@@ -27,6 +32,7 @@ mod trades;
 #[cfg(test)]
 mod trades_test;
 
+pub(crate) use audit::{HOST_CHAIN, record as audit_record};
 pub(crate) use group::StepRows;
 pub(crate) use orders::StoredOrder;
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;
@@ -44,7 +50,7 @@ use group::Group;
 use lock::FolderLock;
 use space::Space;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Row, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -111,10 +117,13 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("trusted_schema", "off");
+        // SQLite itself takes a transaction back that found no room, and sqlx counts it as open for ever: such a
+        // connection is replaced. A reader stays open beside, so that the log outlives the writer's.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await
             .map_err(StoreError::from)?;
@@ -123,6 +132,7 @@ impl Store {
         let mark = Some(Arc::new(OpenMark::set(data_dir)?));
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
+            .min_connections(1)
             .connect_with(options.pragma("query_only", "on"))
             .await
             .map_err(StoreError::from)?;
@@ -163,11 +173,6 @@ impl Store {
     /// How the database takes what is written.
     pub(crate) fn health(&self) -> Health {
         self.space.as_ref().map_or(Health::Good, |space| space.health())
-    }
-
-    /// Tells every change of [`Store::health`]; none where the store was opened to read.
-    pub(crate) fn watch_health(&self) -> Option<tokio::sync::watch::Receiver<Health>> {
-        self.space.as_ref().map(|space| space.watch())
     }
 
     /// A write failed: where the disk is why, no new order leaves from now on.

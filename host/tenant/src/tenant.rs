@@ -1,12 +1,16 @@
 //! The handle: one trader's compartment.
 
+mod audit;
 mod books;
+mod journal;
 mod market_data;
 mod runs;
 mod way_out;
 
 pub use books::Cut;
+pub use journal::JournalReading;
 
+use crate::audit::{Actor, AuditAction};
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
 use crate::egress;
@@ -24,6 +28,7 @@ use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
 use crate::vault::Place;
 use market::{Timestamp, TradingDate};
+use serde_json::json;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
@@ -33,9 +38,12 @@ use zeroize::Zeroizing;
 const NEWS_MAX: usize = 1_024;
 
 /// One trader's compartment: broker line, rows, log, limits. Cheap to clone; clones are the same compartment.
+///
+/// A handle also says who acts by it, for the audit: see [`Tenant::acting_as`].
 #[derive(Clone)]
 pub struct Tenant {
     inner: Arc<Inner>,
+    actor: Actor,
 }
 
 struct Inner {
@@ -81,7 +89,7 @@ impl Tenant {
 
     /// Ends a session. False when there is no such session.
     pub async fn revoke_session(&self, id: &str) -> Stored<bool> {
-        self.book().revoke(SecretKind::Session, id).await
+        self.book().revoke(SecretKind::Session, id, &[self.did(AuditAction::Logout, id, json!({}))]).await
     }
 
     /// Tokens for scripts.
@@ -92,13 +100,17 @@ impl Tenant {
     /// A new token for scripts; its secret is shown once.
     pub async fn new_token(&self, name: &str) -> Stored<NewApiToken> {
         let (token, kept) = new_token(name, self.now());
-        self.book().save_token(&token.info, &kept).await?;
+        let details = json!({ "name": token.info.name, "expiresAt": token.info.expires_at });
+        let entry = self.did(AuditAction::TokenMade, &token.info.id, details);
+        self.book().save_token(&token.info, &kept, &[entry]).await?;
         Ok(token)
     }
 
     /// Ends a token. False when there is no such token.
     pub async fn revoke_token(&self, id: &str) -> Stored<bool> {
-        self.book().revoke(SecretKind::ApiToken, id).await
+        self.book()
+            .revoke(SecretKind::ApiToken, id, &[self.did(AuditAction::TokenRevoked, id, json!({}))])
+            .await
     }
 
     /// A new listener on the tenant's ticker.
@@ -185,7 +197,7 @@ impl Tenant {
         let user_name = Mutex::new(stored.user_name.clone());
         let booked = Arc::new(Notify::new());
         let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, booked };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), actor: Actor::Host })
     }
 
     /// Starts what runs by itself. Called once, by whoever put this compartment into the map.

@@ -1,12 +1,14 @@
 //! The mint: the only place tenants come from.
 
 mod again;
+mod audit;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::broker_id::BrokerId;
 use crate::chance;
 use crate::clock::Clock;
-use crate::config::TenantsConfig;
+use crate::config::{TenantLimits, TenantsConfig};
 use crate::error::{LoginError, NotSignedIn, OpenError, StoreError};
 use crate::host::Host;
 use crate::log::{LogLimits, LogWriter};
@@ -17,8 +19,10 @@ use crate::store::{Health, Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -106,7 +110,9 @@ impl Tenants {
         let is_damaged = !damage.is_empty();
         let shared =
             Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
-        Ok(Self { shared: Arc::new(shared) })
+        let tenants = Self { shared: Arc::new(shared) };
+        tenants.audit_start().await?;
+        Ok(tenants)
     }
 
     /// Why some tenants stayed closed at boot: one text for each. Their traders are told when they sign in.
@@ -119,7 +125,7 @@ impl Tenants {
     /// # Errors
     /// In words for the trader: see [`LoginError`].
     pub async fn login(&self, login: Login) -> Result<(Tenant, NewSession), LoginError> {
-        let Login { api_key, api_secret, request_token, device } = login;
+        let Login { api_key, api_secret, request_token, device, address } = login;
         for (what, text) in [
             ("apiKey", api_key.as_str()),
             ("apiSecret", api_secret.expose()),
@@ -138,12 +144,15 @@ impl Tenants {
         let sealed = seal("access_token", grant.access_token.expose());
         let api_secret = seal("api_secret", api_secret.expose());
         let access_token = Some(sealed.clone());
-        book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now)
-            .await?;
-        let tenant = self.compartment(id, &grant.user_name).await?;
-        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
         let (session, kept) = new_session(&device, now, self.host().config.limits.session_ttl_s);
-        book.save_session(&session.info, &kept).await?;
+        let actor = Actor::Session { id: session.info.id.clone(), address };
+        let did = |action, details| AuditEntry::new(now, actor.clone(), action, &*session.info.id, details);
+        let credentials = StoredCredentials { api_key: api_key.clone(), api_secret, access_token };
+        book.save_credentials(credentials, now, &[did(AuditAction::CredentialsStored, json!({}))]).await?;
+        let tenant = self.compartment(id, &grant.user_name).await?.acting_as(actor.clone());
+        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
+        let details = json!({ "device": session.info.device, "expiresAt": session.info.expires_at });
+        book.save_session(&session.info, &kept, &[did(AuditAction::Login, details)]).await?;
         Ok((tenant, session))
     }
 
@@ -179,6 +188,7 @@ impl Tenants {
         state: &str,
         request_token: SecretText,
         device: &str,
+        address: Option<IpAddr>,
     ) -> Result<(Tenant, NewSession), LoginError> {
         let kept = hash(state);
         let taken = self.host().store.take_pending(&kept, self.host().now()).await?;
@@ -187,7 +197,7 @@ impl Tenants {
         let secret = self.host().vault.unseal_text(pending_place(&place_row), &sealed);
         let secret = secret.ok_or(LoginError::UnknownState)?;
         let api_secret = SecretText::new(secret.as_str());
-        self.login(Login { api_key, api_secret, request_token, device: device.to_owned() }).await
+        self.login(Login { api_key, api_secret, request_token, device: device.to_owned(), address }).await
     }
 
     /// Whose session this is.
@@ -228,6 +238,11 @@ impl Tenants {
     /// The clock all tenants go by.
     pub fn clock(&self) -> &Clock {
         &self.host().config.clock
+    }
+
+    /// The bounds all tenants keep to.
+    pub fn limits(&self) -> &TenantLimits {
+        &self.host().config.limits
     }
 
     /// How the log archive stands, where there is one.
@@ -275,6 +290,7 @@ impl Tenants {
         host.stop.cancel();
         host.tasks.close();
         host.tasks.wait().await;
+        self.audit_stop().await;
         host.log_writer.close();
         let archive = self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(archive) = archive {

@@ -57,8 +57,7 @@ impl Desk {
                 Intent::Cancel { id } => acts.push(Act::Change(id, None)),
             }
         }
-        self.book.submit(run, rows, &mut orders).await?;
-        let mut orders = orders.into_iter();
+        let mut orders = self.book.submit(run, rows, orders).await?.into_iter();
         for act in acts {
             match act {
                 Act::Enter => orders.next().into_iter().for_each(|order| self.enter(&mut state, order)),
@@ -92,7 +91,7 @@ impl Desk {
         state: Vec<(String, Option<Vec<u8>>)>,
         amounts: Vec<(String, Money)>,
     ) -> StepRows {
-        let Cause { event_seq, time, journal } = cause;
+        let Cause { first_seq, event_seq, time, begins, journal } = cause;
         let recorded = |(label, amount)| PnlRecord {
             run_id: run.id.clone(),
             strategy_id: run.strategy_id.clone(),
@@ -101,7 +100,8 @@ impl Desk {
             time,
         };
         let amounts = amounts.into_iter().map(recorded).collect();
-        StepRows { event_seq, time, journal, state: state.into_iter().collect(), amounts }
+        let state = state.into_iter().collect();
+        StepRows { first_seq, event_seq, time, begins, journal, state, amounts }
     }
 
     fn publish(&self, recorded: Vec<PnlRecord>) {
@@ -125,8 +125,8 @@ impl Desk {
         let orders = self.book.run_orders(&run.id).await?;
         let id = orders.iter().map(|order| order.run_order_id).max().unwrap_or(0) + 1;
         let row = self.row(run, id, request, None, true, self.host.now());
-        let mut orders = vec![StoredOrder { is_exit: true, ..row }];
-        self.book.submit(run, StepRows::default(), &mut orders).await?;
+        let orders = vec![StoredOrder { is_exit: true, ..row }];
+        let orders = self.book.submit(run, StepRows::default(), orders).await?;
         orders.into_iter().for_each(|order| self.enter(&mut state, order));
         Ok(Ok(id))
     }
@@ -210,6 +210,11 @@ impl Desk {
         if live && !matches!(asked, Asked::Cancel) && !self.is_reconciled() && self.line.is_live() {
             let text = "the orders of before are still being compared with the broker: try again in a moment";
             return Some(Refusal::new(RefusalCode::NoSession, text));
+        }
+        if !matches!(asked, Asked::Cancel)
+            && let Some(text) = self.host.store.health().trouble()
+        {
+            return Some(Refusal::new(RefusalCode::Other, text));
         }
         let now = self.host.now();
         let killed = self.killed.load(Ordering::SeqCst);

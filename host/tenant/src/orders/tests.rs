@@ -64,7 +64,7 @@ impl Bench {
         let strategy = StoredStrategy { id: "strategy".into(), name: "alpha".into(), created_at: now };
         let (sha256, manifest) = ("0".repeat(64), json!({}));
         let version = Version { number: 1, sha256, size_bytes: 1, manifest, uploaded_at: now };
-        assert!(book.insert_strategy(&strategy, &version, b"x").await.unwrap());
+        assert!(book.insert_strategy(&strategy, &version, b"x", &[]).await.unwrap());
         let run = RunRecord {
             id: "run".into(),
             strategy_id: strategy.id,
@@ -79,7 +79,7 @@ impl Bench {
             restarts: 0,
             square_off: false,
         };
-        assert!(book.insert_run(&run).await.unwrap());
+        assert!(book.insert_run(&run, &[]).await.unwrap());
         let connection = kite::Connection::new(host.endpoints(), kite::Egress::Direct).unwrap();
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         line.revive("key", "token", b"sealed");
@@ -96,9 +96,8 @@ impl Bench {
         let tag = format!("{run_order_id:0>20}");
         let record = OrderRecord { run_order_id, tag, date: now.date(), created_at: now, ..test_order(10) };
         let order = StoredOrder::new(change(record), -1, Some(now));
-        let mut orders = [order];
-        self.desk.book.submit(&self.run, StepRows::default(), &mut orders).await.unwrap();
-        let [order] = orders;
+        let mut orders = self.desk.book.submit(&self.run, StepRows::default(), vec![order]).await.unwrap();
+        let order = orders.remove(0);
         self.desk.book.update_order(&order).await.unwrap();
         let record = order.record.clone();
         if !record.state.is_final() {

@@ -1,82 +1,108 @@
-//! Rows that no order waits for: gathered from every run and written together, each run's in the order made.
+//! The one queue of durable writes: what waits of every run and tenant is written together, each run's in the order made.
 //!
-//! Whoever writes a run's rows holds the turn, and writes what was gathered of that run first: its journal has no hole,
-//! whatever is written by whom. Knows no statement.
+//! Two kinds wait. A commit is somebody's who waits for it, such as a step with an order; rows without one are gathered for
+//! a moment. Whoever writes a run's step takes what was gathered of that run along, before it: its journal has no hole.
+//! Knows no statement, and not when anything is written.
 
-use super::{Book, PNL_RECORDS_PER_DAY_MAX, Store, Write};
+use super::{Book, StoredOrder};
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
 use crate::pnl::PnlRecord;
 use crate::run::RunRecord;
 use market::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
-use tokio::sync::{MutexGuard as Turned, Notify};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
-
-/// How long rows are gathered before they are written.
-const GATHER: Duration = Duration::from_millis(50);
 
 /// Gathered bytes that are written at once.
 const GATHERED_BYTES_SOON: usize = 1 << 20;
 
 /// Gathered bytes above which a run waits until some are written.
-const GATHERED_BYTES_MAX: usize = 64 << 20;
+pub(super) const GATHERED_BYTES_MAX: usize = 64 << 20;
 
 /// How long a run waits for that before its step counts as not written.
 const ROOM_WITHIN: Duration = Duration::from_secs(10);
 
-/// How soon a failed write is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// Runs whose gathered rows go into one transaction: what somebody waits for must not stand behind more.
+pub(super) const GATHERED_RUNS_AT_ONCE: usize = 256;
+
+/// One durable write. What is in it is on disk together, or not at all.
+#[derive(Debug, Default)]
+pub(crate) struct Commit {
+    /// A step of a run, with what was gathered of the run before it.
+    pub(crate) step: Option<(RunRecord, StepRows)>,
+    /// New orders, which get their numbers here.
+    pub(crate) orders: Vec<StoredOrder>,
+}
 
 /// What the steps of one run left beside orders.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepRows {
+    /// The number of the first event in the journal's bytes.
+    pub(crate) first_seq: u64,
+    /// The number of the last.
     pub(crate) event_seq: u64,
+    /// When that was.
     pub(crate) time: Timestamp,
+    /// True where a machine begins in these bytes.
+    pub(crate) begins: bool,
     pub(crate) journal: Vec<u8>,
     pub(crate) state: BTreeMap<String, Option<Vec<u8>>>,
     pub(crate) amounts: Vec<PnlRecord>,
 }
 
-/// What is gathered, and who may write.
+/// What waits to be written.
 #[derive(Default)]
 pub(crate) struct Group {
-    gathered: Mutex<Gathered>,
-    turn: tokio::sync::Mutex<()>,
-    due: Notify,
+    waiting: Mutex<Waiting>,
+    /// There is something to write, or more of it.
+    pub(super) due: Notify,
+    /// Some of it was written.
     room: Notify,
-    closed: AtomicBool,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    is_open: AtomicBool,
+    pub(super) writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
-struct Gathered {
-    by_run: BTreeMap<Key, OfRun>,
+struct Waiting {
+    gathered: BTreeMap<Key, OfRun>,
     bytes: usize,
+    asked: Vec<Asked>,
+    /// Whose rows are written next, where they are due.
+    due: VecDeque<Key>,
 }
 
 /// Run ids are unique within a tenant.
-type Key = (BrokerId, String);
+pub(super) type Key = (BrokerId, String);
 
-struct OfRun {
-    run: RunRecord,
-    rows: StepRows,
+/// Gathered rows of one run.
+pub(super) struct OfRun {
+    pub(super) run: RunRecord,
+    pub(super) rows: StepRows,
+    /// How often they could not be written although others could.
+    pub(super) failed: u32,
+    /// Not before this are they tried again by themselves.
+    pub(super) rest_until: Option<Instant>,
 }
 
-/// The right to write gathered rows.
-pub(super) struct Turn<'a> {
-    group: &'a Group,
-    _turn: Turned<'a, ()>,
+/// A commit with whoever waits for it.
+pub(super) struct Asked {
+    pub(super) id: BrokerId,
+    pub(super) commit: Commit,
+    /// What is gathered of every run comes before it.
+    all: bool,
+    done: oneshot::Sender<Result<Vec<StoredOrder>, StoreError>>,
 }
 
-/// Rows that were taken to be written. They go back unless they were, however that came about.
-pub(super) struct Taken<'a> {
-    group: &'a Group,
-    rows: Vec<(Key, OfRun)>,
+/// What is written or fails together: a commit, gathered rows, or a commit with the gathered rows of its run.
+pub(super) struct Member {
+    pub(super) id: BrokerId,
+    pub(super) gathered: Option<OfRun>,
+    pub(super) asked: Option<Asked>,
 }
 
 impl StepRows {
@@ -85,10 +111,18 @@ impl StepRows {
         self.journal.len() + state.sum::<usize>() + self.amounts.len() * size_of::<PnlRecord>()
     }
 
+    fn is_empty(&self) -> bool {
+        self.journal.is_empty() && self.state.is_empty() && self.amounts.is_empty()
+    }
+
     /// Adds what came later.
-    fn then(&mut self, later: Self) {
+    pub(super) fn then(&mut self, later: Self) {
         if !later.journal.is_empty() {
+            if self.journal.is_empty() {
+                self.first_seq = later.first_seq;
+            }
             (self.event_seq, self.time) = (later.event_seq, later.time);
+            self.begins |= later.begins;
         }
         self.journal.extend(later.journal);
         self.state.extend(later.state);
@@ -96,93 +130,175 @@ impl StepRows {
     }
 }
 
-impl Group {
-    /// Waits until nobody else writes.
-    pub(super) async fn turn(&self) -> Turn<'_> {
-        Turn { _turn: self.turn.lock().await, group: self }
+impl Asked {
+    /// Whoever asked may have gone.
+    pub(super) fn answer(self, outcome: Result<(), StoreError>) {
+        let Commit { orders, .. } = self.commit;
+        let _ = self.done.send(outcome.map(|()| orders));
+    }
+}
+
+impl Member {
+    /// True when there is nothing to write: somebody waits only for what others wrote before.
+    pub(super) fn is_empty(&self) -> bool {
+        let is_step = |asked: &Asked| {
+            asked.commit.step.as_ref().is_none_or(|(_, rows)| rows.is_empty())
+                && asked.commit.orders.is_empty()
+        };
+        self.gathered.is_none() && self.asked.as_ref().is_none_or(is_step)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Gathered> {
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The run and its rows: what was gathered first.
+    pub(super) fn rows(&self) -> Option<(&RunRecord, StepRows)> {
+        let step = self.asked.as_ref().and_then(|asked| asked.commit.step.as_ref());
+        match (&self.gathered, step) {
+            (Some(gathered), Some((_, step))) => {
+                let mut rows = gathered.rows.clone();
+                rows.then(step.clone());
+                Some((&gathered.run, rows))
+            }
+            (Some(gathered), None) => Some((&gathered.run, gathered.rows.clone())),
+            (None, Some((run, step))) => Some((run, step.clone())),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Group {
+    pub(super) fn is_closed(&self) -> bool {
+        !self.is_open.load(Ordering::SeqCst)
+    }
+
+    /// Somebody writes what waits from now on.
+    pub(super) fn open(&self) {
+        self.is_open.store(true, Ordering::SeqCst);
+    }
+
+    /// Nothing is taken in any more; what waits is still written.
+    pub(super) fn close(&self) {
+        self.is_open.store(false, Ordering::SeqCst);
+        self.due.notify_one();
+    }
+
+    /// True when somebody waits, or so much is gathered that it is written at once, or some of what is due is left.
+    pub(super) fn is_urgent(&self) -> bool {
+        let waiting = self.lock();
+        !waiting.asked.is_empty() || waiting.bytes >= GATHERED_BYTES_SOON || !waiting.due.is_empty()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        let waiting = self.lock();
+        waiting.asked.is_empty() && waiting.gathered.is_empty()
+    }
+
+    /// What is written next: every commit, with what was gathered of its run; of what was gathered of the others as much as
+    /// one transaction takes, where it is due.
+    pub(super) fn take(&self, is_due: bool) -> Vec<Member> {
+        let mut waiting = self.lock();
+        let asked = mem::take(&mut waiting.asked);
+        let all = self.is_closed() || asked.iter().any(|asked| asked.all);
+        if all || ((is_due || waiting.bytes >= GATHERED_BYTES_SOON) && waiting.due.is_empty()) {
+            waiting.all_are_due(all);
+        }
+        let mut members = Vec::new();
+        for asked in asked {
+            let key = asked.commit.step.as_ref().map(|(run, _)| (asked.id.clone(), run.id.clone()));
+            let gathered = key.and_then(|key| waiting.remove(&key));
+            members.push(Member { id: asked.id.clone(), gathered, asked: Some(asked) });
+        }
+        let most = if all { usize::MAX } else { GATHERED_RUNS_AT_ONCE }.min(waiting.due.len());
+        for key in waiting.due.drain(..most).collect::<Vec<_>>() {
+            let Some(gathered) = waiting.remove(&key) else { continue };
+            members.push(Member { id: key.0, gathered: Some(gathered), asked: None });
+        }
+        // Who waits for what others left comes behind it.
+        members.sort_by_key(Member::is_empty);
+        members
+    }
+
+    /// Gathered rows that could not be written go back before what came later.
+    pub(super) fn put_back(&self, id: BrokerId, mut of_run: OfRun) {
+        let mut waiting = self.lock();
+        let key = (id, of_run.run.id.clone());
+        if let Some(later) = waiting.remove(&key) {
+            of_run.rows.then(later.rows);
+        }
+        waiting.bytes += of_run.rows.bytes();
+        waiting.gathered.insert(key, of_run);
+    }
+
+    /// Some room was made.
+    pub(super) fn were_written(&self) {
+        self.room.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// False when there is no room just now.
     fn add(&self, key: &Key, run: &RunRecord, rows: &mut StepRows) -> bool {
-        let mut gathered = self.lock();
-        if gathered.bytes >= GATHERED_BYTES_MAX {
+        let mut waiting = self.lock();
+        if waiting.bytes >= GATHERED_BYTES_MAX {
             return false;
         }
-        gathered.bytes += rows.bytes();
-        let soon = gathered.bytes >= GATHERED_BYTES_SOON || gathered.by_run.is_empty();
-        let of_run = || OfRun { run: run.clone(), rows: StepRows::default() };
-        gathered.by_run.entry(key.clone()).or_insert_with(of_run).rows.then(mem::take(rows));
-        drop(gathered);
-        if soon {
+        waiting.bytes += rows.bytes();
+        let is_first = waiting.gathered.is_empty();
+        let of_run = || OfRun { run: run.clone(), rows: StepRows::default(), failed: 0, rest_until: None };
+        waiting.gathered.entry(key.clone()).or_insert_with(of_run).rows.then(mem::take(rows));
+        let is_due = is_first || waiting.bytes >= GATHERED_BYTES_SOON;
+        drop(waiting);
+        if is_due {
             self.due.notify_one();
         }
         true
     }
 
-    fn is_large(&self) -> bool {
-        self.lock().bytes >= GATHERED_BYTES_SOON
-    }
-}
-
-impl<'a> Turn<'a> {
-    /// What was gathered of one run.
-    pub(super) fn take_run(&self, book: &Book, run: &RunRecord) -> Taken<'a> {
-        let key = (book.id.clone(), run.id.clone());
-        let mut gathered = self.group.lock();
-        let rows: Vec<_> = gathered.by_run.remove_entry(&key).into_iter().collect();
-        Taken::of(self.group, &mut gathered, rows)
-    }
-
-    /// Everything that was gathered.
-    fn take_all(&self) -> Taken<'a> {
-        let mut gathered = self.group.lock();
-        let rows = mem::take(&mut gathered.by_run).into_iter().collect();
-        Taken::of(self.group, &mut gathered, rows)
-    }
-}
-
-impl<'a> Taken<'a> {
-    fn of(group: &'a Group, gathered: &mut Gathered, rows: Vec<(Key, OfRun)>) -> Self {
-        let bytes: usize = rows.iter().map(|(_, of_run)| of_run.rows.bytes()).sum();
-        gathered.bytes = gathered.bytes.saturating_sub(bytes);
-        Self { group, rows }
-    }
-
-    /// One run's rows, with those of the step that is written now behind them.
-    pub(super) fn rows_with(&self, step: StepRows) -> StepRows {
-        let mut rows = self.rows.first().map(|(_, of_run)| of_run.rows.clone()).unwrap_or_default();
-        rows.then(step);
-        rows
-    }
-
-    /// They are durable: nothing goes back.
-    pub(super) fn are_written(&mut self) {
-        self.rows.clear();
-        self.group.room.notify_waiters();
-    }
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        if self.rows.is_empty() {
-            return;
+    fn ask(&self, asked: Asked) {
+        let mut waiting = self.lock();
+        if self.is_closed() {
+            drop(waiting);
+            return asked.answer(Err(gone()));
         }
-        let mut gathered = self.group.lock();
-        for (key, mut of_run) in self.rows.drain(..) {
-            gathered.bytes += of_run.rows.bytes();
-            if let Some(later) = gathered.by_run.remove(&key) {
-                of_run.rows.then(later.rows);
-            }
-            gathered.by_run.insert(key, of_run);
-        }
+        waiting.asked.push(asked);
+        drop(waiting);
+        self.due.notify_one();
+    }
+}
+
+impl Waiting {
+    /// What was gathered until now is written next; what just failed only where everything must be.
+    fn all_are_due(&mut self, all: bool) {
+        let now = Instant::now();
+        let is_due = |of_run: &OfRun| all || of_run.rest_until.is_none_or(|until| until <= now);
+        let due = self.gathered.iter().filter(|(_, of_run)| is_due(of_run)).map(|(key, _)| key.clone());
+        self.due = due.collect();
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<OfRun> {
+        let of_run = self.gathered.remove(key)?;
+        self.bytes = self.bytes.saturating_sub(of_run.rows.bytes());
+        Some(of_run)
     }
 }
 
 impl Book {
+    /// Writes all of it durably, together with whatever else waits. To be awaited to its end.
+    pub(crate) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        self.ask(commit, false).await.map(drop)
+    }
+
+    /// Everything a step left, and what waited of the run's steps before it, in one durable commit; gives the orders
+    /// their numbers.
+    pub(crate) async fn submit(
+        &self,
+        run: &RunRecord,
+        step: StepRows,
+        orders: Vec<StoredOrder>,
+    ) -> Result<Vec<StoredOrder>, StoreError> {
+        self.ask(Commit { step: Some((run.clone(), step)), orders }, false).await
+    }
+
     /// Gathers a step's rows. They are durable a moment later, or with the run's next order.
     ///
     /// Waits while the database does not keep up.
@@ -203,97 +319,21 @@ impl Book {
 
     /// Writes what was gathered of a run now.
     pub(crate) async fn write_gathered(&self, run: &RunRecord) -> Result<(), StoreError> {
-        let turn = self.store.group.turn().await;
-        let mut taken = turn.take_run(self, run);
-        if taken.rows.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.write().await?;
-        self.write_rows(&mut tx, run, &taken.rows_with(StepRows::default())).await?;
-        tx.commit().await?;
-        taken.are_written();
-        Ok(())
+        self.commit(Commit { step: Some((run.clone(), StepRows::default())), ..Commit::default() }).await
     }
 
-    /// The rows of some steps of one run, as part of a larger write.
-    pub(super) async fn write_rows(
-        &self,
-        tx: &mut Write,
-        run: &RunRecord,
-        rows: &StepRows,
-    ) -> Result<(), StoreError> {
-        if !rows.journal.is_empty() {
-            self.append_journal(tx, &run.id, rows.event_seq, rows.time, &rows.journal).await?;
-        }
-        self.write_state(tx, &run.strategy_id, rows.state.iter()).await?;
-        let mut dropped = 0;
-        for record in &rows.amounts {
-            dropped += u32::from(!self.write_pnl_record(tx, record).await?);
-        }
-        if dropped > 0 {
-            let text = "recorded amounts dropped: the strategy's day is full";
-            tracing::warn!(broker_id = %self.id, run = %run.id, dropped, most = PNL_RECORDS_PER_DAY_MAX, text);
-        }
-        Ok(())
-    }
-}
-
-impl Store {
-    /// Writes everything gathered, in one commit.
+    /// Writes what was gathered of every run now.
     pub(crate) async fn write_all_gathered(&self) -> Result<(), StoreError> {
-        let turn = self.group.turn().await;
-        let mut taken = turn.take_all();
-        if taken.rows.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.write().await?;
-        for (key, of_run) in &taken.rows {
-            self.book(key.0.clone()).write_rows(&mut tx, &of_run.run, &of_run.rows).await?;
-        }
-        tx.commit().await?;
-        taken.are_written();
-        Ok(())
+        self.ask(Commit::default(), true).await.map(drop)
     }
 
-    /// Starts the task that writes what is gathered. It holds the store only while it writes.
-    pub(super) fn start_group_writer(&self) {
-        let group = Arc::downgrade(&self.group);
-        let store = super::WeakStore::of(self);
-        let writer = tokio::spawn(write_when_due(group, store));
-        *self.group.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
-    }
-
-    /// Writes what is left and ends the task.
-    pub(super) async fn stop_group_writer(&self) {
-        self.group.closed.store(true, Ordering::SeqCst);
-        self.group.due.notify_one();
-        let writer = self.group.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            let _ = writer.await;
-        }
-        if let Err(error) = self.write_all_gathered().await {
-            tracing::error!("the last rows of runs were not written: {error:#}");
-        }
+    async fn ask(&self, commit: Commit, all: bool) -> Result<Vec<StoredOrder>, StoreError> {
+        let (done, told) = oneshot::channel();
+        self.store.group.ask(Asked { id: self.id.clone(), commit, all, done });
+        told.await.unwrap_or_else(|_| Err(gone()))
     }
 }
 
-async fn write_when_due(group: Weak<Group>, store: super::WeakStore) {
-    loop {
-        let Some(held) = group.upgrade() else { return };
-        // The wait ends now and then, so that a store that everybody let go of is let go of here too.
-        let _ = tokio::time::timeout(RETRY, held.due.notified()).await;
-        if held.closed.load(Ordering::SeqCst) {
-            return;
-        }
-        if !held.is_large() {
-            let _ = tokio::time::timeout(GATHER, held.due.notified()).await;
-        }
-        let Some(store) = store.upgrade() else { return };
-        if let Err(error) = store.write_all_gathered().await {
-            store.heard(&error);
-            tracing::error!("what runs left was not written, and will be tried again: {error:#}");
-            tokio::time::sleep(RETRY).await;
-            held.due.notify_one();
-        }
-    }
+fn gone() -> StoreError {
+    StoreError::Database("it takes no writes: the host is going down".to_owned())
 }

@@ -16,6 +16,8 @@ const FILES: &[(i64, &str)] = &[
     (12, include_str!("../../migrations/0012_pnl_record_days.sql")),
     (20, include_str!("../../migrations/0020_runs.sql")),
     (30, include_str!("../../migrations/0030_order_calls.sql")),
+    (45, include_str!("../../migrations/0045_journal_chain.sql")),
+    (50, include_str!("../../migrations/0050_audit.sql")),
 ];
 
 pub(super) async fn run(pool: &SqlitePool, data_dir: &Path) -> Result<(), OpenError> {

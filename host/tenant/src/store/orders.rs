@@ -1,11 +1,9 @@
 //! Rows of orders: the write-ahead part of the order path.
 
-use super::group::StepRows;
 use super::{Book, Write, unreadable};
 use crate::error::StoreError;
 use crate::mode::Mode;
 use crate::orders::{OrderRecord, RefusalCode};
-use crate::run::RunRecord;
 use market::{OrderState, Price, Timestamp, TradingDate};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -48,27 +46,7 @@ impl StoredOrder {
 }
 
 impl Book {
-    /// Everything a step left, and what waited of the run's steps before it, in one durable commit; gives the orders
-    /// their numbers.
-    pub(crate) async fn submit(
-        &self,
-        run: &RunRecord,
-        step: StepRows,
-        orders: &mut [StoredOrder],
-    ) -> Result<(), StoreError> {
-        let turn = self.store.group.turn().await;
-        let mut waiting = turn.take_run(self, run);
-        let mut tx = self.write().await?;
-        self.write_rows(&mut tx, run, &waiting.rows_with(step)).await?;
-        for order in orders {
-            order.record.id = self.insert_order(&mut tx, order).await?;
-        }
-        tx.commit().await?;
-        waiting.are_written();
-        Ok(())
-    }
-
-    async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<i64, StoreError> {
+    pub(super) async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<i64, StoreError> {
         let o = &order.record;
         let row = sqlx::query(
             "insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind,

@@ -52,6 +52,7 @@ impl World {
             api_secret: SecretText::new(format!("demo-secret-{who}")),
             request_token: SecretText::new(answer["requestToken"].as_str().unwrap()),
             device: "test".into(),
+            address: None,
         }
     }
 
@@ -132,7 +133,8 @@ pub fn buy(id: u64, quantity: u32) -> Intent {
 }
 
 pub fn cause(seq: u64) -> Cause {
-    Cause { event_seq: seq, time: market::Timestamp::from_seconds(seq as i64), journal: vec![seq as u8] }
+    let time = market::Timestamp::from_seconds(seq as i64);
+    Cause { first_seq: seq, event_seq: seq, time, begins: seq == 1, journal: vec![seq as u8] }
 }
 
 pub async fn state_of(line: &mut RunLine, wanted: OrderState) -> OrderRecord {
