@@ -4,13 +4,14 @@ import os
 import random
 import re
 import shutil
+import subprocess
 import threading
 import time
 from checks import UNSETTLED, violations
 from evidence import gather, rows_of
 from load import LIMITS_VALUE, under_load
 import doctored
-from world import TENANTS, Gone, World, call, copy_folder
+from world import TENANTS, Gone, World, binary, call, clean_env, copy_folder
 
 # Calls after or before which the disk or the broker knows something that the other does not yet.
 TRACED = ("pwrite64", "fdatasync", "fsync", "rename", "unlink", "sendto", "writev")
@@ -99,6 +100,7 @@ def play(base, prepared, point, turn):
         code = world.host.terminate(DRAINED_S)
         if code != 0:
             found.append(f"wrong: asked to end, the host ended with {code} (None: not within {DRAINED_S} s)")
+        found += audit(world)
         evidence = gather(world, seen, exact=False)
         for user, one in evidence.items():
             found += [f"{text} ({user})" for text in violations(one)]
@@ -177,6 +179,14 @@ def wait(until, what, is_so):
         if time.monotonic() > until:
             raise Gone(f"not within {SETTLED_S} s: {what}")
         time.sleep(0.1)
+
+
+def audit(world):
+    """Follows every chain of what was done from end to end, with the host's own verb."""
+    command = [binary(), "audit", "verify", "--data-dir", os.path.join(world.folder, "data"),
+               "--key-file", os.path.join(world.folder, "host.key")]
+    ended = subprocess.run(command, env=clean_env(), capture_output=True, text=True, timeout=60)
+    return [] if ended.returncode == 0 else [f"wrong: audit verify says {ended.stdout} {ended.stderr}"]
 
 
 def as_they_were(world, seen):

@@ -14,5 +14,6 @@ mod isolation;
 mod login;
 mod recovery;
 mod sandbox;
+mod schemas;
 mod tidy;
 mod trade;

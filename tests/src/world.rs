@@ -24,6 +24,8 @@ pub struct Setup {
     pub serve_args: Vec<String>,
     /// Further environment of both processes.
     pub env: Vec<(&'static str, String)>,
+    /// A database of an older release to begin with, by its name in `e2e/golden`.
+    pub golden: Option<&'static str>,
 }
 
 /// Simulator and host, running.
@@ -55,6 +57,9 @@ impl World {
         let client = plain_client();
         let sim_ready = format!("http://127.0.0.1:{sim_port}/sim/");
         answers(&client, &sim_ready).await;
+        if let Some(name) = setup.golden {
+            put_golden(folder.path(), name);
+        }
         let host = start_host("host", folder.path(), host_port, sim_port, &setup);
         let mut world = Self { folder, setup, host_port, sim_port, simulator, host, client };
         world.wait_for_host().await;
@@ -162,6 +167,15 @@ fn start_host(name: &str, folder: &Path, host_port: u16, sim_port: u16, setup: &
     args.push("--always-open");
     args.extend(setup.serve_args.iter().map(String::as_str));
     Process::bulkhead(name, folder, &args, &borrowed(&setup.env))
+}
+
+/// A database as an older release left it, with its key.
+fn put_golden(folder: &Path, name: &str) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/golden");
+    std::fs::create_dir(folder.join("data")).expect("the data folder can be made");
+    for (from, to) in [(format!("{name}.db"), "data/bulkhead.db"), (format!("{name}.key"), "host.key")] {
+        std::fs::copy(golden.join(from), folder.join(to)).expect("a golden file can be copied");
+    }
 }
 
 fn borrowed<'a>(env: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {

@@ -6,7 +6,7 @@ use super::{Scope, Watch};
 use crate::web::error::Problem;
 use crate::web::fill;
 use crate::web::shown::{Left, run_figures, shown_run};
-use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, TodayFigures};
+use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, StoreView, TodayFigures};
 use axum::response::sse::Event;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,6 +102,7 @@ impl Watch {
             Scope::All { .. } => {
                 let broker = fill::broker(&self.tenant);
                 self.push_if_new("broker", &broker);
+                self.push_if_new("store", &StoreView { trouble: self.state.tenants.health().trouble() });
                 let switch = self.tenant.kill_switch().await;
                 self.push_new_if_read("killSwitch", switch.map(fill::kill_switch).map_err(Problem::internal));
                 let positions = self.tenant.positions(false).await.map_err(Problem::internal);
