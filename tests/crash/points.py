@@ -11,10 +11,12 @@ from checks import UNSETTLED, violations
 from evidence import gather, rows_of
 from load import LIMITS_VALUE, under_load
 import doctored
+from upgrade import PREFIX, play_upgrade, put
 from world import TENANTS, Gone, World, binary, call, clean_env, copy_folder
 
 # Calls after or before which the disk or the broker knows something that the other does not yet.
 TRACED = ("pwrite64", "fdatasync", "fsync", "rename", "unlink", "sendto", "writev")
+ON_DISK = ("pwrite64", "fdatasync", "fsync", "rename", "unlink")
 LOAD_S = 3.5
 # One host in so many is killed again while it comes back, at a moment up to so many seconds after its start.
 KILLED_AGAIN = 4
@@ -37,8 +39,9 @@ class Point:
     def tracer(self):
         if self.kind == "moment":
             return ()
-        inject = f"inject={self.kind}:signal=SIGKILL:when={self.number}"
-        return ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={self.kind}", "-e", inject)
+        call = self.kind.removeprefix(PREFIX)
+        inject = f"inject={call}:signal=SIGKILL:when={self.number}"
+        return ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
 
 
 _doctored = threading.Lock()
@@ -60,15 +63,27 @@ class Outcome:
 
 
 def count_calls(base, prepared, seed):
-    """How often the thread that calls most makes each call in one undisturbed load."""
+    """How often the thread that calls most makes each call in one undisturbed load, and in one upgrade."""
     folder = os.path.join(base, "counted")
     world = World(folder, seed)
     copy_folder(prepared, folder)
-    told = os.path.join(folder, "calls")
+    calls = counted_in(world, TRACED, lambda: under_load(world, LOAD_S))
+    upgraded = os.path.join(base, "upgraded")
+    world = World(upgraded, seed)
+    put(upgraded)
+    calls |= {f"{PREFIX}{kind}": count for kind, count in counted_in(world, ON_DISK, lambda: None).items()}
+    shutil.rmtree(folder)
+    shutil.rmtree(upgraded)
+    return calls
+
+
+def counted_in(world, traced, work):
+    """Calls of the busiest thread from the start of a host to the end of what is done with it."""
+    told = os.path.join(world.folder, "calls")
     try:
-        world.start_host(("strace", "-f", "-qq", "-o", told, "-e", f"trace={','.join(TRACED)}"))
+        world.start_host(("strace", "-f", "-qq", "-o", told, "-e", f"trace={','.join(traced)}"))
         world.wait_for_host()
-        under_load(world, LOAD_S)
+        work()
     finally:
         world.end()
     counted = {}
@@ -81,13 +96,14 @@ def count_calls(base, prepared, seed):
     most = {}
     for (kind, _), count in counted.items():
         most[kind] = max(most.get(kind, 0), count)
-    shutil.rmtree(folder)
-    return {kind: count for kind, count in most.items() if kind in TRACED}
+    return {kind: count for kind, count in most.items() if kind in traced}
 
 
 def play(base, prepared, point, turn):
     """Plays one point. What went wrong is part of the outcome, whatever it was."""
     folder = os.path.join(base, str(point).replace(":", "-"))
+    if point.kind.startswith(PREFIX):
+        return play_short(folder, point, turn)
     world, found, counts = None, [], ("nothing", 0, 0)
     try:
         with turn:
@@ -117,6 +133,18 @@ def play(base, prepared, point, turn):
     if not found:
         shutil.rmtree(folder, ignore_errors=True)
     return Outcome(point, folder, counts[0], found, counts[1], counts[2])
+
+
+def play_short(folder, point, turn):
+    """The same for an upgrade: nobody trades."""
+    try:
+        with turn:
+            found, died = play_upgrade(folder, point)
+    except Exception as error:  # As above.
+        found, died = [f"wrong: {type(error).__name__}: {error}"], False
+    if not found:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(point, folder, point.kind if died else "moment", found, 0, 0)
 
 
 def crash(world, point):
