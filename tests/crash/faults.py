@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from checks import violations
@@ -17,12 +18,14 @@ DISK_BYTES = 240 << 20
 # Slow enough that an order rests while the disk fills.
 RESTING_EVERY_TICKS = 24
 QUIET_S = 2.0
+# Longer than every time-out of a call to the broker.
+FROZEN_S = 12
 
 
 def play_faults(base, prepared, seed):
     """Every scenario; a sentence for each thing that went wrong."""
     found = []
-    for scenario in (full_disk, no_room_for_any_write, failing_sync):
+    for scenario in (full_disk, no_room_for_any_write, failing_sync, frozen):
         begun, folder = time.monotonic(), os.path.join(base, scenario.__name__)
         world = None
         try:
@@ -93,6 +96,19 @@ def failing_sync(world, prepared):
     world.host.kill()
     world.start_host()
     world.wait_for_host()
+    return wrong + trades_again(world, seen)
+
+
+def frozen(world, prepared):
+    """A host that stands still for a while, as in a suspended machine, goes on where it was."""
+    copy_folder(prepared, world.folder)
+    seen = at_work(world)
+    os.kill(world.host.child.pid, signal.SIGSTOP)
+    time.sleep(FROZEN_S)
+    os.kill(world.host.child.pid, signal.SIGCONT)
+    until("it is ready again", lambda: not trouble(world))
+    states = {run["state"] for run in world.get("/api/runs", seen.cookie)}
+    wrong = [] if states == {"running"} else [f"its runs are {states}"]
     return wrong + trades_again(world, seen)
 
 

@@ -181,7 +181,8 @@ async fn look_again(space: Weak<Space>) {
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         let Some(space) = space.upgrade() else { return };
-        space.look();
+        // A file system without allocation is written to, which takes a while.
+        let _ = tokio::task::spawn_blocking(move || space.look()).await;
     }
 }
 
