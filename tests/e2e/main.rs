@@ -15,5 +15,6 @@ mod login;
 mod recovery;
 mod sandbox;
 mod schemas;
+mod session;
 mod tidy;
 mod trade;

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
-use tenant::{Egress, RollEntry, Tenant, Tenants};
+use tenant::{Egress, EgressSetting, RollEntry, Tenant, Tenants};
 use url::Url;
 
 #[derive(Debug, Args)]
@@ -101,20 +101,21 @@ async fn list(settings: Settings) -> Result<(), Exit> {
     let roll = tenant::roll(&config.data_dir).await.map_err(not_opened)?;
     say(&format!("{:<12} {:<24} {:>10} {:>12}  way out", "id", "name", "strategies", "active runs"));
     for RollEntry { id, user_name, egress, strategies, active_runs } in roll {
+        let egress = egress.words();
         say(&format!("{id:<12} {user_name:<24} {strategies:>10} {active_runs:>12}  {egress}"));
     }
     Ok(())
 }
 
 async fn set_egress(tenants: &Tenants, id: &str, egress: Egress) -> anyhow::Result<()> {
-    named(tenants, id)?.set_egress(&egress).await?;
+    named(tenants, id)?.set_egress(&EgressSetting { egress: egress.clone(), expected: None }).await?;
     say(&format!("{id} leaves {egress} from the next start of the host on"));
     Ok(())
 }
 
 async fn check_egress(tenants: &Tenants, id: &str) -> anyhow::Result<()> {
-    let way = named(tenants, id)?.preflight().await?;
-    say(&format!("{id}: {way}"));
+    let seen = named(tenants, id)?.preflight().await?;
+    say(&format!("{id}: {}", seen.words()));
     Ok(())
 }
 

@@ -33,6 +33,7 @@ mod news;
 mod orders;
 mod pnl;
 mod private;
+mod proof;
 mod roll;
 mod run;
 mod sessions;
@@ -65,6 +66,7 @@ pub use pnl::{
     DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
     Whose,
 };
+pub use proof::{EgressProof, EgressSetting, EgressStanding, SeenWay};
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};

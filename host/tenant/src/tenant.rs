@@ -13,7 +13,7 @@ pub use journal::JournalReading;
 use crate::audit::{Actor, AuditAction};
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
-use crate::egress;
+use crate::egress::unreadable;
 use crate::error::{OpenError, StoreError};
 use crate::feed::{Feed, Hub};
 use crate::gate::RiskLimits;
@@ -23,6 +23,7 @@ use crate::marks::Marks;
 use crate::news::News;
 use crate::orders::{Desk, KillSwitch, OrderRecord, Parts};
 use crate::pnl::Figures;
+use crate::proof::{Prover, read_setting};
 use crate::run::RunEvent;
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
@@ -58,6 +59,7 @@ struct Inner {
     figures: Arc<Figures>,
     news: broadcast::Sender<News>,
     booked: Arc<Notify>,
+    prover: Arc<Prover>,
 }
 
 impl fmt::Debug for Tenant {
@@ -169,8 +171,9 @@ impl Tenant {
         let book = host.store.book(id.clone());
         let log =
             TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
-        let egress = egress::read(&stored.egress).ok_or_else(egress::unreadable)?;
-        let connection = kite::Connection::new(host.endpoints(), egress)
+        let setting = read_setting(&stored.egress, stored.egress_expected.as_deref());
+        let setting = setting.ok_or_else(unreadable)?;
+        let connection = kite::Connection::new(host.endpoints(), setting.egress.clone())
             .map_err(|error| OpenError::Address(error.to_string()))?;
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         let (news, _) = broadcast::channel(NEWS_MAX);
@@ -196,7 +199,8 @@ impl Tenant {
         .await?;
         let user_name = Mutex::new(stored.user_name.clone());
         let booked = Arc::new(Notify::new());
-        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, booked };
+        let prover = Arc::new(Prover::new(setting));
+        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, booked, prover };
         Ok(Self { inner: Arc::new(inner), actor: Actor::Host })
     }
 
@@ -211,6 +215,7 @@ impl Tenant {
         // Ends by itself when the host stops, because it writes once more then.
         host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
+        host.spawn(self.clone().prove_way_out());
     }
 
     /// The session of the last login, as the rows have it.
@@ -237,6 +242,7 @@ impl Tenant {
         user_name.clone_into(&mut self.inner.user_name.lock().unwrap_or_else(PoisonError::into_inner));
         self.inner.line.revive(api_key, access_token, sealed);
         self.inner.desk.must_reconcile();
+        self.inner.prover.prove_again();
         self.inner.hub.renew();
         self.inner.log.write(Level::Info, None, "signed in: the broker session is live");
     }

@@ -2,6 +2,7 @@
 
 mod again;
 mod audit;
+mod trouble;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::audit::{Actor, AuditAction, AuditEntry};
@@ -15,7 +16,7 @@ use crate::log::{LogLimits, LogWriter};
 use crate::sessions::{
     ApiToken, Login, NewSession, PendingLogin, SecretText, SessionInfo, hash, new_session,
 };
-use crate::store::{Health, Store, StoredCredentials, StoredTenant};
+use crate::store::{Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
@@ -113,11 +114,6 @@ impl Tenants {
         let tenants = Self { shared: Arc::new(shared) };
         tenants.audit_start().await?;
         Ok(tenants)
-    }
-
-    /// Why some tenants stayed closed at boot: one text for each. Their traders are told when they sign in.
-    pub fn unopened(&self) -> &[String] {
-        &self.shared.unopened
     }
 
     /// Signs a trader in: the broker names them, the compartment is made or revived, a session begins.
@@ -220,16 +216,6 @@ impl Tenants {
         Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
 
-    /// How the database takes what is written.
-    pub fn health(&self) -> Health {
-        self.host().store.health()
-    }
-
-    /// Ends when a task of the order path fell over. Nothing is sent from then on; the host should be started again.
-    pub async fn fell_over(&self) {
-        self.host().fallen.cancelled().await;
-    }
-
     /// Every tenant: for boot and operators.
     pub fn all(&self) -> Vec<Tenant> {
         self.lock().values().cloned().collect()
@@ -319,8 +305,12 @@ impl Tenants {
         if self.shared.is_damaged {
             self.host().store.book(id.clone()).read_through().await?;
         }
-        let stored =
-            StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
+        let stored = StoredTenant {
+            id: id.clone(),
+            user_name: user_name.to_owned(),
+            egress: "direct".to_owned(),
+            egress_expected: None,
+        };
         let made = Tenant::open(Arc::clone(self.host()), &stored).await;
         let made = made.map_err(|error| LoginError::Refused(error.to_string()))?;
         let mut all = self.lock();
