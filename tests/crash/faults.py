@@ -166,6 +166,7 @@ def revive(world, seen):
     for strategy in world.get("/api/strategies", seen.cookie):
         body = {"strategyId": strategy["id"], "mode": "live", "params": {"every": EVERY_TICKS}}
         call("POST", f"{world.page}/api/live-trader/start", body, seen.cookie)
+    time.sleep(0.5)
 
 
 class injected:
