@@ -13,6 +13,7 @@ mod damage_test;
 mod days;
 #[cfg(test)]
 mod days_test;
+mod foreign;
 mod group;
 mod group_writer;
 mod journal;
@@ -33,14 +34,12 @@ mod trades;
 mod trades_test;
 
 pub(crate) use audit::{HOST_CHAIN, record as audit_record};
-pub(crate) use group::StepRows;
-pub(crate) use orders::StoredOrder;
+pub(crate) use group::{Commit, StepRows};
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;
 pub(crate) use sessions::SecretKind;
 pub use space::Health;
 pub(crate) use strategies::StoredStrategy;
 pub(crate) use tenants::{StoredCredentials, StoredTenant};
-pub(crate) use trades::Booked;
 
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};

@@ -2,6 +2,7 @@
 
 mod again;
 mod audit;
+mod stops;
 mod trouble;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
@@ -24,7 +25,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -62,6 +63,7 @@ impl Tenants {
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
+        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, stops::kept(&store).await?);
         let logs = config.data_dir.join("logs");
         let log_limits = LogLimits {
             days_kept: config.limits.log_days_kept,
@@ -75,6 +77,8 @@ impl Tenants {
             config,
             store,
             vault,
+            tag_prefix,
+            kill_switch: RwLock::new(kill_switch),
             log_writer,
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
@@ -101,14 +105,7 @@ impl Tenants {
                 }
             }
         }
-        let found = damage.join("; ");
-        if !damage.is_empty() && unopened.is_empty() {
-            return Err(OpenError::Damaged { found });
-        }
-        if !damage.is_empty() {
-            tracing::error!("the database is damaged ({found}): put a backup back");
-        }
-        let is_damaged = !damage.is_empty();
+        let is_damaged = trouble::has_an_owner(&damage, &unopened)?;
         let shared =
             Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
         let tenants = Self { shared: Arc::new(shared) };
