@@ -14,7 +14,7 @@ const PAGE: usize = 4_096;
 const LEAF: u8 = 0x0d;
 
 const ROWS: &str = "-- two tenants with a thousand orders each
-    insert into tenants values ('UK1234', 'B', 'direct', 0, 0), ('UK9394', 'A', 'direct', 0, 0);
+    insert into tenants (broker_id, user_name, created_at, last_login_at) values ('UK1234', 'B', 0, 0), ('UK9394', 'A', 0, 0);
     insert into strategies (broker_id, id, name, created_at)
         values ('UK9394', 's', 'alpha', 0), ('UK1234', 's', 'alpha', 0);
     insert into strategy_versions values ('UK9394', 's', 1, '', 0, '{}', x'', 0), ('UK1234', 's', 1, '', 0, '{}', x'', 0);
