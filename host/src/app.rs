@@ -7,17 +7,22 @@ use crate::operator;
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
 use crate::web::{self, Reach, ServeLimits, WebState};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use market::{Calendar, Timestamp};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, RateTable, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
+use tokio::task::JoinHandle;
+
+/// How long a host that was asked to end may take for it.
+const STOP_WITHIN: Duration = Duration::from_millis(9_500);
 
 /// A host, ready to answer.
 pub struct App {
@@ -94,19 +99,34 @@ impl App {
         let mut serving = tokio::spawn(server);
         tokio::select! {
             served = &mut serving => served.context("the web server ended by itself")?,
+            () = self.state.tenants.fell_over() => bail!(
+                "a task of the order path fell over; what it said stands above. Nothing more is sent: start the host again, \
+                 and it will compare everything with the broker first"
+            ),
             () = asked_to_stop => {}
         }
         tracing::info!("stopping");
-        // Not ready from now on, and streams end; who asks something still gets an answer while runs are put down.
-        self.state.ending.begin();
-        self.state.supervisor.drain(&self.state.tenants).await;
-        let _ = stop.send(true);
-        let _ = serving.await;
-        self.state.ending.actions_done().await;
-        drop(operated);
-        self.state.tenants.close().await;
-        Ok(())
+        let put_down = tokio::time::timeout(STOP_WITHIN, put_down(&self.state, operated, stop, serving)).await;
+        put_down.with_context(|| {
+            format!("not everything was put down within {STOP_WITHIN:?}: the next start compares it with the broker")
+        })
     }
+}
+
+/// Not ready from now on, and streams end; who asks something still gets an answer while runs are put down.
+async fn put_down(
+    state: &WebState,
+    operated: AbortOnDropHandle<()>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+) {
+    state.ending.begin();
+    state.supervisor.drain(&state.tenants).await;
+    let _ = stop.send(true);
+    let _ = serving.await;
+    state.ending.actions_done().await;
+    drop(operated);
+    state.tenants.close().await;
 }
 
 /// Opens the tenants of a data folder.

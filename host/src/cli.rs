@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use clap::{Parser, Subcommand};
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What each exit code means; `--help` prints it.
 const EXIT_CODES: &str = "\
@@ -30,6 +31,7 @@ Exit codes:
   4  an address is already in use
   5  the data folder or its key cannot be used
   6  `replay` went another way than the recording
+  7  a second SIGTERM or SIGINT ended it at once: nothing is lost, and the next start compares everything with the broker
   8  `audit verify` found an entry that was altered, removed, inserted, moved or cut off";
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
@@ -93,6 +95,13 @@ impl Cli {
     }
 }
 
+/// How long threads that were lent out may take to come back when everything else has ended.
+const THREADS_END_WITHIN: Duration = Duration::from_millis(500);
+
 fn on_tokio(work: impl Future<Output = Result<(), Exit>>) -> Result<(), Exit> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // A thread that is busy with something long, such as a compilation, does not keep an ended host alive.
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    outcome
 }

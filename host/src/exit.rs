@@ -13,6 +13,8 @@ pub(crate) const EXIT_DATA: u8 = 5;
 /// `replay` found a difference.
 pub(crate) const EXIT_DIVERGED: u8 = 6;
 
+/// Asked a second time to end: it ended at once. 6 says that a replay diverged.
+pub(crate) const EXIT_AT_ONCE: u8 = 7;
 /// `audit verify` found a chain that does not hold.
 pub(crate) const EXIT_AUDIT: u8 = 8;
 

@@ -7,7 +7,7 @@ use crate::web::error::Problem;
 use crate::web::fill;
 use crate::web::halt;
 use crate::web::shown::{Left, run_figures, shown_run};
-use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, TodayFigures};
+use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, StoreView, TodayFigures};
 use axum::response::sse::Event;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +105,7 @@ impl Watch {
                 self.push_if_new("broker", &broker);
                 let switch = halt::standing(&self.tenant).await;
                 self.push_new_if_read("killSwitch", switch);
+                self.push_if_new("store", &StoreView { trouble: self.state.tenants.health().trouble() });
                 let positions = self.tenant.positions(false).await.map_err(Problem::internal);
                 let unknown_since = self.tenant.unknown_since();
                 let shown = |list: Vec<_>| {
