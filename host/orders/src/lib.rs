@@ -26,6 +26,8 @@ pub mod paper;
 mod pending;
 mod record;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod stored;
 mod switch;
 mod tag;
