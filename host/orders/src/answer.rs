@@ -20,8 +20,8 @@ pub enum Answer {
     OverBudget {
         /// Why, in words.
         why: Why,
-        /// True when there is room again with the next second.
-        is_of_second: bool,
+        /// Which one.
+        budget: Budget,
     },
     /// The broker says *slower*. Whoever says so may stand before or behind the order system.
     Slower(Why),
@@ -29,6 +29,17 @@ pub enum Answer {
     SessionDead(Why),
     /// Nobody can tell.
     Unknown(Why),
+}
+
+/// The account's own budgets at the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// Of a calendar second.
+    Second,
+    /// Of a calendar minute.
+    Minute,
+    /// Of a day.
+    Day,
 }
 
 /// Why something did not come to be, as far as anybody can tell.

@@ -3,7 +3,7 @@
 use crate::gate::Refusal;
 use crate::record::{RunOrderUpdate, TradeRecord};
 use crate::trading::TradingState;
-use market::{Change, OrderRequest, Price, RunOrderId, Trade, TradingDate, Variety};
+use market::{Change, OrderRequest, Price, RunOrderId, TradingDate, Variety};
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +41,6 @@ pub enum Effect {
     Say(Said),
     /// What the account may do has changed.
     Trading(TradingState),
-    /// A trade is told otherwise than it was booked: it stays as it is.
-    Conflict {
-        /// As it stands.
-        kept: Trade,
-        /// As it is told now.
-        told: Trade,
-    },
 }
 
 /// One order to be sent.

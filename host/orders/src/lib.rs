@@ -37,7 +37,7 @@ mod words;
 mod write;
 
 pub use crate::machine::{Core, Opened, Step};
-pub use answer::{Answer, Why};
+pub use answer::{Answer, Budget, Why};
 pub use book::{BookOrder, DayPosition, Listing, Reading};
 pub use effect::{CancelCall, Effect, Gravity, ModifyCall, PlaceCall, Said};
 pub use event::{AskedFor, Event, Exit, Intents, RunRef};

@@ -143,6 +143,11 @@ impl Core {
         line.session.is_some_and(|session| self.soft.reconciled >= session)
     }
 
+    /// The newest session under which all that stands was compared with the broker; zero before the first.
+    pub fn reconciled_under(&self) -> u64 {
+        self.soft.reconciled
+    }
+
     /// What the account may do.
     pub fn trading_state(&self) -> TradingState {
         self.trading()

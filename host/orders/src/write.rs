@@ -58,6 +58,8 @@ pub enum Write {
         limits: Arc<RiskLimits>,
         /// As it stands.
         latch: Option<LossLatch>,
+        /// Since when.
+        at: Timestamp,
     },
     /// The broker has an order with our mark that no row knows of.
     Foreign(ForeignOrder),

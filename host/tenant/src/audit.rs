@@ -10,7 +10,7 @@ pub use actor::Actor;
 pub use chain::{Break, ChainCheck, Checkpoint, Head, Link};
 pub use kept::{HEADS_FILE, Heads, NoHead, hash_of};
 
-use crate::words::state_words;
+use ::orders::state_words;
 use market::Timestamp;
 use serde::Serialize;
 

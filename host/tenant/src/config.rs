@@ -63,6 +63,8 @@ pub struct TenantLimits {
     /// How long after an unanswered send the last reading without the order must be before it counts as never arrived, in
     /// seconds. Orders were seen to appear 90 s late.
     pub absent_after_s: i64,
+    /// How often the broker's positions are compared with the booked trades of the day, in seconds.
+    pub positions_every_s: u64,
     /// How long an order or a change may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
     /// How old the newest tick may be and still tell the gate and the paper exchange a price, in seconds.
@@ -94,6 +96,7 @@ impl Default for TenantLimits {
             feed_ticks_max: 1_024,
             order_poll_ms: 3_000,
             absent_after_s: 120,
+            positions_every_s: 60,
             send_within_ms: 5_000,
             price_max_age_s: 60,
             session_probe_s: 60,

@@ -22,13 +22,11 @@ mod config;
 mod egress;
 mod error;
 mod feed;
-pub mod gate;
 mod host;
 mod instruments;
 mod journal;
 pub mod log;
 mod marks;
-mod mode;
 mod news;
 mod orders;
 mod pnl;
@@ -42,8 +40,12 @@ mod tenant;
 mod tenants;
 mod vault;
 mod version;
-mod words;
 
+pub use crate::orders::{
+    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
+    RunOrderUpdate, TradeRecord,
+};
+pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
 pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
@@ -55,12 +57,7 @@ pub use instruments::InstrumentList;
 pub use journal::{JournalError, JournalPiece};
 pub use kite::{Egress, WayOut};
 pub use ledger::{Charges, RateTable};
-pub use mode::Mode;
 pub use news::News;
-pub use orders::{
-    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
-    RunOrderUpdate, TradeRecord,
-};
 pub use pnl::{
     DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
     Whose,

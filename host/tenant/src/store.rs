@@ -11,6 +11,7 @@ mod damage;
 mod days;
 #[cfg(test)]
 mod days_test;
+mod foreign;
 mod group;
 mod group_writer;
 mod journal;
@@ -31,14 +32,12 @@ mod trades;
 mod trades_test;
 
 pub(crate) use audit::{HOST_CHAIN, record as audit_record};
-pub(crate) use group::StepRows;
-pub(crate) use orders::StoredOrder;
+pub(crate) use group::{Commit, StepRows};
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;
 pub(crate) use sessions::SecretKind;
 pub use space::Health;
 pub(crate) use strategies::StoredStrategy;
 pub(crate) use tenants::{StoredCredentials, StoredTenant};
-pub(crate) use trades::Booked;
 
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};

@@ -2,6 +2,7 @@
 
 mod again;
 mod audit;
+mod stops;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::audit::{Actor, AuditAction, AuditEntry};
@@ -23,7 +24,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -61,6 +62,7 @@ impl Tenants {
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
+        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, stops::kept(&store).await?);
         let logs = config.data_dir.join("logs");
         let log_limits = LogLimits {
             days_kept: config.limits.log_days_kept,
@@ -74,6 +76,8 @@ impl Tenants {
             config,
             store,
             vault,
+            tag_prefix,
+            kill_switch: RwLock::new(kill_switch),
             log_writer,
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),

@@ -84,12 +84,14 @@ impl Orders {
         tags.iter().find_map(|tag| self.by_tag.get(tag)).copied()
     }
 
-    /// The live order under the broker's number: of that day, else one of before that may still change.
+    /// The live order under the broker's number: of that day, else one of before that had not ended when the day began.
     pub(crate) fn by_number(&self, number: &str, date: TradingDate) -> Option<i64> {
         let named = || self.by_number.get(number).into_iter().flatten().filter_map(|id| self.all.get(id));
         let live = || named().filter(|entry| entry.order.record.mode == Mode::Live);
         let of_day = live().find(|entry| entry.order.record.date == date);
-        let found = of_day.or_else(|| live().find(|entry| entry.stands && entry.order.record.date < date));
+        let goes_on = |entry: &&Entry| entry.stands || entry.order.record.updated_at.date() >= date;
+        let of_before = |entry: &&Entry| entry.order.record.date < date && goes_on(entry);
+        let found = of_day.or_else(|| live().find(of_before));
         found.map(|entry| entry.order.record.id)
     }
 

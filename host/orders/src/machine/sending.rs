@@ -137,8 +137,7 @@ impl Core {
         let unknown = matches!(order.record.state, OrderState::Sending | OrderState::Ambiguous);
         match answer {
             Answer::Accepted { number } => self.named(turn, &order, &number),
-            Answer::OverBudget { is_of_second: true, .. }
-                if unknown && self.waits_for_next_second(turn, &order) => {}
+            Answer::OverBudget { .. } if unknown && self.waits_for_next_second(turn, &order) => {}
             Answer::Stopped(why) if unknown => {
                 let merged = refused(&order.record, why.code, format!("never sent: {}", why.text));
                 self.save(turn, &order, merged, Some(why));

@@ -70,7 +70,7 @@ impl Core {
     pub(super) fn set_limits(&mut self, turn: &mut Turn<'_>, limits: RiskLimits) {
         let limits = Arc::new(limits);
         self.soft.gates.set_limits(Arc::clone(&limits));
-        turn.out.writes.push(Write::Risk { limits, latch: None });
+        turn.out.writes.push(Write::Risk { limits, latch: None, at: turn.now.wall });
     }
 
     /// The day's result so far; closes the gate when the loss limit is passed, for restarts too. While the broker tells of
@@ -80,7 +80,8 @@ impl Core {
         let Some(day_pnl) = self.soft.day_pnl else { return };
         if self.soft.gates.of(Mode::Live).observe(turn.now.wall, day_pnl) {
             let gate = self.soft.gates.live();
-            turn.out.writes.push(Write::Risk { limits: Arc::clone(gate.limits()), latch: gate.latch() });
+            let (limits, latch) = (Arc::clone(gate.limits()), gate.latch());
+            turn.out.writes.push(Write::Risk { limits, latch, at: turn.now.wall });
             let text =
                 format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
             turn.say(Gravity::Error, None, text);

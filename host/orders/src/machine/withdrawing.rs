@@ -4,7 +4,7 @@
 use super::saving::changed;
 use super::sending::to_next_second;
 use super::{Core, Turn};
-use crate::answer::Answer;
+use crate::answer::{Answer, Budget};
 use crate::effect::{CancelCall, Effect, Gravity};
 use crate::facts::StoreHealth;
 use crate::mode::Mode;
@@ -31,7 +31,7 @@ impl Core {
 
     /// The wish outlives a restart. Where nothing can be written it is carried out all the same.
     fn keep_wish(&mut self, turn: &mut Turn<'_>, order: &StoredOrder) {
-        let can_write = turn.facts.store() == StoreHealth::Good && !self.is_store_failing;
+        let can_write = turn.facts.store() != StoreHealth::Failed && !self.is_store_failing;
         if order.cancel_wanted || !can_write {
             return;
         }
@@ -79,7 +79,9 @@ impl Core {
     pub(super) fn cancelled(&mut self, turn: &mut Turn<'_>, id: i64, answer: Answer) {
         let now = turn.now.since_boot;
         if answer.left() {
-            turn.out.writes.push(Write::Call { id, at: turn.now.wall });
+            if turn.facts.store() != StoreHealth::Failed && !self.is_store_failing {
+                turn.out.writes.push(Write::Call { id, at: turn.now.wall });
+            }
             self.soft.gates.of(Mode::Live).count(turn.now.wall);
         }
         match &answer {
@@ -98,7 +100,7 @@ impl Core {
     /// Thirty orders wait for their second as a matter of course; everything else is worth a line.
     fn not_withdrawn(&mut self, turn: &mut Turn<'_>, order: &StoredOrder, answer: &Answer) {
         let Some(why) = answer.why() else { return };
-        if matches!(answer, Answer::OverBudget { is_of_second: true, .. }) {
+        if matches!(answer, Answer::OverBudget { budget: Budget::Second, .. }) {
             return;
         }
         let record = &order.record;

@@ -16,6 +16,7 @@ const FILES: &[(i64, &str)] = &[
     (12, include_str!("../../migrations/0012_pnl_record_days.sql")),
     (20, include_str!("../../migrations/0020_runs.sql")),
     (30, include_str!("../../migrations/0030_order_calls.sql")),
+    (40, include_str!("../../migrations/0040_order_core.sql")),
     (45, include_str!("../../migrations/0045_journal_chain.sql")),
     (50, include_str!("../../migrations/0050_audit.sql")),
 ];

@@ -3,8 +3,8 @@
 use super::{Book, Store, unreadable};
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
-use crate::mode::Mode;
 use crate::run::{RunRecord, RunState};
+use ::orders::Mode;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
