@@ -24,6 +24,8 @@ mod merge;
 mod mode;
 pub mod paper;
 mod pending;
+#[cfg(test)]
+mod planted;
 mod record;
 mod settings;
 #[cfg(test)]

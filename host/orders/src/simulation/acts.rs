@@ -1,6 +1,7 @@
 //! What people, strategies and misfortune do to a simulated world.
 
 use super::dice::Dice;
+use super::fault::Fault;
 use super::plan::{Act, Planned};
 use super::witness::Held;
 use super::world::{Happening, World};
@@ -16,6 +17,9 @@ impl World {
     /// Does what the plan says.
     pub(super) fn act(&mut self, planned: Planned) -> Held {
         let dice = &mut Dice::of(planned.seed);
+        if self.is_calm && planned.act != Act::Login {
+            return Ok(());
+        }
         let is_ours = matches!(planned.act, Act::Ask | Act::Exit);
         if is_ours && self.must_wait(planned) {
             return Ok(());
@@ -44,13 +48,25 @@ impl World {
             Act::Stir => self.tell(Event::Stirred)?,
             Act::BookTurn => self.broker.turn_book(self.now),
         }
-        if matches!(planned.act, Act::OtherLogin) {
-            // The trader notices sooner or later.
-            let login = Planned { at: self.now, act: Act::Login, seed: planned.seed };
-            let in_s = dice.between(1, 200);
-            self.later(in_s * 1_000_000, Happening::Act(login));
-        }
+        self.follows(planned, dice);
         Ok(())
+    }
+
+    /// What is likely to come soon after: the closer things are together, the more races there are.
+    fn follows(&mut self, planned: Planned, dice: &mut Dice) {
+        let soon = |dice: &mut Dice| dice.between(0, 2_500) * 1_000;
+        let faults = self.plan.faults;
+        let (act, in_micros) = match planned.act {
+            // The trader notices sooner or later.
+            Act::OtherLogin => (Act::Login, dice.between(1, 200) * 1_000_000),
+            Act::Login if dice.chance(500) => (Act::Ask, soon(dice)),
+            Act::WithdrawByPerson | Act::Switch if faults.has(Fault::Crash) && dice.chance(500) => {
+                (Act::Crash, soon(dice))
+            }
+            _ => return,
+        };
+        let seed = dice.next();
+        self.later(in_micros, Happening::Act(Planned { at: self.now, act, seed }));
     }
 
     /// The trader signs in: another session, whose token is kept before it is used.
@@ -172,8 +188,8 @@ impl World {
             process.killed.set(&scope, switch.clone());
         }
         if scope == SwitchScope::Host {
-            self.tables.switch_host(switch);
-            self.witness.switches = self.tables.switches.clone();
+            self.tables.switch_host(switch.clone());
+            self.witness.switches.set(&scope, switch);
         }
         self.tell(Event::Switch { scope, on, reason })
     }

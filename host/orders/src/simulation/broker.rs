@@ -111,7 +111,7 @@ impl Broker {
         }
         let index = self.enter(now, Some(tag.to_owned()), request);
         self.foul(now, index);
-        if self.faults.strikes(Fault::TwinTag, &mut self.dice) && self.dice.chance(100) {
+        if self.faults.strikes(Fault::TwinTag, &mut self.dice) && self.dice.chance(400) {
             let twin = self.enter(now, Some(tag.to_owned()), request);
             self.orders[twin].is_twin = true;
         }

@@ -5,6 +5,7 @@ use super::broker::{BrokerOrder, BrokerTrade, Status};
 use super::oracle::{Outcome, first_in_first_out};
 use super::witness::{Booked, Held, Row, holds};
 use super::world::World;
+use crate::TradingState;
 use market::OrderState;
 use std::collections::BTreeMap;
 
@@ -15,10 +16,19 @@ impl World {
         for row in self.witness.rows.values().filter(|row| row.is_live) {
             self.row_is_settled(row)?;
         }
+        self.trades_again()?;
         self.broker_orders_have_rows()?;
         self.trades_are_booked()?;
         self.results_agree()?;
         self.runs_know_their_orders()
+    }
+
+    /// Nothing but a person's switch or a loss keeps the account from trading.
+    fn trades_again(&self) -> Held {
+        let Some(process) = &self.process else { return Ok(()) };
+        let is_stopped = self.tables.switches.stops_all().is_some() || self.tables.latch.is_some();
+        let state = process.core.trading_state();
+        holds("I13", is_stopped || state == TradingState::Active, || format!("the account is {state}"))
     }
 
     fn row_is_settled(&self, row: &Row) -> Held {

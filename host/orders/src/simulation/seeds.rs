@@ -19,7 +19,7 @@ const STORY_STEPS_MAX: usize = 80;
 const REGRESSIONS: &str = include_str!("regressions.txt");
 
 /// One seed: what happened, or what was broken.
-fn world_of(seed: u64) -> Result<Tally, (Plan, Broken)> {
+pub(super) fn world_of(seed: u64) -> Result<Tally, (Plan, Broken)> {
     let plan = Plan::of(seed);
     let mut world = World::new(&plan);
     match world.run() {

@@ -5,10 +5,11 @@ use super::fault::Fault;
 use super::network::{self, AnswerWay, Noise, PATIENCE_MICROS};
 use super::process::NoRoom;
 use super::spoken;
-use super::witness::{Held, holds};
+use super::witness::Held;
 use super::world::{Happening, World};
 use crate::{
-    Answer, BrokerState, CancelCall, Effect, Event, Listing, ModifyCall, PlaceCall, Reading, RefusalCode,
+    Answer, BrokerState, Budget, CancelCall, Effect, Event, Listing, ModifyCall, PlaceCall, Reading,
+    RefusalCode,
 };
 
 /// One call to the broker's order system.
@@ -85,9 +86,6 @@ impl World {
                 let guest = self.guests.iter_mut().find(|guest| guest.run.id == update.order.run_id);
                 return guest.map_or(Ok(()), |guest| guest.hear(&update));
             }
-            Effect::Conflict { kept, told } => {
-                return holds("I5", false, || format!("{kept:?} was booked, and is told as {told:?}"));
-            }
             Effect::Traded(_) => self.count("trades booked"),
             Effect::ExitMade(_) => self.count("exits"),
             Effect::Adopted { .. } | Effect::ExitRefused(_) | Effect::Say(_) | Effect::Trading(_) => {}
@@ -114,7 +112,11 @@ impl World {
         } else {
             process.take_room(now).err().map(|no_room| {
                 let why = spoken::why(RefusalCode::RateLimit, "the budget is used up", None);
-                Answer::OverBudget { why, is_of_second: no_room == NoRoom::ThisSecond }
+                let budget = match no_room {
+                    NoRoom::ThisSecond => Budget::Second,
+                    NoRoom::ThisMinute => Budget::Minute,
+                };
+                Answer::OverBudget { why, budget }
             })
         };
         if let Some(answer) = stays {
@@ -241,6 +243,10 @@ impl World {
     pub(super) fn reads(&mut self, life: u32, mut under_way: ReadingUnderWay) -> Held {
         let now = self.now;
         let session = under_way.reading.session;
+        let last = if under_way.with_positions { 3 } else { 2 };
+        if under_way.stage == last {
+            return self.has_read(life, under_way.reading);
+        }
         let is_down = now < self.broker_down_until;
         if is_down || self.faults.strikes(Fault::BookFails, &mut self.dice) {
             self.line_is(life, session, BrokerState::Unreachable { since: now, why: "timed out".into() });
@@ -259,15 +265,20 @@ impl World {
             _ => reading.positions = Some(spoken::positions(&self.broker.list_positions(now))),
         }
         under_way.stage += 1;
-        let last = if under_way.with_positions { 3 } else { 2 };
         if under_way.stage < last {
             self.next_stage(life, under_way);
             return Ok(());
         }
-        self.line_is(life, session, BrokerState::Live);
-        let event = Event::Reading(Box::new(under_way.reading));
-        self.later(0, Happening::Event(life, Box::new(event)));
+        let slow = self.faults.strikes(Fault::BookSlow, &mut self.dice);
+        let in_micros = self.dice.between(300, if slow { 4_000_000 } else { 30_000 });
+        self.later(in_micros, Happening::Reads(life, Box::new(under_way)));
         Ok(())
+    }
+
+    /// A reading is complete, and has come back.
+    fn has_read(&mut self, life: u32, reading: Reading) -> Held {
+        self.line_is(life, reading.session, BrokerState::Live);
+        self.arrives_at(life, Event::Reading(Box::new(reading)))
     }
 
     /// What a call on a session says of the line. An old session says nothing about the newest.

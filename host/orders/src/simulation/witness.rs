@@ -2,10 +2,11 @@
 //!
 //! It shares the vocabulary with the order core and no code: what the core got wrong it must not get wrong too.
 
-use super::broker::{Broker, Status, Whole};
+use super::broker::{Broker, Whole};
 use super::spoken::ACCOUNT;
 use super::store::{self, Tables};
-use crate::{AskedFor, Event, Mode, ModifyCall, Reading, StoredOrder, Switches, Write};
+use super::truth;
+use crate::{AskedFor, Event, KillSwitch, Mode, ModifyCall, Reading, StoredOrder, Switches, Write};
 use market::{OrderRequest, OrderState, Product, RunOrderId, Side, Symbol, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -138,7 +139,13 @@ impl Witness {
     }
 
     /// A step is durable: everything that it changed is held against what was durable before.
-    pub(super) fn committed(&mut self, writes: &[Write], tables: &Tables, broker: &Broker) -> Held {
+    pub(super) fn committed(
+        &mut self,
+        now: Timestamp,
+        writes: &[Write],
+        tables: &Tables,
+        broker: &Broker,
+    ) -> Held {
         for write in writes {
             match write {
                 Write::Insert(order) => self.is_admitted(order, tables)?,
@@ -148,7 +155,7 @@ impl Witness {
                         self.trade_is(key, booked, broker)?;
                     }
                 }
-                Write::Switch { .. } => self.switches = tables.switches.clone(),
+                Write::Switch { .. } => {}
                 Write::Trades(trades) => {
                     for trade in trades {
                         let key = store::key(&trade.trade);
@@ -162,22 +169,43 @@ impl Witness {
         }
         for id in store::touched(writes) {
             let row = tables.orders.get(&id).map(store::row);
-            row.map_or(Ok(()), |row| self.row_is(row, broker))?;
+            row.map_or(Ok(()), |row| self.row_is(row, now, broker))?;
         }
         Ok(())
     }
 
-    fn row_is(&mut self, row: Row, broker: &Broker) -> Held {
+    fn row_is(&mut self, row: Row, now: Timestamp, broker: &Broker) -> Held {
         let is_restored = row.id <= self.restored_up_to;
         match self.rows.get(&row.id) {
-            Some(before) => changed(before, &row, is_restored)?,
+            Some(before) => truth::changed(before, &row, is_restored)?,
             None => self.is_new(&row)?,
         }
+        self.is_proven(&row, now, broker)?;
         if !is_restored {
-            is_true(&row, broker)?;
+            truth::is_true(&row, broker)?;
         }
         self.rows.insert(row.id, row);
         Ok(())
+    }
+
+    /// An order is called absent when the book has lacked it for long enough, and not while the book shows it.
+    fn is_proven(&self, row: &Row, now: Timestamp, broker: &Broker) -> Held {
+        let is_news = self.rows.get(&row.id).is_none_or(|before| before.state != row.state);
+        if row.state != OrderState::Absent || !is_news {
+            return Ok(());
+        }
+        let id = row.id;
+        let waited_s = self.sent.get(&row.tag).map(|sent| now.micros_since(*sent) / 1_000_000);
+        holds("I19", waited_s.is_none_or(|waited| waited >= 120), || {
+            format!("order {id} was called absent {waited_s:?} seconds after it was sent")
+        })?;
+        let is_shown = broker.orders.iter().find(|order| {
+            let is_listed = order.listed_at.is_some_and(|at| now.micros_since(at) > 20_000_000);
+            order.now.tag.as_deref() == Some(row.tag.as_str()) && is_listed
+        });
+        holds("I19", is_shown.is_none(), || {
+            format!("order {id} was called absent, the book shows {is_shown:?}")
+        })
     }
 
     /// A new live order is within the limits, or refused.
@@ -220,6 +248,11 @@ impl Witness {
                 asked.asked.iter().filter_map(of_run).collect()
             }
             Event::Withdraw { ids } => ids.clone(),
+            // Whoever moved a switch was told that it is moved: it must hold from now on, over restarts too.
+            Event::Switch { scope, on, .. } => {
+                let switch = KillSwitch { on: *on, ..KillSwitch::default() };
+                return self.switches.set(scope, switch);
+            }
             _ => return,
         };
         let stands = |id: &i64| self.rows.get(id).is_some_and(|row| !row.state.is_final());
@@ -328,63 +361,4 @@ impl Witness {
         }
         holds("I11", self.calls.len() <= 10, || format!("{} calls within a second", self.calls.len()))
     }
-}
-
-/// What may become of a row.
-fn changed(before: &Row, after: &Row, is_restored: bool) -> Held {
-    let id = after.id;
-    let same = (&before.run, before.run_order, &before.tag, before.is_live, before.is_exit)
-        == (&after.run, after.run_order, &after.tag, after.is_live, after.is_exit)
-        && (&before.symbol, before.side, before.product) == (&after.symbol, after.side, after.product);
-    holds("I9", same, || format!("order {id} became another one: {before:?} to {after:?}"))?;
-    let renumbered = before.number.is_some() && before.number != after.number;
-    holds("I9", !renumbered, || format!("order {id} was {:?} and is {:?}", before.number, after.number))?;
-    holds("I7", after.filled >= before.filled, || {
-        format!("order {id} had {} units filled, and now {}", before.filled, after.filled)
-    })?;
-    // Only a proof of absence can be wrong: the book may show the order later.
-    let was_ours = before.state == OrderState::Absent || (is_restored && before.number.is_none());
-    let may_change = !before.state.is_final() || was_ours;
-    holds("I8", may_change || before.state == after.state, || {
-        format!("order {id} was {} and became {}", before.state, after.state)
-    })
-}
-
-/// What a row says must be so at the broker, or have been so.
-fn is_true(row: &Row, broker: &Broker) -> Held {
-    if !row.is_live {
-        return Ok(());
-    }
-    let by_tag: Vec<_> =
-        broker.orders.iter().filter(|order| order.now.tag.as_deref() == Some(row.tag.as_str())).collect();
-    let id = row.id;
-    let units = by_tag.iter().map(|order| order.now.filled).max().unwrap_or(0);
-    holds("I7", row.filled <= units, || {
-        format!("order {id} has {} units filled, the exchange {units}", row.filled)
-    })?;
-    let never_left = matches!(row.state, OrderState::Refused | OrderState::Abandoned | OrderState::Intent);
-    holds("I4", !(never_left && !by_tag.is_empty()), || {
-        format!("order {id} is {} and at the broker", row.state)
-    })?;
-    if by_tag.len() != 1 {
-        return Ok(());
-    }
-    let status = by_tag[0].now.status;
-    let agrees = match row.state {
-        OrderState::Complete => status == Status::Complete,
-        OrderState::Cancelled => status == Status::Cancelled,
-        OrderState::Rejected => status == Status::Rejected,
-        OrderState::Refused
-        | OrderState::Intent
-        | OrderState::Sending
-        | OrderState::Ambiguous
-        | OrderState::Abandoned
-        | OrderState::Acked
-        | OrderState::Open
-        | OrderState::TriggerPending
-        | OrderState::Partial
-        | OrderState::Absent
-        | OrderState::Escalated => true,
-    };
-    holds("I4", agrees, || format!("order {id} is {}, the broker has it {status:?}", row.state))
 }
