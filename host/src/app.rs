@@ -18,8 +18,8 @@ use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, RateTable, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_util::task::AbortOnDropHandle;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long a host that was asked to end may take for it.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
@@ -106,7 +106,8 @@ impl App {
             () = asked_to_stop => {}
         }
         tracing::info!("stopping");
-        let put_down = tokio::time::timeout(STOP_WITHIN, put_down(&self.state, operated, stop, serving)).await;
+        let put_down =
+            tokio::time::timeout(STOP_WITHIN, put_down(&self.state, operated, stop, serving)).await;
         put_down.with_context(|| {
             format!("not everything was put down within {STOP_WITHIN:?}: the next start compares it with the broker")
         })

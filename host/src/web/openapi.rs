@@ -4,8 +4,7 @@ use crate::web::cookies::Cookie;
 use crate::web::view::live::StreamEvents;
 use crate::web::{
     audit, auth, books, examples, halt, health, live_trader, login, logs, postback, replay, risk, runs,
-    strategies,
-    tokens,
+    strategies, tokens,
 };
 use axum::Json;
 use axum::http::StatusCode;

@@ -9,6 +9,8 @@ use crate::gate::{Asked, Refusal, Snapshot, Verdict};
 use crate::line::BrokerState;
 use crate::mode::Mode;
 use crate::paper;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::record::{OrderRecord, RefusalCode};
 use crate::stored::StoredOrder;
 use crate::trading::TradingState;
@@ -64,7 +66,10 @@ impl Core {
 
     /// An order that passed: it leaves at once, or waits for its turn.
     fn enter(&mut self, turn: &mut Turn<'_>, run: &RunRef, new: New) {
-        if run.mode == Mode::Paper {
+        let is_paper = run.mode == Mode::Paper;
+        #[cfg(test)]
+        let is_paper = is_paper && !is_planted(Planted::PaperLeaves);
+        if is_paper {
             let mut order = self.row(turn, run, new, OrderState::Open);
             order.record.broker_order_id = Some(paper::number(order.record.id));
             return self.insert(turn, order);
@@ -197,6 +202,9 @@ impl Core {
 
     fn row(&mut self, turn: &Turn<'_>, run: &RunRef, new: New, state: OrderState) -> StoredOrder {
         let New { run_order_id, request, tag, is_exit } = new;
+        #[cfg(test)]
+        let tag =
+            if is_planted(Planted::TagCollision) { format!("{}{run_order_id:018}", &tag[..2]) } else { tag };
         let (id, now) = (self.soft.next_order_id, turn.now.wall);
         self.soft.next_order_id += 1;
         let record = OrderRecord {

@@ -4,6 +4,8 @@ use super::{Core, Turn};
 use crate::effect::Gravity;
 use crate::gate::RiskLimits;
 use crate::mode::Mode;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::switch::{KillSwitch, SwitchScope};
 use crate::write::Write;
 use market::Money;
@@ -20,6 +22,10 @@ impl Core {
     ) {
         let switch = KillSwitch { on, reason, since: Some(turn.now.wall) };
         self.put_switch(turn, &scope, switch.clone());
+        #[cfg(test)]
+        if is_planted(Planted::SwitchInMemory) {
+            return;
+        }
         match scope {
             SwitchScope::Run(_) | SwitchScope::Tenant => {
                 turn.out.writes.push(Write::Switch { scope, switch })
