@@ -106,7 +106,10 @@ impl Core {
         let standing = crate::stored::request(&order.record, -1);
         let asked = Asked::Modify { standing: &standing, change: &change };
         let refusal = off_the_list(turn, &standing, |instrument| change.check(&standing, instrument))
-            .or_else(|| self.ask(turn, run, asked, turn.price(&standing.symbol)));
+            .or_else(|| {
+                let last = turn.price(&standing.symbol);
+                self.ask(turn, run, asked, last)
+            });
         if let Some(refusal) = refusal {
             let text = format!("order {id}: change refused: {}", refusal.text);
             turn.say(Gravity::Warn, Some(&run.id), text);
@@ -137,7 +140,7 @@ impl Core {
     /// The gate's answer, counted when it is yes.
     fn ask(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
         run: &RunRef,
         asked: Asked<'_>,
         last_price: Option<Price>,
@@ -157,7 +160,13 @@ impl Core {
             killed: self.soft.switches.stops(&run.id),
             broker: if live { line.state } else { BrokerState::Live },
         };
-        match self.soft.gates.of(run.mode).admit(&snapshot, asked) {
+        let was_closed = self.soft.gates.live().latch().is_some();
+        let verdict = self.soft.gates.of(run.mode).admit(&snapshot, asked);
+        if !was_closed && self.soft.gates.live().latch().is_some() {
+            // Limits that were set while the loss stood close the gate at the next question, not at the next result.
+            self.keep_latch(turn);
+        }
+        match verdict {
             Verdict::Pass => None,
             Verdict::Refuse(refusal) => Some(refusal),
         }

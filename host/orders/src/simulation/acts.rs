@@ -156,7 +156,15 @@ impl World {
         self.tell(Event::Exit(Exit { run, run_order_id, request, tag }))
     }
 
+    /// Dying right after somebody was told that it is done is the hardest for a promise.
+    fn may_die(&mut self, dice: &mut Dice) {
+        if self.plan.faults.has(Fault::Crash) && dice.chance(300) {
+            self.doom = u64::try_from(dice.between(2, 5)).ok();
+        }
+    }
+
     fn withdraw(&mut self, dice: &mut Dice) -> Held {
+        self.may_die(dice);
         let standing = self.tables.orders.values().filter(|order| !order.record.state.is_final());
         let ids = standing.map(|order| order.record.id).filter(|_| dice.chance(600)).collect();
         self.tell(Event::Withdraw { ids })
@@ -180,6 +188,7 @@ impl World {
             _ => SwitchScope::Host,
         };
         let on = dice.chance(650);
+        self.may_die(dice);
         self.count("switches moved");
         let reason = Some("drill".to_owned());
         let switch = KillSwitch { on, reason: reason.clone(), since: Some(self.now) };
