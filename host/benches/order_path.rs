@@ -222,6 +222,7 @@ impl Desk {
             api_secret: SecretText::new("demo-secret-uk9394"),
             request_token: SecretText::new(broker.request_token("uk9394")),
             device: "bench".to_owned(),
+            address: None,
         };
         broker.runtime.block_on(async {
             let tenants = Tenants::open(config).await.unwrap();

@@ -106,6 +106,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     let mut settings = TenantsConfig::new(config.data_dir.clone(), config.key_file.clone(), broker);
     settings.archive_url.clone_from(&config.bounds.archive_url);
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
+    settings.limits.absent_after_s = config.bounds.absent_after_s;
     settings.calendar.clone_from(&config.calendar);
     if let Some(path) = &config.rates {
         settings.rates = Arc::new(read_rates(path).map_err(|error| Exit { code: EXIT_FAILED, error })?);
@@ -129,6 +130,7 @@ pub(crate) fn not_opened(error: OpenError) -> Exit {
     let code = match &error {
         OpenError::Address(_) => EXIT_FAILED,
         OpenError::InUse { .. }
+        | OpenError::Damaged { .. }
         | OpenError::NewerSchema { .. }
         | OpenError::OldSqlite { .. }
         | OpenError::Key(_)

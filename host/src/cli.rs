@@ -1,5 +1,6 @@
 //! The command line: one variant a verb, one file each. Knows how to start things, not how they work.
 
+mod audit;
 mod check;
 mod compile_child;
 mod demo;
@@ -25,7 +26,8 @@ Exit codes:
   2  the command line is wrong
   3  `check` refused the component
   4  an address is already in use
-  5  the data folder or its key cannot be used";
+  5  the data folder or its key cannot be used
+  8  `audit verify` found an entry that was altered, removed, inserted, moved or cut off";
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
 #[derive(Debug, Parser)]
@@ -49,6 +51,8 @@ enum Command {
     New(new::New),
     /// Brings the database of a data folder up to date, and says what it did.
     Migrate(migrate::Migrate),
+    /// Hands out what was done, by whom and when, and proves that nobody changed it.
+    Audit(audit::Audit),
     /// Lists the tenants of a data folder, or sets the way that one's calls leave by.
     Tenants(tenants::TenantsList),
     /// Compiles one component from standard input. The host starts it; people do not.
@@ -66,6 +70,7 @@ impl Cli {
             Command::Check(check) => check.run(),
             Command::New(new) => new.run(),
             Command::Migrate(migrate) => on_tokio(migrate.run()),
+            Command::Audit(audit) => on_tokio(audit.run()),
             Command::Tenants(tenants) => on_tokio(tenants.run()),
             Command::CompileChild => return compile_child::run(),
         };

@@ -144,12 +144,19 @@ impl Settings {
             bail!("--session-ttl-s must lie between 1 and 604800 seconds");
         }
         let default_listen = || LISTEN_DEFAULT.parse().context("the default address is none");
+        let bounds = self.bounds.or(file.bounds).resolve()?;
+        let kite_url = self.kite_url.or(file.kite_url);
+        if kite_url.is_none() && bounds.absent_after_s < ABSENT_AFTER_S_DEFAULT {
+            bail!(
+                "--absent-after-s below {ABSENT_AFTER_S_DEFAULT} is for simulators (--kite-url), not for Zerodha"
+            );
+        }
         Ok(Config {
             listen: self.listen.or(file.listen).map_or_else(default_listen, Ok)?,
             data_dir,
             key_file,
-            kite_url: self.kite_url.or(file.kite_url),
-            bounds: self.bounds.or(file.bounds).resolve()?,
+            kite_url,
+            bounds,
             public_url: self.public_url.or(file.public_url),
             trusted_proxies: if self.trusted_proxies.is_empty() {
                 file.trusted_proxies

@@ -11,6 +11,9 @@ pub(crate) const EXIT_ADDRESS: u8 = 4;
 /// The data folder or its key.
 pub(crate) const EXIT_DATA: u8 = 5;
 
+/// `audit verify` found a chain that does not hold.
+pub(crate) const EXIT_AUDIT: u8 = 8;
+
 /// A failure with the exit code it ends in.
 #[derive(Debug)]
 pub(crate) struct Exit {

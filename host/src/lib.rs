@@ -11,4 +11,5 @@ pub mod config;
 mod exit;
 pub mod programs;
 pub mod runs;
+mod sheet;
 pub mod web;

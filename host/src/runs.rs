@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use subject::Subject;
+use tenant::audit::Actor;
 use tenant::{Clock, Mode, RunRecord, RunState, StoreError, Strategy, StrategyError, Tenant, Tenants};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -290,6 +291,8 @@ impl Supervisor {
     }
 
     fn spawn(&self, tenant: Tenant, run: RunRecord, claim: Claim, begin: Begin) {
+        // Whoever started it, from now on the host acts.
+        let tenant = tenant.acting_as(Actor::Host);
         let subject = Subject { inner: Arc::clone(&self.inner), tenant, run, claim };
         self.inner.tasks.spawn(Life::new(subject, begin).live());
     }

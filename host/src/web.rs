@@ -7,6 +7,7 @@
 mod answered;
 mod assets;
 mod attempts;
+mod audit;
 mod auth;
 mod body;
 mod books;
@@ -138,6 +139,8 @@ fn trading_routes(state: &WebState) -> Router<WebState> {
         .route("/api/pnl", get(books::pnl))
         .route("/api/risk-limits", get(risk::limits).put(risk::set_limits))
         .route("/api/kill-switch", get(risk::kill_switch).put(risk::set_kill_switch))
+        .route("/api/audit", get(audit::read))
+        .route("/api/audit/download", get(audit::download))
         .route("/api/postback", post(postback::postback).layer(postback::limit()))
 }
 

@@ -5,7 +5,7 @@ mod compile;
 
 use std::path::PathBuf;
 
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 14] = [
     "spin",
     "hoard",
     "flood",
@@ -16,6 +16,7 @@ const PROGRAMS: [&str; 13] = [
     "echo",
     "many-params",
     "scalper",
+    "chain",
     "liar",
     "parity",
     "foreign-import",

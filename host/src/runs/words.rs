@@ -82,7 +82,12 @@ fn refusal(code: tenant::RefusalCode) -> RefusalCode {
         tenant::RefusalCode::NoSession => RefusalCode::NoSession,
         tenant::RefusalCode::Margin => RefusalCode::Margin,
         tenant::RefusalCode::Exchange => RefusalCode::Exchange,
-        tenant::RefusalCode::Other => RefusalCode::Other,
+        // The words of the guest are older than these reasons; the text says them.
+        tenant::RefusalCode::Other
+        | tenant::RefusalCode::Halted
+        | tenant::RefusalCode::Reducing
+        | tenant::RefusalCode::Store
+        | tenant::RefusalCode::WayOut => RefusalCode::Other,
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use std::fmt::Write;
-use tenant::{BrokerState, NotSignedIn};
+use tenant::{BrokerState, Health, NotSignedIn};
 
 /// A session secret that opens nothing.
 const NOBODYS: &str = "readyz";
@@ -30,6 +30,9 @@ pub(crate) async fn ready(State(state): State<WebState>) -> Result<&'static str,
     let not_ready = |slug, detail| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, detail));
     if state.ending.has_begun() {
         return not_ready("going-down", "the host is going down");
+    }
+    if let Some(trouble) = state.tenants.health().trouble() {
+        return not_ready("store", trouble);
     }
     // A look for a session that nobody has goes through the same readers as every request.
     match state.tenants.resume(NOBODYS).await {
@@ -68,6 +71,11 @@ pub(crate) async fn metrics(
         ("bulkhead_tenants", "Tenants that have ever signed in.", tenants.len()),
         ("bulkhead_broker_sessions_live", "Tenants whose broker session is live.", live.count()),
         ("bulkhead_runs_active", "Runs that have not ended.", state.supervisor.active()),
+        (
+            "bulkhead_store_good",
+            "1 while the database takes everything; 0 while its disk is full or has failed.",
+            usize::from(state.tenants.health() == Health::Good),
+        ),
     ];
     let mut text = String::new();
     for (name, help, value) in figures {

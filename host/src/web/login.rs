@@ -16,6 +16,8 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use std::net::IpAddr;
+use tenant::audit::Actor;
 use tenant::{Login, LoginError, NewSession, SecretText, Tenant};
 use utoipa::IntoParams;
 
@@ -101,6 +103,7 @@ pub(crate) async fn authenticate(
         api_secret: SecretText::new(given.api_secret),
         request_token: SecretText::new(given.request_token),
         device: device(&headers),
+        address: Some(remote),
     };
     let (tenant, session) = state.tenants.login(login).await?;
     attempt.succeeded();
@@ -151,6 +154,7 @@ pub(crate) struct Back {
 )]
 pub(crate) async fn callback(
     State(state): State<WebState>,
+    Remote(remote): Remote,
     headers: HeaderMap,
     OriginalUri(uri): OriginalUri,
     Asked(back): Asked<Back>,
@@ -161,7 +165,7 @@ pub(crate) async fn callback(
         return Redirect::to(&format!("http://{elsewhere}/api/auth/callback?{query}&hop=1")).into_response();
     }
     let done = Cookie::Login.clear(&state.reach);
-    match finish(&state, &headers, began, back).await {
+    match finish(&state, &headers, began, back, remote).await {
         Ok(session) => {
             let mut response = Redirect::to("/").into_response();
             response.headers_mut().append(header::SET_COOKIE, session);
@@ -196,6 +200,7 @@ async fn finish(
     headers: &HeaderMap,
     began: Option<String>,
     back: Back,
+    remote: IpAddr,
 ) -> Result<HeaderValue, Reason> {
     let (Some(began), Some(named)) = (began, back.state) else {
         return Err(LoginError::UnknownState.into());
@@ -205,7 +210,8 @@ async fn finish(
         return Err(LoginError::UnknownState.into());
     }
     let token = back.request_token.ok_or(Reason::NOT_FINISHED)?;
-    let (_, session) = state.tenants.finish_login(&named, SecretText::new(token), &device(headers)).await?;
+    let (_, session) =
+        state.tenants.finish_login(&named, SecretText::new(token), &device(headers), Some(remote)).await?;
     end_session_before(state, headers).await;
     session_cookie(state, &session).map_err(|_| Reason::SORRY)
 }
@@ -214,7 +220,8 @@ async fn finish(
 async fn end_session_before(state: &WebState, headers: &HeaderMap) {
     let Some(secret) = Cookie::Session.read(headers, &state.reach) else { return };
     let Ok((tenant, session)) = state.tenants.resume(&secret).await else { return };
-    if let Err(error) = tenant.revoke_session(&session.id).await {
+    let actor = Actor::Session { id: session.id.clone(), address: None };
+    if let Err(error) = tenant.acting_as(actor).revoke_session(&session.id).await {
         tracing::error!(broker_id = %tenant.broker_id(), "the session before was not ended: {error:#}");
     }
     state.streams.look(&tenant);

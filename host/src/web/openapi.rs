@@ -3,7 +3,7 @@
 use crate::web::cookies::Cookie;
 use crate::web::view::live::StreamEvents;
 use crate::web::{
-    auth, books, examples, health, live_trader, login, logs, postback, risk, runs, strategies, tokens,
+    audit, auth, books, examples, health, live_trader, login, logs, postback, risk, runs, strategies, tokens,
 };
 use axum::Json;
 use axum::http::StatusCode;
@@ -35,6 +35,7 @@ use utoipa::openapi::{
         login::authenticate, login::begin, login::begin_again, login::callback,
         auth::session, auth::logout, auth::sessions, auth::revoke_session, auth::revoke_sessions,
         tokens::list, tokens::issue, tokens::revoke, tokens::revoke_all,
+        audit::read, audit::download,
         strategies::list, strategies::one, strategies::upload, strategies::upload_version, strategies::delete,
         examples::list, examples::download,
         live_trader::start, live_trader::stop, live_trader::status,

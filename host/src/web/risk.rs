@@ -78,7 +78,10 @@ pub(crate) async fn set_kill_switch(
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
         return Err(Problem::bad_request(format!("a reason has at most {REASON_CHARS_MAX} characters")));
     }
-    let switch = tenant.set_kill_switch(wish.on, reason).await.map_err(Problem::internal)?;
+    let switch = tenant
+        .set_kill_switch(tenant::SwitchScope::Tenant, wish.on, reason)
+        .await
+        .map_err(Problem::internal)?;
     state.streams.look(&tenant);
     Ok(Json(fill::kill_switch(switch)))
 }

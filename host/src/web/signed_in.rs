@@ -3,11 +3,14 @@
 use crate::web::cookies::Cookie;
 use crate::web::error::Problem;
 use crate::web::guard::Reach;
+use crate::web::remote::Remote;
 use crate::web::state::WebState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use market::Timestamp;
+use std::net::IpAddr;
+use tenant::audit::Actor;
 use tenant::{ApiToken, NotSignedIn, SecretText, SessionInfo, Tenant, Tenants};
 
 /// Somebody is signed in, and this is their compartment.
@@ -37,6 +40,14 @@ pub(crate) enum Door {
 }
 
 impl Door {
+    /// Who comes through it, for the audit.
+    fn actor(&self, address: IpAddr) -> Actor {
+        match self {
+            Self::Session(session) => Actor::Session { id: session.id.clone(), address: Some(address) },
+            Self::Token(token) => Actor::Token { id: token.id.clone(), address: Some(address) },
+        }
+    }
+
     pub(crate) fn expires_at(&self) -> Timestamp {
         match self {
             Self::Session(session) => session.expires_at,
@@ -85,7 +96,8 @@ impl FromRequestParts<WebState> for Entered {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
         let key = DoorKey::of(&parts.headers, &state.reach).ok_or_else(Problem::not_signed_in)?;
         let (tenant, door) = key.open(&state.tenants).await?;
-        Ok(Self { tenant, door, key })
+        let Ok(Remote(address)) = Remote::from_request_parts(parts, state).await;
+        Ok(Self { tenant: tenant.acting_as(door.actor(address)), door, key })
     }
 }
 

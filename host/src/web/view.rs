@@ -3,6 +3,7 @@
 //! Shapes only. How they are filled from a tenant's records stands with the handlers that answer with them.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod books;
 pub(crate) mod live;
 pub(crate) mod risk;

@@ -2,8 +2,8 @@
 
 use crate::clock::Clock;
 use crate::error::BrokerError;
+pub use ::orders::BrokerState;
 use market::Timestamp;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,47 +11,6 @@ use tokio::sync::watch;
 
 /// When the broker's tokens have died, in seconds since IST midnight: 06:00 and a moment.
 const TOKENS_DIE_S: i64 = 6 * 3600 + 2;
-
-/// How the line to the broker stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BrokerState {
-    /// Orders can be sent.
-    Live,
-    /// The broker ended the session; the next login revives it. Positions are unknown since then, never zero.
-    Expired {
-        /// When it was noticed.
-        since: Timestamp,
-    },
-    /// The session may be good, but the broker does not answer.
-    Unreachable {
-        /// When it was noticed.
-        since: Timestamp,
-        /// What went wrong.
-        why: String,
-    },
-}
-
-impl BrokerState {
-    /// The word for it: `live`, `expired` or `unreachable`.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Expired { .. } => "expired",
-            Self::Unreachable { .. } => "unreachable",
-        }
-    }
-}
-
-/// In words for the trader.
-impl fmt::Display for BrokerState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Live => f.write_str("the broker session is live"),
-            Self::Expired { .. } => f.write_str("the broker session has ended: sign in again to trade"),
-            Self::Unreachable { why, .. } => write!(f, "the broker cannot be reached: {why}"),
-        }
-    }
-}
 
 /// A session and its number: an error of an old one says nothing about the newest.
 #[derive(Clone)]
@@ -138,17 +97,7 @@ impl Line {
         self.session.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The session to send an order on, or how the line stands where nothing can be sent on it.
-    pub(crate) fn sending_session(&self) -> Result<LineSession, BrokerState> {
-        let state = self.state.borrow().clone();
-        match (self.session(), state) {
-            (Some(session), BrokerState::Live) => Ok(session),
-            (None, BrokerState::Live) => Err(BrokerState::Expired { since: self.clock.now() }),
-            (_, down) => Err(down),
-        }
-    }
-
-    /// The same for reads that a person or run waits for.
+    /// The session, for whoever cannot go on without.
     pub(crate) fn need_session(&self) -> Result<LineSession, BrokerError> {
         self.session().ok_or(BrokerError::NoSession)
     }

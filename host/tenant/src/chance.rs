@@ -4,9 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-const TAG_LETTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const ID_LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-const TAG_CHARACTERS: usize = 20;
 const ID_CHARACTERS: usize = 16;
 
 /// 256 bits as text for a cookie or header.
@@ -18,11 +16,6 @@ pub(crate) fn secret() -> Zeroizing<String> {
 /// Names a row; opens nothing.
 pub(crate) fn id() -> String {
     letters(ID_LETTERS, ID_CHARACTERS)
-}
-
-/// How an order is found again at the broker: 20 characters, more than 100 bits.
-pub(crate) fn tag() -> String {
-    letters(TAG_LETTERS, TAG_CHARACTERS)
 }
 
 /// So many bytes.
@@ -50,10 +43,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_twenty_capital_letters_and_digits_and_never_the_same() {
-        let tags: std::collections::BTreeSet<String> = (0..1_000).map(|_| tag()).collect();
-        assert_eq!(tags.len(), 1_000);
-        let fine = |tag: &String| tag.len() == 20 && tag.bytes().all(|b| TAG_LETTERS.contains(&b));
-        assert!(tags.iter().all(fine));
+    fn ids_are_of_their_alphabet_and_never_the_same() {
+        let ids: std::collections::BTreeSet<String> = (0..1_000).map(|_| id()).collect();
+        assert_eq!(ids.len(), 1_000);
+        let fine = |id: &String| id.len() == ID_CHARACTERS && id.bytes().all(|b| ID_LETTERS.contains(&b));
+        assert!(ids.iter().all(fine));
     }
 }

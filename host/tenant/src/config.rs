@@ -34,6 +34,8 @@ pub struct TenantsConfig {
     pub limits: TenantLimits,
     /// The time.
     pub clock: Clock,
+    /// Which build of the host this is, for the audit.
+    pub build: String,
 }
 
 /// Bounds on what one tenant may hold.
@@ -61,6 +63,8 @@ pub struct TenantLimits {
     /// How long after an unanswered send the last reading without the order must be before it counts as never arrived, in
     /// seconds. Orders were seen to appear 90 s late.
     pub absent_after_s: i64,
+    /// How often the broker's positions are compared with the booked trades of the day, in seconds.
+    pub positions_every_s: u64,
     /// How long an order or a change may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
     /// How old the newest tick may be and still tell the gate and the paper exchange a price, in seconds.
@@ -71,6 +75,10 @@ pub struct TenantLimits {
     pub value_every_ms: u64,
     /// How often the day's figures are written down, in seconds.
     pub figures_every_s: u64,
+    /// How long entries of the audit are kept, in days.
+    pub audit_keep_days: u32,
+    /// Entries of the audit in one answer; more are asked for page by page.
+    pub audit_page_max: u32,
     /// Trades in one answer; more are asked for page by page.
     pub trades_page_max: u32,
 }
@@ -88,11 +96,14 @@ impl Default for TenantLimits {
             feed_ticks_max: 1_024,
             order_poll_ms: 3_000,
             absent_after_s: 120,
+            positions_every_s: 60,
             send_within_ms: 5_000,
             price_max_age_s: 60,
             session_probe_s: 60,
             value_every_ms: 1_000,
             figures_every_s: 60,
+            audit_keep_days: 1_827,
+            audit_page_max: 1_000,
             trades_page_max: 10_000,
         }
     }
@@ -110,6 +121,7 @@ impl TenantsConfig {
             rates: Arc::default(),
             limits: TenantLimits::default(),
             clock: Clock::wall(),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
 }

@@ -19,6 +19,14 @@ pub enum OpenError {
         /// What this release knows.
         known: i64,
     },
+    /// Tables that money hangs on are damaged, and nobody can say whose rows.
+    #[error(
+        "the database is damaged ({found}): put a backup back, or look with `sqlite3 bulkhead.db .recover` at a copy of it"
+    )]
+    Damaged {
+        /// What was found, in SQLite's words.
+        found: String,
+    },
     /// The SQLite that was linked is too old.
     #[error("SQLite {found} is too old, {needed} or newer is needed: rebuild with the bundled one")]
     OldSqlite {
@@ -60,9 +68,15 @@ pub enum EgressError {
 /// The database failed, or holds something that should not be there.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite or the file system.
+    /// SQLite said no, and the disk is not why.
     #[error("the database failed: {0}")]
     Database(String),
+    /// There is no room on the disk. Nothing of the write is kept.
+    #[error("the disk of the data folder is full ({0}): make room on it")]
+    Full(String),
+    /// A write or sync failed, or the file is damaged: what the disk holds of the write is unknown.
+    #[error("the disk of the data folder failed ({0}): mend it, then start the host again")]
+    Failed(String),
     /// A row that cannot be read.
     #[error("the database holds an unreadable {what}: {why}")]
     Unreadable {

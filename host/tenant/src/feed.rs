@@ -194,7 +194,7 @@ impl Hub {
         self.changed.notify_one();
     }
 
-    async fn write_down(&self, desk: &Desk, mut heard: mpsc::Receiver<Box<OrderRow>>) {
+    async fn write_down(&self, desk: &Arc<Desk>, mut heard: mpsc::Receiver<Box<OrderRow>>) {
         while let Some(row) = heard.recv().await {
             if let Err(error) = desk.heard_order(&row).await {
                 tracing::error!(broker_id = %self.id, "order update not written: {error:#}");
@@ -203,7 +203,7 @@ impl Hub {
         }
     }
 
-    async fn keep(&self, desk: &Desk, orders: mpsc::Sender<Box<OrderRow>>) {
+    async fn keep(&self, desk: &Arc<Desk>, orders: mpsc::Sender<Box<OrderRow>>) {
         let mut refusals = Refusals::new(self.id.as_str());
         loop {
             let session = self.line.session().filter(|_| !self.union().is_empty());
@@ -250,7 +250,7 @@ impl Hub {
     async fn follow(
         &self,
         session: &LineSession,
-        desk: &Desk,
+        desk: &Arc<Desk>,
         orders: &mpsc::Sender<Box<OrderRow>>,
         refusals: &mut Refusals,
     ) -> End {
@@ -280,7 +280,7 @@ impl Hub {
         }
     }
 
-    fn hear(&self, event: TickerEvent, desk: &Desk, orders: &mpsc::Sender<Box<OrderRow>>) {
+    fn hear(&self, event: TickerEvent, desk: &Arc<Desk>, orders: &mpsc::Sender<Box<OrderRow>>) {
         match event {
             TickerEvent::Ticks(ticks) => {
                 self.marks.note(&ticks);

@@ -7,9 +7,10 @@ use crate::instruments::{InstrumentList, instrument_day};
 use crate::log::LogWriter;
 use crate::store::Store;
 use crate::vault::Vault;
+use ::orders::{KillSwitch, Prefix};
 use arc_swap::ArcSwapOption;
 use market::Timestamp;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +20,10 @@ pub(crate) struct Host {
     pub(crate) config: TenantsConfig,
     pub(crate) store: Store,
     pub(crate) vault: Vault,
+    /// What the marks of this install's orders begin with.
+    pub(crate) tag_prefix: Prefix,
+    /// The host's own kill switch.
+    pub(crate) kill_switch: RwLock<KillSwitch>,
     pub(crate) log_writer: LogWriter,
     /// Held while the list is fetched, so that it is fetched once.
     pub(crate) instruments_fetch: Mutex<()>,
@@ -28,6 +33,11 @@ pub(crate) struct Host {
 }
 
 impl Host {
+    /// How the host's own kill switch stands.
+    pub(crate) fn kill_switch(&self) -> KillSwitch {
+        self.kill_switch.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.config.clock.now()
     }

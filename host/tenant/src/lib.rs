@@ -12,21 +12,21 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod audit;
 mod broker;
 mod broker_id;
+mod chains;
 mod chance;
 mod clock;
 mod config;
 mod egress;
 mod error;
 mod feed;
-pub mod gate;
 mod host;
 mod instruments;
 mod journal;
 pub mod log;
 mod marks;
-mod mode;
 mod news;
 mod orders;
 mod pnl;
@@ -40,10 +40,15 @@ mod tenant;
 mod tenants;
 mod vault;
 mod version;
-mod words;
 
+pub use crate::orders::{
+    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
+    RunOrderUpdate, TradeRecord,
+};
+pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
+pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
 pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};
@@ -52,12 +57,7 @@ pub use instruments::InstrumentList;
 pub use journal::{JournalError, JournalPiece};
 pub use kite::{Egress, WayOut};
 pub use ledger::{Charges, RateTable};
-pub use mode::Mode;
 pub use news::News;
-pub use orders::{
-    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
-    RunOrderUpdate, TradeRecord,
-};
 pub use pnl::{
     DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
     Whose,
@@ -65,6 +65,7 @@ pub use pnl::{
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
+pub use store::Health;
 pub use strategy::{Strategy, Upload};
 pub use tenant::{Cut, JournalReading, Tenant};
 pub use tenants::Tenants;

@@ -1,34 +1,29 @@
-//! The one order path: gate, write down, send at most once, follow.
+//! The one order path: the core decides (package `orders`), this writes down what it decided and does what it asks for.
 //!
 //! Nothing here knows which strategy language or engine asks. No order leaves before its row is durable.
 
-mod applied;
+mod audited;
+mod calls;
 mod cash;
+mod cause;
 mod desk;
-mod flight;
-mod gates;
-mod job;
+mod hearing;
 mod leftover;
 mod lines;
-mod merge;
-mod owed;
-mod paper;
-mod pending;
 mod queue;
-mod reconcile;
-mod record;
 mod rows;
-mod send;
+mod stops;
 mod submit;
 mod switch;
 mod wind_down;
-mod wish;
-mod withdraw;
+mod world;
 
+pub use cause::Cause;
 pub(crate) use desk::{Desk, Parts};
 pub use leftover::{Hindrance, Leftover, OpenPosition};
-pub use record::{Cause, KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};
 pub use wind_down::Closing;
+
+pub use ::orders::{KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};
 
 use crate::error::StoreError;
 use crate::pnl::PositionRecord;
@@ -91,6 +86,3 @@ impl RunLine {
         self.desk.write_gathered(&self.run).await
     }
 }
-
-#[cfg(test)]
-mod tests;

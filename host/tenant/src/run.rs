@@ -1,9 +1,9 @@
 //! One start of one version of a strategy: its record and what it is told.
 
 use crate::broker::BrokerState;
-use crate::mode::Mode;
 use crate::orders::{Cause, RunOrderUpdate};
-use crate::words::state_words;
+use ::orders::Mode;
+use ::orders::state_words;
 use market::{Intent, Money, Timestamp};
 use serde::Serialize;
 

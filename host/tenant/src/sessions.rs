@@ -5,6 +5,7 @@ use market::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::net::IpAddr;
 use zeroize::Zeroizing;
 
 const TOKEN_TTL_S: i64 = 90 * 24 * 3600;
@@ -25,6 +26,8 @@ pub struct Login {
     pub request_token: SecretText,
     /// What the trader calls the device, or the browser calls itself.
     pub device: String,
+    /// Where the sign-in came from, where that is known.
+    pub address: Option<IpAddr>,
 }
 
 /// A browser's sign-in that has begun.

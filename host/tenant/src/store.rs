@@ -4,9 +4,14 @@
 //! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
 //! in this module's test.
 
+mod audit;
+#[cfg(test)]
+mod audit_test;
+mod damage;
 mod days;
 #[cfg(test)]
 mod days_test;
+mod foreign;
 mod group;
 mod group_writer;
 mod journal;
@@ -19,25 +24,28 @@ mod runs;
 mod scope_test;
 mod sessions;
 mod settings;
+mod space;
 mod strategies;
 mod tenants;
 mod trades;
 #[cfg(test)]
 mod trades_test;
 
-pub(crate) use group::StepRows;
-pub(crate) use orders::StoredOrder;
+pub(crate) use audit::{HOST_CHAIN, record as audit_record};
+pub(crate) use group::{Commit, StepRows};
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;
 pub(crate) use sessions::SecretKind;
+pub use space::Health;
 pub(crate) use strategies::StoredStrategy;
 pub(crate) use tenants::{StoredCredentials, StoredTenant};
-pub(crate) use trades::Booked;
 
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};
 use crate::private;
+use damage::OpenMark;
 use group::Group;
 use lock::FolderLock;
+use space::Space;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
@@ -49,12 +57,23 @@ const SQLITE_NEEDED: &str = "3.51.3";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS_MAX: u32 = 4;
 
+/// SQLite's words for trouble with the disk; the lowest eight bits of a code say which family it is of.
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_CORRUPT: u32 = 11;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_NOTADB: u32 = 26;
+/// The index of the write-ahead log found no room to grow.
+const SQLITE_IOERR_SHMSIZE: u32 = 4874;
+
 /// The open database.
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     group: Arc<Group>,
+    /// None where the store was opened to read.
+    space: Option<Arc<Space>>,
+    mark: Option<Arc<OpenMark>>,
     /// None where the store was opened to read beside whoever holds the folder.
     lock: Option<Arc<FolderLock>>,
 }
@@ -64,6 +83,8 @@ struct WeakStore {
     writer: SqlitePool,
     readers: SqlitePool,
     group: Weak<Group>,
+    space: Option<Arc<Space>>,
+    mark: Option<Arc<OpenMark>>,
     lock: Option<Weak<FolderLock>>,
 }
 
@@ -80,6 +101,8 @@ impl Store {
     /// Locks the folder, opens the file in it and brings its schema up to date.
     pub(crate) async fn open(data_dir: &Path) -> Result<Self, OpenError> {
         let lock = Arc::new(FolderLock::take(data_dir)?);
+        let space = Some(Space::open(data_dir)?);
+        OpenMark::check(data_dir)?;
         let path = data_dir.join("bulkhead.db");
         // SQLite would make it for everybody's eyes; what it makes beside it has the mode of this one.
         private::make_file(&path)
@@ -99,13 +122,14 @@ impl Store {
             .await
             .map_err(StoreError::from)?;
         assert_version(&writer).await?;
-        migrate::run(&writer).await?;
+        migrate::run(&writer, data_dir).await?;
+        let mark = Some(Arc::new(OpenMark::set(data_dir)?));
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.pragma("query_only", "on"))
             .await
             .map_err(StoreError::from)?;
-        let store = Self { writer, readers, group: Arc::default(), lock: Some(lock) };
+        let store = Self { writer, readers, group: Arc::default(), space, mark, lock: Some(lock) };
         store.start_group_writer();
         Ok(store)
     }
@@ -124,7 +148,14 @@ impl Store {
             .await
             .map_err(StoreError::from)?;
         migrate::check(&readers).await?;
-        Ok(Self { writer: readers.clone(), readers, group: Arc::default(), lock: None })
+        Ok(Self {
+            writer: readers.clone(),
+            readers,
+            group: Arc::default(),
+            space: None,
+            mark: None,
+            lock: None,
+        })
     }
 
     /// The part of one tenant.
@@ -132,15 +163,43 @@ impl Store {
         Book { store: self.clone(), id }
     }
 
+    /// How the database takes what is written.
+    pub(crate) fn health(&self) -> Health {
+        self.space.as_ref().map_or(Health::Good, |space| space.health())
+    }
+
+    /// Tells every change of [`Store::health`]; none where the store was opened to read.
+    pub(crate) fn watch_health(&self) -> Option<tokio::sync::watch::Receiver<Health>> {
+        self.space.as_ref().map(|space| space.watch())
+    }
+
+    /// A write failed: where the disk is why, no new order leaves from now on.
+    pub(crate) fn heard(&self, error: &StoreError) {
+        if let Some(space) = &self.space {
+            space.heard(error);
+        }
+    }
+
     /// Writes what is left and closes every connection.
     pub(crate) async fn close(&self) {
         self.stop_group_writer().await;
+        if self.health() == Health::Failed {
+            // Closing would write the log into the file: on a disk that failed nothing is tried again.
+            std::mem::forget((self.writer.clone(), self.readers.clone()));
+            return;
+        }
         self.readers.close().await;
+        if let Some(mark) = &self.mark {
+            mark.remove();
+        }
         self.writer.close().await;
     }
 
     /// A write transaction that holds the write lock from the start, so that it never fails half-way for it.
     async fn write(&self) -> Result<Write, StoreError> {
+        if let Some(space) = &self.space {
+            space.check()?;
+        }
         Ok(self.writer.begin_with("begin immediate").await?)
     }
 }
@@ -148,12 +207,14 @@ impl Store {
 impl WeakStore {
     fn of(store: &Store) -> Self {
         let (group, lock) = (Arc::downgrade(&store.group), store.lock.as_ref().map(Arc::downgrade));
-        Self { writer: store.writer.clone(), readers: store.readers.clone(), group, lock }
+        let (space, mark) = (store.space.clone(), store.mark.clone());
+        Self { writer: store.writer.clone(), readers: store.readers.clone(), group, space, mark, lock }
     }
 
     fn upgrade(&self) -> Option<Store> {
         let (group, lock) = (self.group.upgrade()?, self.lock.as_ref().and_then(Weak::upgrade));
-        Some(Store { writer: self.writer.clone(), readers: self.readers.clone(), group, lock })
+        let (space, mark) = (self.space.clone(), self.mark.clone());
+        Some(Store { writer: self.writer.clone(), readers: self.readers.clone(), group, space, mark, lock })
     }
 }
 
@@ -173,7 +234,15 @@ impl Book {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.to_string())
+        let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        let text = error.to_string();
+        match code {
+            Some(code) if code & 0xff == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE => Self::Full(text),
+            Some(code) if [SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB].contains(&(code & 0xff)) => {
+                Self::Failed(text)
+            }
+            _ => Self::Database(text),
+        }
     }
 }
 

@@ -1,15 +1,17 @@
 //! An uploaded component and its versions, inseparable from their tenant.
 
+use crate::audit::AuditAction;
 use crate::chance;
 use crate::error::{StoreError, StrategyError};
 use crate::log::Level;
-use crate::mode::Mode;
 use crate::news::News;
 use crate::run::{RunRecord, RunState};
 use crate::store::StoredStrategy;
 use crate::tenant::Tenant;
 use crate::version::Version;
+use ::orders::Mode;
 use market::Timestamp;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 const NAME_CHARACTERS_MAX: usize = 100;
@@ -114,7 +116,8 @@ impl Strategy {
             return Err(StrategyError::TooMany { what: "versions of a strategy", max });
         }
         let version = new_version(number, sha256, &upload, self.tenant.now());
-        self.tenant.book().insert_version(&self.id, &version, &upload.bytes).await?;
+        let entry = self.tenant.did(AuditAction::VersionUploaded, &self.id, uploaded(&self.name, &version));
+        self.tenant.book().insert_version(&self.id, &version, &upload.bytes, &[entry]).await?;
         let mut grown = self.clone();
         grown.versions.push(version);
         Ok(grown)
@@ -129,7 +132,8 @@ impl Strategy {
         if let Some(run) = runs.find(|run| run.strategy_id == self.id && !run.state.is_final()) {
             return Err(StrategyError::Running(run.id));
         }
-        Ok(self.tenant.book().delete_strategy(&self.id, self.tenant.now()).await?)
+        let entry = self.tenant.did(AuditAction::StrategyDeleted, &self.id, json!({ "name": self.name }));
+        Ok(self.tenant.book().delete_strategy(&self.id, self.tenant.now(), &[entry]).await?)
     }
 
     /// Writes down a new run in state `starting`.
@@ -159,7 +163,8 @@ impl Strategy {
             restarts: 0,
             square_off: false,
         };
-        if !self.tenant.book().insert_run(&run).await? {
+        let entry = self.tenant.did(AuditAction::RunStarted, &run.id, self.started(&run));
+        if !self.tenant.book().insert_run(&run, &[entry]).await? {
             let runs = self.tenant.runs().await?.into_iter();
             let standing = runs.filter(|r| r.strategy_id == self.id && r.mode == mode && !r.state.is_final());
             return Err(StrategyError::Running(standing.map(|r| r.id).next().unwrap_or_default()));
@@ -182,10 +187,20 @@ impl Strategy {
         let now = tenant.now();
         let stored = StoredStrategy { id: chance::id(), name: name.clone(), created_at: now };
         let version = new_version(1, sha256_hex(&upload.bytes), &upload, now);
-        if !tenant.book().insert_strategy(&stored, &version, &upload.bytes).await? {
+        let entry = tenant.did(AuditAction::StrategyUploaded, &stored.id, uploaded(&name, &version));
+        if !tenant.book().insert_strategy(&stored, &version, &upload.bytes, &[entry]).await? {
             return Err(StrategyError::NameTaken(name));
         }
         Ok(Self { tenant: tenant.clone(), id: stored.id, name, created_at: now, versions: vec![version] })
+    }
+
+    /// What the audit tells of a start: which bytes, with which parameters.
+    fn started(&self, run: &RunRecord) -> serde_json::Value {
+        let sha256 = self.versions.iter().find(|known| known.number == run.version).map(|v| &v.sha256);
+        json!({
+            "strategyId": self.id, "strategy": self.name, "version": run.version, "sha256": sha256,
+            "mode": run.mode, "params": run.params,
+        })
     }
 
     /// From its rows.
@@ -199,6 +214,11 @@ impl Strategy {
 fn new_version(number: u32, sha256: String, upload: &Upload, uploaded_at: Timestamp) -> Version {
     let (size_bytes, manifest) = (upload.bytes.len() as u64, upload.manifest.clone());
     Version { number, sha256, size_bytes, uploaded_at, manifest }
+}
+
+/// What the audit tells of an upload: which bytes.
+fn uploaded(name: &str, version: &Version) -> serde_json::Value {
+    json!({ "name": name, "version": version.number, "sha256": version.sha256, "sizeBytes": version.size_bytes })
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {

@@ -1,5 +1,6 @@
 //! The handle: one trader's compartment.
 
+mod audit;
 mod books;
 mod journal;
 mod market_data;
@@ -9,6 +10,7 @@ mod way_out;
 pub use books::Cut;
 pub use journal::JournalReading;
 
+use crate::audit::{Actor, AuditAction};
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
 use crate::egress;
@@ -25,19 +27,24 @@ use crate::run::RunEvent;
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
 use crate::vault::Place;
+use ::orders::{ForeignOrder, SwitchScope, Switches, TradingState};
 use market::{Timestamp, TradingDate};
+use serde_json::json;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use zeroize::Zeroizing;
 
 /// News that may wait for a watcher; who lags more reads the rows again.
 const NEWS_MAX: usize = 1_024;
 
 /// One trader's compartment: broker line, rows, log, limits. Cheap to clone; clones are the same compartment.
+///
+/// A handle also says who acts by it, for the audit: see [`Tenant::acting_as`].
 #[derive(Clone)]
 pub struct Tenant {
     inner: Arc<Inner>,
+    actor: Actor,
 }
 
 struct Inner {
@@ -51,7 +58,6 @@ struct Inner {
     hub: Arc<Hub>,
     figures: Arc<Figures>,
     news: broadcast::Sender<News>,
-    booked: Arc<Notify>,
 }
 
 impl fmt::Debug for Tenant {
@@ -83,7 +89,7 @@ impl Tenant {
 
     /// Ends a session. False when there is no such session.
     pub async fn revoke_session(&self, id: &str) -> Stored<bool> {
-        self.book().revoke(SecretKind::Session, id).await
+        self.book().revoke(SecretKind::Session, id, &[self.did(AuditAction::Logout, id, json!({}))]).await
     }
 
     /// Tokens for scripts.
@@ -94,13 +100,17 @@ impl Tenant {
     /// A new token for scripts; its secret is shown once.
     pub async fn new_token(&self, name: &str) -> Stored<NewApiToken> {
         let (token, kept) = new_token(name, self.now());
-        self.book().save_token(&token.info, &kept).await?;
+        let details = json!({ "name": token.info.name, "expiresAt": token.info.expires_at });
+        let entry = self.did(AuditAction::TokenMade, &token.info.id, details);
+        self.book().save_token(&token.info, &kept, &[entry]).await?;
         Ok(token)
     }
 
     /// Ends a token. False when there is no such token.
     pub async fn revoke_token(&self, id: &str) -> Stored<bool> {
-        self.book().revoke(SecretKind::ApiToken, id).await
+        self.book()
+            .revoke(SecretKind::ApiToken, id, &[self.did(AuditAction::TokenRevoked, id, json!({}))])
+            .await
     }
 
     /// A new listener on the tenant's ticker.
@@ -140,17 +150,50 @@ impl Tenant {
 
     /// Puts new limits in force; clears a latched daily loss. The caller has checked them.
     pub async fn set_risk_limits(&self, limits: RiskLimits) -> Stored<()> {
-        self.inner.desk.set_risk_limits(limits).await
+        let entry = self.did(AuditAction::LimitsChanged, "limits", json!(limits));
+        self.inner.desk.set_risk_limits(limits, vec![entry]).await
     }
 
-    /// How the kill switch stands.
+    /// How the account's own kill switch stands.
     pub async fn kill_switch(&self) -> Stored<KillSwitch> {
-        Ok(self.inner.desk.kill_switch().await)
+        Ok(self.inner.desk.kill_switch(&SwitchScope::Tenant).await)
     }
 
-    /// On: stops sends at once and cancels what stands.
-    pub async fn set_kill_switch(&self, on: bool, reason: Option<String>) -> Stored<KillSwitch> {
-        self.inner.desk.set_kill_switch(on, reason).await
+    /// Every kill switch that can stop the account's orders.
+    pub async fn kill_switches(&self) -> Switches {
+        self.inner.desk.kill_switches().await
+    }
+
+    /// On: stops sends of the scope at once and cancels what stands. The host's own scope is moved for all tenants, by
+    /// [`Tenants::set_kill_switch`](crate::Tenants::set_kill_switch).
+    pub async fn set_kill_switch(
+        &self,
+        scope: SwitchScope,
+        on: bool,
+        reason: Option<String>,
+    ) -> Stored<KillSwitch> {
+        let action = if on { AuditAction::KillSwitchOn } else { AuditAction::KillSwitchOff };
+        let entry = self.did(action, &scope.to_string(), json!({ "reason": reason }));
+        self.inner.desk.set_kill_switch(scope, on, reason, vec![entry]).await
+    }
+
+    /// What the account may do, and why not more.
+    pub async fn trading_state(&self) -> TradingState {
+        self.inner.desk.trading_state().await
+    }
+
+    /// Orders of the broker's with this host's mark that no row knows of and nobody has accepted: while there are any,
+    /// nothing but withdrawals leaves.
+    pub async fn foreign_orders(&self) -> Vec<ForeignOrder> {
+        self.inner.desk.foreign_orders().await
+    }
+
+    /// A person has looked at those orders and takes them as they are: trading goes on.
+    pub async fn accept_foreign_orders(&self, reason: &str) -> Stored<()> {
+        let tags: Vec<String> = self.foreign_orders().await.into_iter().map(|order| order.tag).collect();
+        let entry =
+            self.did(AuditAction::LatchCleared, "account", json!({ "accepted": tags, "reason": reason }));
+        self.inner.desk.accept_foreign_orders(vec![entry]).await
     }
 
     /// The compartment of a tenant, with its tasks running.
@@ -185,17 +228,15 @@ impl Tenant {
         })
         .await?;
         let user_name = Mutex::new(stored.user_name.clone());
-        let booked = Arc::new(Notify::new());
-        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, booked };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news };
+        Ok(Self { inner: Arc::new(inner), actor: Actor::Host })
     }
 
     /// Starts what runs by itself. Called once, by whoever put this compartment into the map.
     pub(crate) fn start(&self) {
         let (inner, host) = (&self.inner, &self.inner.host);
-        host.spawn(Arc::clone(&inner.desk).follow(Arc::clone(&inner.booked)));
+        host.spawn(Arc::clone(&inner.desk).follow());
         host.spawn(Arc::clone(&inner.desk).follow_cash());
-        host.spawn(Arc::clone(&inner.desk).withdraw_all());
         host.spawn(Arc::clone(&inner.line).watch(host.config.limits.session_probe_s));
         host.spawn(Arc::clone(&inner.hub).run(Arc::clone(&inner.desk)));
         // Ends by itself when the host stops, because it writes once more then.
@@ -268,7 +309,8 @@ impl Tenant {
                     tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");
                 }
             }
-            self.inner.desk.tell_all(&RunEvent::Broker(now)).await;
+            self.inner.desk.tell_all(&RunEvent::Broker(now));
+            self.inner.desk.read_order_book();
         }
     }
 }

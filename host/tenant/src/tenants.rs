@@ -1,25 +1,30 @@
 //! The mint: the only place tenants come from.
 
 mod again;
+mod audit;
+mod stops;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::broker_id::BrokerId;
 use crate::chance;
 use crate::clock::Clock;
-use crate::config::TenantsConfig;
+use crate::config::{TenantLimits, TenantsConfig};
 use crate::error::{LoginError, NotSignedIn, OpenError, StoreError};
 use crate::host::Host;
 use crate::log::{LogLimits, LogWriter};
 use crate::sessions::{
     ApiToken, Login, NewSession, PendingLogin, SecretText, SessionInfo, hash, new_session,
 };
-use crate::store::{Store, StoredCredentials, StoredTenant};
+use crate::store::{Health, Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,6 +44,8 @@ struct Shared {
     archive: Mutex<Option<Archive>>,
     /// Tenants whose rows could not be read at boot, each with why.
     unopened: Vec<String>,
+    /// The tables that money hangs on are damaged: each tenant's rows are read through before it is opened.
+    is_damaged: bool,
 }
 
 impl fmt::Debug for Tenants {
@@ -55,6 +62,7 @@ impl Tenants {
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
+        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, stops::kept(&store).await?);
         let logs = config.data_dir.join("logs");
         let log_limits = LogLimits {
             days_kept: config.limits.log_days_kept,
@@ -68,30 +76,46 @@ impl Tenants {
             config,
             store,
             vault,
+            tag_prefix,
+            kill_switch: RwLock::new(kill_switch),
             log_writer,
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
+        let damage = host.store.damage().await?;
         let (mut all, mut unopened) = (BTreeMap::new(), Vec::new());
         for stored in host.store.all_tenants().await? {
             let who = stored.as_ref().map_or_else(|_| "a tenant".to_owned(), |stored| stored.id.to_string());
-            match reopen(&host, stored).await {
+            match reopen(&host, stored, !damage.is_empty()).await {
                 Ok((id, tenant)) => {
                     tenant.start();
                     all.insert(id, tenant);
                 }
                 // The database itself failing is no one tenant's matter.
-                Err(error @ OpenError::Store(StoreError::Database(_))) => return Err(error),
+                Err(error @ OpenError::Store(StoreError::Database(_) | StoreError::Full(_))) => {
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::error!("{who} stays closed, the others go on: {error:#}");
                     unopened.push(format!("{who} stays closed: {error}"));
                 }
             }
         }
-        let shared = Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened };
-        Ok(Self { shared: Arc::new(shared) })
+        let found = damage.join("; ");
+        if !damage.is_empty() && unopened.is_empty() {
+            return Err(OpenError::Damaged { found });
+        }
+        if !damage.is_empty() {
+            tracing::error!("the database is damaged ({found}): put a backup back");
+        }
+        let is_damaged = !damage.is_empty();
+        let shared =
+            Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
+        let tenants = Self { shared: Arc::new(shared) };
+        tenants.audit_start().await?;
+        Ok(tenants)
     }
 
     /// Why some tenants stayed closed at boot: one text for each. Their traders are told when they sign in.
@@ -104,7 +128,7 @@ impl Tenants {
     /// # Errors
     /// In words for the trader: see [`LoginError`].
     pub async fn login(&self, login: Login) -> Result<(Tenant, NewSession), LoginError> {
-        let Login { api_key, api_secret, request_token, device } = login;
+        let Login { api_key, api_secret, request_token, device, address } = login;
         for (what, text) in [
             ("apiKey", api_key.as_str()),
             ("apiSecret", api_secret.expose()),
@@ -123,12 +147,15 @@ impl Tenants {
         let sealed = seal("access_token", grant.access_token.expose());
         let api_secret = seal("api_secret", api_secret.expose());
         let access_token = Some(sealed.clone());
-        book.save_credentials(StoredCredentials { api_key: api_key.clone(), api_secret, access_token }, now)
-            .await?;
-        let tenant = self.compartment(id, &grant.user_name).await?;
-        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
         let (session, kept) = new_session(&device, now, self.host().config.limits.session_ttl_s);
-        book.save_session(&session.info, &kept).await?;
+        let actor = Actor::Session { id: session.info.id.clone(), address };
+        let did = |action, details| AuditEntry::new(now, actor.clone(), action, &*session.info.id, details);
+        let credentials = StoredCredentials { api_key: api_key.clone(), api_secret, access_token };
+        book.save_credentials(credentials, now, &[did(AuditAction::CredentialsStored, json!({}))]).await?;
+        let tenant = self.compartment(id, &grant.user_name).await?.acting_as(actor.clone());
+        tenant.revive(&grant.user_name, &api_key, grant.access_token.expose(), &sealed);
+        let details = json!({ "device": session.info.device, "expiresAt": session.info.expires_at });
+        book.save_session(&session.info, &kept, &[did(AuditAction::Login, details)]).await?;
         Ok((tenant, session))
     }
 
@@ -164,6 +191,7 @@ impl Tenants {
         state: &str,
         request_token: SecretText,
         device: &str,
+        address: Option<IpAddr>,
     ) -> Result<(Tenant, NewSession), LoginError> {
         let kept = hash(state);
         let taken = self.host().store.take_pending(&kept, self.host().now()).await?;
@@ -172,7 +200,7 @@ impl Tenants {
         let secret = self.host().vault.unseal_text(pending_place(&place_row), &sealed);
         let secret = secret.ok_or(LoginError::UnknownState)?;
         let api_secret = SecretText::new(secret.as_str());
-        self.login(Login { api_key, api_secret, request_token, device: device.to_owned() }).await
+        self.login(Login { api_key, api_secret, request_token, device: device.to_owned(), address }).await
     }
 
     /// Whose session this is.
@@ -195,6 +223,11 @@ impl Tenants {
         Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
 
+    /// How the database takes what is written.
+    pub fn health(&self) -> Health {
+        self.host().store.health()
+    }
+
     /// Every tenant: for boot and operators.
     pub fn all(&self) -> Vec<Tenant> {
         self.lock().values().cloned().collect()
@@ -203,6 +236,11 @@ impl Tenants {
     /// The clock all tenants go by.
     pub fn clock(&self) -> &Clock {
         &self.host().config.clock
+    }
+
+    /// The bounds all tenants keep to.
+    pub fn limits(&self) -> &TenantLimits {
+        &self.host().config.limits
     }
 
     /// How the log archive stands, where there is one.
@@ -250,6 +288,7 @@ impl Tenants {
         host.stop.cancel();
         host.tasks.close();
         host.tasks.wait().await;
+        self.audit_stop().await;
         host.log_writer.close();
         let archive = self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(archive) = archive {
@@ -274,6 +313,9 @@ impl Tenants {
     async fn compartment(&self, id: BrokerId, user_name: &str) -> Result<Tenant, LoginError> {
         if let Some(tenant) = self.known(&id) {
             return Ok(tenant);
+        }
+        if self.shared.is_damaged {
+            self.host().store.book(id.clone()).read_through().await?;
         }
         let stored =
             StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
@@ -311,8 +353,12 @@ impl Tenants {
 async fn reopen(
     host: &Arc<Host>,
     stored: Result<StoredTenant, StoreError>,
+    is_damaged: bool,
 ) -> Result<(BrokerId, Tenant), OpenError> {
     let stored = stored?;
+    if is_damaged {
+        host.store.book(stored.id.clone()).read_through().await?;
+    }
     let tenant = Tenant::open(Arc::clone(host), &stored).await?;
     tenant.revive_from_rows().await?;
     Ok((stored.id, tenant))

@@ -166,18 +166,18 @@ async fn a_browser_signs_in_once_with_the_state_it_was_given() {
     assert_eq!(value("state"), pending.state);
     let token = SecretText::new(value("request_token"));
 
-    let wrong = tenants.finish_login("nonsense", token.clone(), "browser").await;
+    let wrong = tenants.finish_login("nonsense", token.clone(), "browser", None).await;
     assert!(matches!(wrong, Err(LoginError::UnknownState)));
-    let (tenant, session) = tenants.finish_login(&pending.state, token, "browser").await.unwrap();
+    let (tenant, session) = tenants.finish_login(&pending.state, token, "browser", None).await.unwrap();
     assert_eq!(tenant.broker_id().to_string(), "UK9394");
     tenants.resume(session.secret.expose()).await.unwrap();
     let again = world.credentials("uk9394").await.request_token;
-    let reused = tenants.finish_login(&pending.state, again.clone(), "browser").await;
+    let reused = tenants.finish_login(&pending.state, again.clone(), "browser", None).await;
     assert!(matches!(reused, Err(LoginError::UnknownState)));
 
     let late = begin().await;
     clock.shift_seconds(601);
-    let late = tenants.finish_login(&late.state, again, "browser").await;
+    let late = tenants.finish_login(&late.state, again, "browser", None).await;
     assert!(matches!(late, Err(LoginError::UnknownState)));
     tenants.close().await;
 }

@@ -88,7 +88,7 @@ async fn a_restart_keeps_everything_and_goes_on() {
     let order = state_of(&mut line, OrderState::Complete).await;
     until("booked", async || tenant.positions(false).await.unwrap().iter().any(|p| p.quantity == 3)).await;
     tenant.state_write(&order.strategy_id, vec![("seen".into(), Some(vec![7]))]).await.unwrap();
-    tenant.set_kill_switch(true, Some("drill".into())).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, Some("drill".into())).await.unwrap();
     tenants.close().await;
     drop((line, tenant, tenants));
 
@@ -104,7 +104,7 @@ async fn a_restart_keeps_everything_and_goes_on() {
     line.submit(cause(2), vec![buy(2, 1)]).await.unwrap();
     let refused = state_of(&mut line, OrderState::Refused).await;
     assert_eq!(refused.refusal, RefusalCode::KillSwitch);
-    tenant.set_kill_switch(false, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, false, None).await.unwrap();
     line.submit(cause(3), vec![buy(3, 1)]).await.unwrap();
     state_of(&mut line, OrderState::Complete).await;
     assert_eq!(world.places_received().await.len(), 2);
@@ -162,7 +162,7 @@ async fn the_kill_switch_cancels_what_stands() {
     let mut line = new_line(&tenant, "alpha").await;
     line.submit(cause(1), vec![resting_buy(&tenant, 1).await]).await.unwrap();
     state_of(&mut line, OrderState::Open).await;
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     state_of(&mut line, OrderState::Cancelled).await;
     tenants.close().await;
 }

@@ -62,7 +62,7 @@ async fn a_change_whose_turn_comes_under_the_kill_switch_is_refused_and_the_run_
     tokio::time::sleep(Duration::from_millis(300)).await;
     fault(&world, json!({ "kind": "delayRequest", "method": "DELETE", "path": "/orders", "delayMs": 3_000 }))
         .await;
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     let told = said(&mut line, "not changed").await;
     assert_eq!((told.run_order_id, told.refusal, told.quantity), (1, RefusalCode::KillSwitch, 1));
     tenants.close().await;

@@ -23,7 +23,7 @@ async fn the_kill_switch_withdraws_thirty_orders_although_the_broker_takes_ten_c
     let (tenant, _) = world.login(&tenants, "uk9394").await;
     let line = new_line(&tenant, "alpha").await;
     rest(&tenant, &line, 30).await;
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     all_are(&tenant, OrderState::Cancelled).await;
     assert!(cancels_received(&world).await >= 30);
     tenants.close().await;
@@ -38,7 +38,7 @@ async fn a_withdrawal_that_hangs_holds_up_no_other() {
     rest(&tenant, &line, 16).await;
     fault(&world, json!({ "kind": "delayRequest", "method": "DELETE", "path": "/orders", "delayMs": 6_000 }))
         .await;
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     let standing = async || states(&tenant).await.iter().filter(|state| !state.is_final()).count();
     until("all but one", async || standing().await <= 1).await;
     assert_eq!(standing().await, 1, "the one that hangs");
@@ -68,7 +68,7 @@ async fn what_was_to_be_withdrawn_without_a_session_is_withdrawn_after_the_next_
     rest(&tenant, &line, 2).await;
     world.sim("POST", "/sim/expire-token", json!({ "apiKey": "demo-uk9394" })).await;
     assert!(tenant.cash().await.is_err());
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(states(&tenant).await, [OrderState::Open; 2]);
     world.login(&tenants, "uk9394").await;
@@ -85,7 +85,7 @@ async fn a_restart_with_the_switch_on_withdraws_what_still_stands() {
     rest(&tenant, &line, 3).await;
     fault(&world, json!({ "kind": "dropRequest", "method": "DELETE", "path": "/orders", "times": 1000 }))
         .await;
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     tenants.close().await;
     drop((line, tenant, tenants));
@@ -184,7 +184,7 @@ async fn a_position_is_closed_under_the_kill_switch_and_nothing_else_leaves() {
     line.submit(cause(1), vec![buy(1, 6)]).await.unwrap();
     let order = state_of(&mut line, OrderState::Complete).await;
     until("booked", async || !tenant.run_positions(&order.run_id).await.unwrap().is_empty()).await;
-    tenant.set_kill_switch(true, Some("drill".into())).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, Some("drill".into())).await.unwrap();
     line.submit(cause(2), vec![buy(2, 1)]).await.unwrap();
     let refused = state_of(&mut line, OrderState::Refused).await;
     assert_eq!(refused.refusal, RefusalCode::KillSwitch);
@@ -212,7 +212,7 @@ async fn an_order_that_waits_for_its_turn_is_stopped_by_the_kill_switch() {
     let is_there =
         async || world.sim("GET", "/sim/faults", json!({})).await.as_array().is_some_and(Vec::is_empty);
     until("the first is on its way", is_there).await;
-    tenant.set_kill_switch(true, None).await.unwrap();
+    tenant.set_kill_switch(tenant::SwitchScope::Tenant, true, None).await.unwrap();
     until("all are over", async || states(&tenant).await.iter().all(|state| state.is_final())).await;
     let _ = state_of(&mut line, OrderState::Cancelled).await;
     assert_eq!(world.places_received().await.len(), 1);

@@ -3,14 +3,15 @@
 use super::tree::{dependencies, files, manifest, sources};
 
 /// Each package and the packages of ours it may name. Arrows only go down.
-const FLOORS: [(&str, &[&str]); 15] = [
+const FLOORS: [(&str, &[&str]); 16] = [
     ("host/market", &[]),
     ("host/ledger", &["market"]),
+    ("host/orders", &["market"]),
     ("host/kite", &["market"]),
     ("host/sandbox", &["market"]),
     ("host/exchange", &["market"]),
     ("host/kite-sim", &["market", "ledger", "exchange"]),
-    ("host/tenant", &["market", "kite", "ledger"]),
+    ("host/tenant", &["market", "kite", "ledger", "orders"]),
     ("host", &["market", "sandbox", "kite-sim", "tenant", "example-strategies"]),
     ("sdk", &["sdk-macros"]),
     ("sdk/macros", &[]),
@@ -22,9 +23,10 @@ const FLOORS: [(&str, &[&str]); 15] = [
 ];
 
 /// Packages that are pure, and the outside packages they may use: data, errors, seeded chance. No I/O, no clock, no thread.
-const PURE: [(&str, &[&str]); 3] = [
+const PURE: [(&str, &[&str]); 4] = [
     ("host/market", &["serde", "thiserror", "time"]),
     ("host/ledger", &["serde", "thiserror"]),
+    ("host/orders", &["serde", "thiserror"]),
     ("host/exchange", &["serde", "thiserror", "rand", "rand_chacha"]),
 ];
 

@@ -19,6 +19,7 @@ pub const ALL: &[(&str, &[u8])] = &[
     ("echo", ECHO),
     ("many-params", MANY_PARAMS),
     ("scalper", SCALPER),
+    ("chain", CHAIN),
     ("liar", LIAR),
     ("parity", PARITY),
     ("foreign-import", FOREIGN_IMPORT),
@@ -28,10 +29,10 @@ pub const ALL: &[(&str, &[u8])] = &[
 ];
 
 /// Those of [`ALL`] that are strategies and must be accepted at upload.
-pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(12).0;
+pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(13).0;
 
 /// Those of [`ALL`] that must be refused at upload.
-pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(12).1;
+pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(13).1;
 
 #[cfg(test)]
 mod tests {

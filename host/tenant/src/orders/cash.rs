@@ -37,7 +37,7 @@ impl Desk {
         let session = self.line.need_session()?;
         let cash = self.line.heard(&session, session.kite.margins().await)?.equity.net;
         if known.replace(cash) != Some(cash) {
-            self.tell_all(&RunEvent::Cash(cash)).await;
+            self.tell_all(&RunEvent::Cash(cash));
         }
         Ok(cash)
     }

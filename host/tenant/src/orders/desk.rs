@@ -1,42 +1,33 @@
-//! One tenant's desk: the gate, the orders that stand, and who must hear of them.
+//! One tenant's desk: the order path's core with its lock, and everything that a step of it needs around it.
+//!
+//! The core decides, [`Desk::feed`] writes what it decided and then does what it asks for. Nothing here decides.
 
-use super::applied::Applied;
-use super::flight::Flights;
-use super::gates::Gates;
-use super::job::Job;
-use super::merge::Merged;
-use super::owed::Owed;
-use super::pending::PendingTerms;
+use super::audited::audited;
 use super::queue::Queue;
-use super::record::{KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate};
-use super::wish::Wishes;
+use super::stops::Stops;
+use super::world::World;
+use crate::audit::AuditEntry;
 use crate::broker::Line;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
-use crate::gate::{LossLatch, RiskLimits, SendWindow};
 use crate::host::Host;
 use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
-use crate::mode::Mode;
 use crate::news::News;
 use crate::pnl::Figures;
-use crate::run::RunEvent;
-use crate::store::{Book, StoredOrder};
-use market::{Money, OrderState, Price};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use tokio::sync::{Mutex, MutexGuard, Notify, broadcast};
+use crate::run::{RunEvent, RunRecord};
+use crate::store::{Book, Commit, StepRows};
+use ::orders::{Core, Effect, Event, Gravity, Loaded, Now, Opened, Settings};
+use market::Money;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as Guarded, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify, broadcast};
 use tokio::time::Instant;
 
-/// What the trader set and what the gate latched, as it is kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Risk {
-    pub(crate) limits: RiskLimits,
-    pub(crate) latch: Option<LossLatch>,
-}
+/// How long to wait before a write that failed is tried again: what happened to an order must not be forgotten.
+const WRITE_RETRY: Duration = Duration::from_secs(1);
 
 /// The order path of one tenant.
 pub(crate) struct Desk {
@@ -48,54 +39,23 @@ pub(crate) struct Desk {
     pub(super) news: broadcast::Sender<News>,
     pub(super) marks: Arc<Marks>,
     pub(super) figures: Arc<Figures>,
-    pub(super) state: Mutex<State>,
-    /// Read the order book as soon as possible.
-    pub(super) wake: Notify,
-    /// The kill switch as the senders see it: no lock between the switch and the last look before a send.
-    pub(super) killed: AtomicBool,
-    /// The newest session under which all that stands was compared with the broker; zero before the first.
+    pub(super) core: Mutex<Core>,
+    /// What each attached run must hear.
+    pub(super) runs: Guarded<BTreeMap<String, Arc<Queue<RunEvent>>>>,
+    /// The kill switches as the senders see them: no lock of the core between a switch and the last look before a send.
+    pub(super) stops: Stops,
+    /// The newest session under which all that stands was compared with the broker, as the core has it.
     pub(super) reconciled: AtomicU64,
-    /// Fills heard of whose trades are not booked yet.
-    pub(super) trades: Owed,
-    /// Trades of the newest list that could not be read; said when it changes.
-    pub(super) unreadable_trades: AtomicUsize,
-    /// Orders on their way to the broker.
-    pub(super) flights: Flights,
-    /// There is something to withdraw.
-    pub(super) to_withdraw: Notify,
+    /// Something was decided: the next thing may be due earlier.
+    pub(super) decided: Notify,
+    /// Trades were booked.
+    pub(super) booked: Notify,
     /// Cash as the broker said last.
     pub(super) cash: Mutex<Option<Money>>,
     /// It may have changed.
     pub(super) cash_stale: Notify,
-}
-
-/// What the desk's lock guards.
-pub(super) struct State {
-    pub(super) gates: Gates,
-    pub(super) kill: KillSwitch,
-    pub(super) day_pnl: Option<Money>,
-    /// Every order that may still change, by number.
-    pub(super) standing: BTreeMap<i64, StoredOrder>,
-    /// Orders to withdraw as soon as may be.
-    pub(super) wishes: Wishes,
-    /// Changes that the book does not show yet.
-    pub(super) pending: PendingTerms,
-    /// Rows of the broker's book that need no second look.
-    pub(super) applied: Applied,
-    /// When the newest whole reading of the broker's book began.
-    pub(super) book_read: Option<Instant>,
-    /// Runs that are attached, and those that still have something to send.
-    pub(super) runs: BTreeMap<String, RunEnd>,
-}
-
-/// The desk's end of a run's line.
-#[derive(Default)]
-pub(super) struct RunEnd {
-    /// What the run must hear; none where nobody listens.
-    pub(super) events: Option<Arc<Queue<RunEvent>>>,
-    pub(super) jobs: VecDeque<Job>,
-    /// True while a sender works the jobs off.
-    pub(super) is_sending: bool,
+    /// When this desk's own clock began.
+    born: Instant,
 }
 
 /// What a desk is made of.
@@ -110,59 +70,26 @@ pub(crate) struct Parts {
     pub(crate) figures: Arc<Figures>,
 }
 
-impl State {
-    /// Orders of a mode that may stand in the book.
-    pub(super) fn open_orders(&self, mode: Mode) -> u32 {
-        let open = self.standing.values().filter(|order| order.record.mode == mode).count();
-        u32::try_from(open).unwrap_or(u32::MAX)
-    }
-
-    /// The order is over.
-    pub(super) fn forget(&mut self, id: i64) {
-        self.standing.remove(&id);
-        self.wishes.forget(id);
-        self.pending.forget(id);
-    }
+/// What is written with a step of the order path.
+#[derive(Default)]
+pub(super) struct Along {
+    /// The run's step that asked.
+    pub(super) step: Option<(RunRecord, StepRows)>,
+    /// What is to be remembered beside the orders.
+    pub(super) audit: Vec<AuditEntry>,
 }
 
 impl Desk {
-    /// Settles what a crash left behind and loads what stands.
+    /// Loads what stands and settles what a crash left behind.
     pub(crate) async fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
         let Parts { id, host, book, line, log, news, marks, figures } = parts;
-        let today = host.now().date();
-        book.settle_crashed_orders(host.now()).await?;
-        let standing = book.standing_orders(today).await?;
-        for (number, why) in &standing.damaged {
-            tracing::error!(broker_id = %id, "order row {number} cannot be read: {why:#}");
-            let text =
-                format!("the row of order number {number} cannot be read ({why}): look for it at Kite");
-            log.write(Level::Error, None, &text);
-        }
-        let kill = book.kill_switch().await?;
-        let risk: Risk = match book.risk_limits().await? {
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|e| StoreError::Unreadable { what: "risk limits", why: e.to_string() })?,
-            None => Risk::default(),
-        };
-        let window = SendWindow::restore(book.calls_of(today).await?);
-        let mut wishes = Wishes::default();
-        let live = standing.orders.iter().filter(|order| order.record.mode == Mode::Live);
-        // An exit that was made under the switch goes on: only who asked for its withdrawal gets it.
-        let unwanted = live.filter(|order| order.cancel_wanted || (kill.on && !order.is_exit));
-        unwanted.for_each(|order| wishes.want(order.record.id));
-        let killed = AtomicBool::new(kill.on);
-        let state = State {
-            gates: Gates::new(risk.limits, window, risk.latch),
-            kill,
-            day_pnl: None,
-            standing: standing.orders.into_iter().map(|order| (order.record.id, order)).collect(),
-            wishes,
-            pending: PendingTerms::default(),
-            applied: Applied::default(),
-            book_read: None,
-            runs: BTreeMap::new(),
-        };
-        Ok(Arc::new(Self {
+        let (loaded, born) = (load(&id, &host, &book, &log).await?, Instant::now());
+        let now = Now { wall: host.now(), since_boot: Duration::ZERO };
+        let stops = Stops::of(&loaded.switches);
+        let Opened { core, writes, effects } = Core::open(settings(&id, &host), loaded, now);
+        let audit = audited(&writes, now.wall);
+        book.commit(Commit { step: None, orders: writes, audit }).await?;
+        let desk = Arc::new(Self {
             id,
             host,
             book,
@@ -171,100 +98,190 @@ impl Desk {
             news,
             marks,
             figures,
-            state: Mutex::new(state),
-            wake: Notify::new(),
-            killed,
+            core: Mutex::new(core),
+            runs: Guarded::default(),
+            stops,
             reconciled: AtomicU64::new(0),
-            trades: Owed::default(),
-            unreadable_trades: AtomicUsize::new(0),
-            flights: Flights::default(),
-            to_withdraw: Notify::new(),
+            decided: Notify::new(),
+            booked: Notify::new(),
             cash: Mutex::new(None),
             cash_stale: Notify::new(),
-        }))
+            born,
+        });
+        desk.perform(effects);
+        Ok(desk)
     }
 
-    /// Writes a changed order down, then tells whoever must hear of it.
-    pub(super) async fn save(
-        &self,
-        state: &mut MutexGuard<'_, State>,
-        mut order: StoredOrder,
-        merged: Merged,
-    ) -> Result<(), StoreError> {
-        let before = order.record.state;
-        order.record = merged.order;
-        order.record.updated_at = self.host.now();
-        order.terms_at = merged.terms_at.or(order.terms_at);
-        self.book.update_order(&order).await?;
-        let record = order.record.clone();
-        if self.can_still_trade(&record) {
-            state.standing.insert(record.id, order);
-        } else {
-            state.forget(record.id);
+    /// Lets the core decide, makes what it decided durable, and does what it asks for. Done to its end even where whoever
+    /// asked has gone: the core and the rows must not part.
+    pub(super) async fn feed(self: &Arc<Self>, event: Event, along: Along) -> Result<Outcome, StoreError> {
+        let desk = Arc::clone(self);
+        let fed = self.host.tasks.spawn(async move { desk.take(event, along).await });
+        fed.await.unwrap_or_else(|broken| Err(StoreError::Database(format!("a step broke off: {broken}"))))
+    }
+
+    /// The same for what happened and cannot be taken back: until it is written.
+    pub(super) async fn learn(self: &Arc<Self>, event: Event) {
+        while let Err(error) = self.feed(event.clone(), Along::default()).await {
+            tracing::error!(broker_id = %self.id, "not written, trying again: {error:#}");
+            let text = format!("the order path could not write what it learned, trying again: {error}");
+            self.log.write(Level::Error, None, &text);
+            tokio::time::sleep(WRITE_RETRY).await;
         }
-        if record.state != before || merged.fill_quantity > 0 {
-            self.log_order(&record, merged.fill_quantity, merged.fill_price);
+    }
+
+    async fn take(self: Arc<Self>, event: Event, along: Along) -> Result<Outcome, StoreError> {
+        let mut core = self.core.lock().await;
+        let now = self.now();
+        let step = core.step(now, &World::of(&self, now.wall), event);
+        let Along { step: rows, mut audit } = along;
+        audit.extend(audited(step.writes(), now.wall));
+        let commit = Commit { step: rows, orders: step.writes().to_vec(), audit };
+        // A step of a run is durable with everything that was gathered of the run before it.
+        if (commit.step.is_some() || !commit.is_empty())
+            && let Err(error) = self.book.commit(commit).await
+        {
+            step.discard();
+            return Err(error);
         }
-        if merged.fill_quantity > 0 && record.mode == Mode::Live {
-            self.cash_stale.notify_one();
+        let outcome = self.perform(step.confirm());
+        self.reconciled.store(core.reconciled_under(), Ordering::SeqCst);
+        drop(core);
+        self.decided.notify_one();
+        Ok(outcome)
+    }
+
+    /// Follows the clock until the host stops.
+    pub(crate) async fn follow(self: Arc<Self>) {
+        loop {
+            let due = self.core.lock().await.next_wake().map(|at| self.born + at);
+            let wake = async {
+                match due {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.decided.notified() => continue,
+                () = wake => {}
+            }
+            if let Err(error) = self.feed(Event::Time, Along::default()).await {
+                tracing::error!(broker_id = %self.id, "what was due was not written: {error:#}");
+                tokio::time::sleep(WRITE_RETRY).await;
+            }
         }
-        self.tell(state, record, merged.fill_quantity, merged.fill_price);
-        Ok(())
+    }
+
+    /// Tells of new trades.
+    pub(crate) fn booked(&self) -> &Notify {
+        &self.booked
+    }
+
+    /// The instant on both clocks.
+    pub(super) fn now(&self) -> Now {
+        Now { wall: self.host.now(), since_boot: self.born.elapsed() }
+    }
+
+    pub(super) fn listener(&self, run_id: &str) -> Option<Arc<Queue<RunEvent>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner).get(run_id).cloned()
+    }
+}
+
+/// What a step came to for whoever asked for it.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// What became of an exit.
+    pub(super) exit: Option<Result<market::RunOrderId, crate::gate::Refusal>>,
+}
+
+impl Desk {
+    /// Does what a step asks for. Nothing here waits: what takes long becomes a task of its own.
+    fn perform(self: &Arc<Self>, effects: Vec<Effect>) -> Outcome {
+        let mut outcome = Outcome::default();
+        for effect in effects {
+            match effect {
+                Effect::Place(call) => self.host.spawn(Arc::clone(self).place(call)),
+                Effect::Modify(call) => self.host.spawn(Arc::clone(self).modify(call)),
+                Effect::Cancel(call) => self.host.spawn(Arc::clone(self).cancel(call)),
+                Effect::ReadBook { session, with_positions } => {
+                    self.host.spawn(Arc::clone(self).read(session, with_positions));
+                }
+                Effect::Tell(update) => self.tell(update),
+                Effect::Traded(trade) => {
+                    self.figures.booked(std::slice::from_ref(&trade));
+                    if trade.mode == ::orders::Mode::Live {
+                        self.cash_stale.notify_one();
+                    }
+                    self.booked.notify_one();
+                    let _ = self.news.send(News::Trade(trade));
+                }
+                Effect::Adopted { .. } => self.figures.forget(),
+                Effect::ExitMade(id) => outcome.exit = Some(Ok(id)),
+                Effect::ExitRefused(refusal) => outcome.exit = Some(Err(refusal)),
+                Effect::Say(said) => self.log.write(level(said.gravity), said.run_id.as_deref(), &said.text),
+                Effect::Trading(state) => self.log.write(Level::Warn, None, &format!("trading is {state}")),
+            }
+        }
+        outcome
     }
 
     /// Tells the order's run and the tenant's watchers.
-    pub(super) fn tell(&self, state: &State, order: OrderRecord, fill_quantity: u32, fill_price: Price) {
-        let _ = self.news.send(News::Order(order.clone()));
-        let events = state.runs.get(&order.run_id).and_then(|end| end.events.as_ref());
-        if let Some(events) = events {
-            let time = self.host.now();
-            events.push(RunEvent::Order(RunOrderUpdate { order, time, fill_quantity, fill_price }));
+    fn tell(&self, update: ::orders::RunOrderUpdate) {
+        let _ = self.news.send(News::Order(update.order.clone()));
+        if update.fill_quantity > 0 && update.order.mode == ::orders::Mode::Live {
+            self.cash_stale.notify_one();
+        }
+        if let Some(queue) = self.listener(&update.order.run_id) {
+            queue.push(RunEvent::Order(update));
         }
     }
+}
 
-    /// The order's way, in the tenant's log.
-    pub(super) fn log_order(&self, o: &OrderRecord, fill_quantity: u32, fill_price: Price) {
-        let what = format!("order {} {} {} {}", o.run_order_id, o.side, o.quantity, o.symbol);
-        if fill_quantity > 0 {
-            let text =
-                format!("{what}: filled {fill_quantity} at {fill_price}, {} of {}", o.filled, o.quantity);
-            self.log.write(Level::Info, Some(&o.run_id), &text);
-            if o.state == OrderState::Escalated {
-                // That a person must look was said when it became so.
-                return;
-            }
-        }
-        let why = if o.message.is_empty() { String::new() } else { format!(": {}", o.message) };
-        let number = o.broker_order_id.as_deref().map_or_else(String::new, |id| format!(" [{id}]"));
-        let level = match o.state {
-            OrderState::Refused | OrderState::Rejected | OrderState::Ambiguous | OrderState::Absent => {
-                Level::Warn
-            }
-            OrderState::Escalated => Level::Error,
-            _ => Level::Info,
-        };
-        let text = format!("{what}{number} {} {}{why}", o.mode, o.state);
-        self.log.write(level, Some(&o.run_id), &text);
+async fn load(id: &BrokerId, host: &Host, book: &Book, log: &TenantLog) -> Result<Loaded, StoreError> {
+    let today = host.now().date();
+    let known = book.known_orders(today.previous()).await?;
+    for (row, why) in &known.damaged {
+        let number = row.id;
+        tracing::error!(broker_id = %id, "order row {number} cannot be read: {why:#}");
+        let text = format!("the row of order number {number} cannot be read ({why}): look for it at Kite");
+        log.write(Level::Error, None, &text);
     }
+    let risk = book.risk().await?;
+    let switches = ::orders::Switches {
+        host: host.kill_switch(),
+        tenant: book.kill_switch().await?,
+        runs: book.run_switches().await?,
+    };
+    Ok(Loaded {
+        orders: known.orders,
+        damaged: known.damaged.into_iter().map(|(row, _)| row).collect(),
+        trades: book.live_trades_after(Some(today.previous().previous())).await?,
+        next_order_id: book.next_order_id().await?,
+        switches,
+        limits: risk.limits,
+        latch: risk.latch,
+        calls: book.calls_of(today).await?,
+        foreign: book.foreign_orders().await?,
+    })
+}
 
-    /// An order that a person must look at trades on where the broker has it, until its day is over.
-    fn can_still_trade(&self, order: &OrderRecord) -> bool {
-        let is_watched = order.broker_order_id.is_some() && order.date >= self.host.now().date();
-        !order.state.is_final() && (order.state != OrderState::Escalated || is_watched)
+fn settings(id: &BrokerId, host: &Host) -> Settings {
+    let limits = &host.config.limits;
+    Settings {
+        account: id.as_str().to_owned(),
+        prefix: host.tag_prefix,
+        poll_every: Duration::from_millis(limits.order_poll_ms.max(100)),
+        positions_every: Duration::from_secs(limits.positions_every_s.max(1)),
+        absent_after_s: u32::try_from(limits.absent_after_s.max(0)).unwrap_or(u32::MAX),
+        send_within_ms: u64::try_from(limits.send_within_ms.max(0)).unwrap_or_default(),
+        ..Settings::default()
     }
+}
 
-    pub(super) fn refused(order: &OrderRecord, code: RefusalCode, message: impl Into<String>) -> Merged {
-        let order = OrderRecord {
-            state: OrderState::Refused,
-            refusal: code,
-            message: message.into(),
-            ..order.clone()
-        };
-        Merged { order, fill_quantity: 0, fill_price: Price::ZERO, terms_at: None }
-    }
-
-    pub(super) fn changed(order: &OrderRecord, state: OrderState, message: impl Into<String>) -> Merged {
-        let order = OrderRecord { state, message: message.into(), ..order.clone() };
-        Merged { order, fill_quantity: 0, fill_price: Price::ZERO, terms_at: None }
+fn level(gravity: Gravity) -> Level {
+    match gravity {
+        Gravity::Info => Level::Info,
+        Gravity::Warn => Level::Warn,
+        Gravity::Error => Level::Error,
     }
 }

@@ -1,14 +1,13 @@
-//! The runs' ends of the order path: what they hear, and what waits for their senders.
+//! The runs' ends of the order path: what they hear, from when on, and until when.
 
 use super::RunLine;
-use super::desk::{Desk, State};
-use super::job::Job;
+use super::desk::Desk;
 use super::queue::Queue;
 use crate::error::StoreError;
 use crate::pnl::reckon;
 use crate::run::{RunEvent, RunRecord};
 use std::mem::discriminant;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::mpsc;
 
 impl Desk {
@@ -17,62 +16,38 @@ impl Desk {
     pub(crate) async fn attach(self: &Arc<Self>, run: RunRecord) -> Result<RunLine, StoreError> {
         let (tx, events) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
         let queue = Arc::new(Queue::default());
-        let mut state = self.state.lock().await;
+        let core = self.core.lock().await;
         let orders = self.book.run_orders(&run.id).await?;
         let positions =
             self.figures.run(&run.id, |course| reckon::positions(course.today().book(), None)).await?;
         let is_settled = self.fills_are_booked(&run.id).await?;
-        state.runs.entry(run.id.clone()).or_default().events = Some(Arc::clone(&queue));
-        drop(state);
+        self.ends().insert(run.id.clone(), Arc::clone(&queue));
+        drop(core);
         let (desk, run_id) = (Arc::clone(self), run.id.clone());
         self.host.spawn(async move {
             deliver(&queue, &tx).await;
-            desk.detach(&run_id, &queue).await;
+            desk.detach(&run_id, &queue);
         });
         Ok(RunLine { events, orders, positions, is_settled, desk: Arc::clone(self), run })
     }
 
     /// Tells every attached run. Of what is no order update, the newest is enough.
-    pub(crate) async fn tell_all(&self, event: &RunEvent) {
+    pub(crate) fn tell_all(&self, event: &RunEvent) {
         let kind = discriminant(event);
-        let state = self.state.lock().await;
-        for queue in state.runs.values().filter_map(|end| end.events.as_ref()) {
+        for queue in self.ends().values() {
             queue.push_newest(event.clone(), |waiting| discriminant(waiting) == kind);
         }
     }
 
-    /// Gives the run's sender something to do. Every run has its own, so one slow answer does not hold up another run, and
-    /// only while there is something to send.
-    pub(super) fn queue(self: &Arc<Self>, state: &mut State, run_id: &str, job: Job) {
-        let end = state.runs.entry(run_id.to_owned()).or_default();
-        end.jobs.push_back(job);
-        if !std::mem::replace(&mut end.is_sending, true) {
-            self.host.spawn(Arc::clone(self).send_all(run_id.to_owned()));
+    fn detach(&self, run_id: &str, queue: &Arc<Queue<RunEvent>>) {
+        let mut ends = self.ends();
+        if ends.get(run_id).is_some_and(|newest| Arc::ptr_eq(newest, queue)) {
+            ends.remove(run_id);
         }
     }
 
-    /// The next job of a run. When there is none its sender ends, and with it the end of a run that nobody listens to.
-    pub(super) async fn next_job(&self, run_id: &str) -> Option<Job> {
-        let mut state = self.state.lock().await;
-        let end = state.runs.get_mut(run_id)?;
-        let job = end.jobs.pop_front();
-        end.is_sending = job.is_some();
-        if job.is_none() && end.events.is_none() {
-            state.runs.remove(run_id);
-        }
-        job
-    }
-
-    async fn detach(&self, run_id: &str, queue: &Arc<Queue<RunEvent>>) {
-        let mut state = self.state.lock().await;
-        let Some(end) = state.runs.get_mut(run_id) else { return };
-        if !end.events.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, queue)) {
-            return;
-        }
-        end.events = None;
-        if !end.is_sending {
-            state.runs.remove(run_id);
-        }
+    fn ends(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<String, Arc<Queue<RunEvent>>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

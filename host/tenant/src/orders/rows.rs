@@ -1,58 +1,52 @@
-//! The broker's records in the words of the order path.
+//! The broker's records and errors in the words of the order path.
 
-use super::merge::{Seen, Terms};
-use super::record::{OrderRecord, RefusalCode};
-use kite::{BrokerOrderId, BrokerStatus, Budget, Error, OrderRow, RefusalKind};
-use market::OrderState;
+use ::orders::{Answer, BookOrder, Budget, DayPosition, RefusalCode, Why};
+use kite::{BrokerOrderId, BrokerStatus, Error, OrderRow, Outcome, PositionRow, RefusalKind, Word};
+use market::{OrderState, Product, Symbol};
 
-/// Every mark of the order, ours among them.
-pub(super) fn tags(row: &OrderRow) -> Vec<String> {
-    row.tags.iter().chain(&row.tag).filter(|tag| tag.len() == 20).cloned().collect()
+/// The broker's number, as its client wants it.
+pub(super) fn number(number: &str) -> Option<BrokerOrderId> {
+    number.parse().ok()
 }
 
-/// The broker's number of the order, once it has one.
-pub(super) fn number(order: &OrderRecord) -> Option<BrokerOrderId> {
-    order.broker_order_id.as_deref()?.parse().ok()
-}
-
-/// What shows that the row is not of this order although it bears its mark or number.
-pub(super) fn stranger(order: &OrderRecord, row: &OrderRow) -> Option<String> {
-    let number = row.order_id.as_str();
-    if let Some(ours) = order.broker_order_id.as_deref().filter(|ours| *ours != number) {
-        return Some(format!("the broker has a second order under its tag: {number} beside {ours}"));
-    }
-    let other_symbol = row.symbol.known().filter(|symbol| **symbol != order.symbol);
-    if let Some(symbol) = other_symbol {
-        return Some(format!("the broker's order {number} is of {symbol}"));
-    }
-    let other_side = row.side.known().filter(|side| **side != order.side)?;
-    Some(format!("the broker's order {number} is a {other_side}"))
-}
-
-/// What the row says of the order's way.
-pub(super) fn seen(row: &OrderRow) -> Seen {
-    let state = state(&row.status);
-    let terms = row.kind.known().filter(|_| row.modified).map(|kind| Terms {
-        kind: *kind,
+/// One order of the broker's book.
+pub(super) fn book_order(row: &OrderRow) -> BookOrder {
+    BookOrder {
+        number: row.order_id.to_string(),
+        account: row.account_id.clone(),
+        tags: row.tags.iter().chain(&row.tag).cloned().collect(),
+        symbol: row.symbol.known().cloned(),
+        side: row.side.known().copied(),
+        state: state(&row.status),
+        status: row.status.as_str().to_owned(),
+        is_word_known: !matches!(row.status, BrokerStatus::Other(_)),
+        message: row.status_message.clone().unwrap_or_default(),
         quantity: row.quantity,
-        price: row.price,
-        trigger: row.trigger,
-    });
-    let message = row.status_message.clone().unwrap_or_default();
-    let refusal = match state {
-        OrderState::Rejected if message.to_lowercase().contains("fund") => RefusalCode::Margin,
-        OrderState::Rejected => RefusalCode::Exchange,
-        _ => RefusalCode::None,
-    };
-    Seen {
-        broker_order_id: row.order_id.to_string(),
-        state,
         filled: row.filled_quantity,
         average_price: row.average_price,
-        terms,
+        kind: row.kind.known().copied(),
+        price: row.price,
+        trigger: row.trigger,
+        is_modified: row.modified,
+        placed_at: row.order_timestamp,
         changed_at: row.exchange_update_timestamp,
-        refusal,
-        message,
+    }
+}
+
+/// What was traded on the day in one instrument. None where the record does not say: nothing is not zero.
+pub(super) fn day_position(row: &PositionRow) -> Option<DayPosition> {
+    let symbol = row.symbol.known()?.clone();
+    let (bought, sold) = (row.figures.day_buy_quantity?, row.figures.day_sell_quantity?);
+    Some(DayPosition { product: plain_product(&row.product, &symbol), symbol, bought, sold })
+}
+
+/// As trades are booked: a product that is not known here is held as the plain one nearest to it.
+fn plain_product(product: &Word<Product>, symbol: &Symbol) -> Product {
+    match product {
+        Word::Known(product) => *product,
+        Word::Other(word) if matches!(word.as_str(), "CO" | "BO") => Product::Mis,
+        Word::Other(_) if symbol.venue().is_derivatives() => Product::Nrml,
+        Word::Other(_) => Product::Cnc,
     }
 }
 
@@ -76,11 +70,58 @@ fn state(status: &BrokerStatus) -> OrderState {
     }
 }
 
+/// What an error means for the call that it ended.
+pub(super) fn answer(error: &Error) -> Answer {
+    let why = why(error);
+    match error {
+        Error::OverLimit { budget, .. } => Answer::OverBudget { why, budget: budget_of(*budget) },
+        Error::Invalid { .. } | Error::NotSent { .. } => Answer::NotSent(why),
+        Error::Refused { .. } if error.is_session_expired() => Answer::SessionDead(why),
+        Error::Refused { .. } if error.outcome() == Outcome::DefiniteNo => Answer::No(why),
+        Error::RateLimited { .. } => Answer::Slower(why),
+        Error::Refused { .. }
+        | Error::NeedsAuthorisation { .. }
+        | Error::ServerError { .. }
+        | Error::TimedOut { .. }
+        | Error::Broken { .. }
+        | Error::Unreadable { .. } => Answer::Unknown(why),
+    }
+}
+
+fn why(error: &Error) -> Why {
+    let (http_status, error_type) = match error {
+        Error::Refused { status, kind, .. } => (Some(*status), Some(kind.as_str().to_owned())),
+        Error::ServerError { status, kind, .. } => {
+            (Some(*status), kind.as_ref().map(|k| k.as_str().to_owned()))
+        }
+        Error::Unreadable { status, .. } => (Some(*status), None),
+        Error::NeedsAuthorisation { .. } => (Some(428), None),
+        Error::RateLimited { .. } => (Some(429), None),
+        Error::Invalid { .. }
+        | Error::OverLimit { .. }
+        | Error::NotSent { .. }
+        | Error::TimedOut { .. }
+        | Error::Broken { .. } => (None, None),
+    };
+    Why { code: refusal(error), text: refusal_text(error), http_status, error_type }
+}
+
+fn budget_of(budget: kite::Budget) -> Budget {
+    match budget {
+        kite::Budget::OrdersPerMinute => Budget::Minute,
+        kite::Budget::OrdersPerDay => Budget::Day,
+        kite::Budget::OrdersPerSecond
+        | kite::Budget::Quotes
+        | kite::Budget::Historical
+        | kite::Budget::Others => Budget::Second,
+    }
+}
+
 /// Why the broker said no, as a word.
-pub(super) fn refusal(error: &Error) -> RefusalCode {
+fn refusal(error: &Error) -> RefusalCode {
     match error {
         Error::Refused { kind: RefusalKind::Margin, .. } => RefusalCode::Margin,
-        Error::OverLimit { budget: Budget::OrdersPerDay, .. } => RefusalCode::OrderCount,
+        Error::OverLimit { budget: kite::Budget::OrdersPerDay, .. } => RefusalCode::OrderCount,
         Error::OverLimit { .. } | Error::RateLimited { .. } => RefusalCode::RateLimit,
         Error::Refused { .. } | Error::NeedsAuthorisation { .. } => RefusalCode::Exchange,
         Error::Invalid { .. }
@@ -93,14 +134,12 @@ pub(super) fn refusal(error: &Error) -> RefusalCode {
 }
 
 /// Why an order did not come to be, with what to do where the account's own budget kept it here.
-pub(super) fn refusal_text(error: &Error) -> String {
+fn refusal_text(error: &Error) -> String {
     let Error::OverLimit { budget, .. } = error else { return error.to_string() };
-    let when = match budget {
-        Budget::OrdersPerMinute => "in the next minute",
-        Budget::OrdersPerDay => "tomorrow",
-        Budget::OrdersPerSecond | Budget::Quotes | Budget::Historical | Budget::Others => {
-            "in the next second"
-        }
+    let when = match budget_of(*budget) {
+        Budget::Second => "in the next second",
+        Budget::Minute => "in the next minute",
+        Budget::Day => "tomorrow",
     };
     format!("{error}: place it again {when}")
 }
@@ -108,48 +147,41 @@ pub(super) fn refusal_text(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::paper::test_order;
     use std::time::Duration;
 
     #[test]
     fn an_order_that_the_budget_kept_here_says_so_and_when_to_try_again() {
         let table = [
-            (Budget::OrdersPerSecond, RefusalCode::RateLimit, "in the next second"),
-            (Budget::OrdersPerMinute, RefusalCode::RateLimit, "in the next minute"),
-            (Budget::OrdersPerDay, RefusalCode::OrderCount, "tomorrow"),
+            (kite::Budget::OrdersPerSecond, RefusalCode::RateLimit, "in the next second"),
+            (kite::Budget::OrdersPerMinute, RefusalCode::RateLimit, "in the next minute"),
+            (kite::Budget::OrdersPerDay, RefusalCode::OrderCount, "tomorrow"),
         ];
         for (budget, code, when) in table {
             let error = Error::OverLimit { budget, limit: 10, retry_after: Duration::from_secs(1) };
-            let text = refusal_text(&error);
-            assert_eq!(refusal(&error), code);
-            assert!(text.starts_with("not sent") && text.contains(when), "{text}");
+            let Answer::OverBudget { why, .. } = answer(&error) else { panic!("{error}") };
+            assert_eq!(why.code, code);
+            assert!(why.text.starts_with("not sent") && why.text.contains(when), "{}", why.text);
         }
-    }
-
-    fn row(number: &str, symbol: &str, side: &str) -> OrderRow {
-        let row = serde_json::json!({
-            "order_id": number, "status": "OPEN", "exchange": "NSE", "tradingsymbol": symbol,
-            "transaction_type": side, "quantity": 10,
-            "filled_quantity": 0
-        });
-        serde_json::from_value(row).unwrap()
     }
 
     #[test]
-    fn a_row_of_another_number_symbol_or_side_is_no_row_of_this_order() {
-        let order = OrderRecord { broker_order_id: Some("B1".into()), ..test_order(10) };
-        let table = [
-            (row("B1", "INFY", "BUY"), None),
-            (row("B1", "INFY", "a new word"), None),
-            (row("B2", "INFY", "BUY"), Some("B2 beside B1")),
-            (row("B1", "TCS", "BUY"), Some("NSE:TCS")),
-            (row("B1", "INFY", "SELL"), Some("SELL")),
-        ];
-        for (row, says) in table {
-            let said = stranger(&order, &row);
-            assert_eq!(said.is_some(), says.is_some(), "{said:?}");
-            assert!(said.unwrap_or_default().contains(says.unwrap_or_default()));
-        }
-        assert_eq!(stranger(&test_order(10), &row("B9", "INFY", "BUY")), None, "not named yet");
+    fn only_an_allow_listed_refusal_is_a_no_and_a_dead_session_is_none() {
+        let refused = |status, kind| answer(&Error::Refused { status, kind, message: "no".into() });
+        assert!(matches!(refused(400, RefusalKind::Margin), Answer::No(_)));
+        assert!(matches!(refused(400, RefusalKind::Order), Answer::Unknown(_)));
+        assert!(matches!(refused(403, RefusalKind::Input), Answer::Unknown(_)));
+        assert!(matches!(refused(403, RefusalKind::Token), Answer::SessionDead(_)));
+        let slower = answer(&Error::RateLimited { message: "slower".into() });
+        assert!(matches!(&slower, Answer::Slower(why) if why.http_status == Some(429)), "{slower:?}");
+        let never = answer(&Error::NotSent { reason: "refused".into() });
+        assert!(matches!(never, Answer::NotSent(_)));
+    }
+
+    #[test]
+    fn the_brokers_limits_are_those_that_the_wire_keeps() {
+        use crate::gate::{BROKER_CALLS_PER_DAY, BROKER_CALLS_PER_MINUTE, BROKER_CALLS_PER_SECOND};
+        let wire = kite::RateLimits::default();
+        let ours = (BROKER_CALLS_PER_SECOND, BROKER_CALLS_PER_MINUTE, BROKER_CALLS_PER_DAY);
+        assert_eq!(ours, (wire.orders_per_second, wire.orders_per_minute, wire.orders_per_day));
     }
 }

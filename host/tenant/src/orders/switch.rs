@@ -1,74 +1,79 @@
-//! What a person decides for the whole account: the kill switch and the risk limits. Durable before it is told.
+//! What a person decides for the account: kill switches, limits, and what to make of orders that nobody here knew of.
 
-use super::desk::{Desk, Risk};
-use super::record::KillSwitch;
+use super::desk::{Along, Desk};
+use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::gate::RiskLimits;
-use crate::log::Level;
-use crate::mode::Mode;
+use ::orders::{Event, ForeignOrder, KillSwitch, SwitchScope, TradingState};
 use market::Money;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 impl Desk {
-    /// Moves the kill switch. On: the senders stop and what stands is withdrawn even if the row cannot be written.
+    /// Moves a kill switch. On: the senders stop and what stands is withdrawn even if the row cannot be written.
     pub(crate) async fn set_kill_switch(
         self: &Arc<Self>,
+        scope: SwitchScope,
         on: bool,
         reason: Option<String>,
+        audit: Vec<AuditEntry>,
     ) -> Result<KillSwitch, StoreError> {
-        self.killed.fetch_or(on, Ordering::SeqCst);
-        let switch = KillSwitch { on, reason, since: Some(self.host.now()) };
-        let mut state = self.state.lock().await;
         if on {
-            let standing: Vec<i64> = state.standing.keys().copied().collect();
-            self.withdraw(&mut state, &standing);
+            self.stops.set(&scope, true);
         }
-        self.book.save_kill_switch(&switch).await?;
-        self.killed.store(on, Ordering::SeqCst);
-        state.kill = switch.clone();
-        let why = switch.reason.as_deref().unwrap_or("no reason given");
-        let word = if on { "on" } else { "off" };
-        self.log.write(Level::Warn, None, &format!("kill switch {word}: {why}"));
-        Ok(switch)
+        let event = Event::Switch { scope: scope.clone(), on, reason: reason.clone() };
+        let written = self.feed(event, Along { audit, ..Along::default() }).await;
+        if let Err(error) = written {
+            if on {
+                self.learn(Event::SwitchUnwritten { scope, reason }).await;
+            }
+            return Err(error);
+        }
+        self.stops.set(&scope, on);
+        Ok(self.core.lock().await.kill_switch(&scope))
     }
 
-    pub(crate) async fn kill_switch(&self) -> KillSwitch {
-        self.state.lock().await.kill.clone()
+    pub(crate) async fn kill_switch(&self, scope: &SwitchScope) -> KillSwitch {
+        self.core.lock().await.kill_switch(scope)
+    }
+
+    /// Every kill switch that can stop the account's orders.
+    pub(crate) async fn kill_switches(&self) -> ::orders::Switches {
+        self.core.lock().await.switches().clone()
+    }
+
+    /// What the account may do.
+    pub(crate) async fn trading_state(&self) -> TradingState {
+        self.core.lock().await.trading_state()
+    }
+
+    /// Orders of the broker's with our mark that no row knows of and no person has accepted.
+    pub(crate) async fn foreign_orders(&self) -> Vec<ForeignOrder> {
+        self.core.lock().await.foreign_orders().cloned().collect()
+    }
+
+    /// A person takes those as they are: trading goes on.
+    pub(crate) async fn accept_foreign_orders(
+        self: &Arc<Self>,
+        audit: Vec<AuditEntry>,
+    ) -> Result<(), StoreError> {
+        self.feed(Event::AcceptForeign, Along { audit, ..Along::default() }).await.map(drop)
     }
 
     pub(crate) async fn risk_limits(&self) -> RiskLimits {
-        self.state.lock().await.gates.live().limits().clone()
+        RiskLimits::clone(self.core.lock().await.limits())
     }
 
     /// Durable first, then in force. Clears a latched daily loss: a person has looked.
-    pub(crate) async fn set_risk_limits(&self, limits: RiskLimits) -> Result<(), StoreError> {
-        let mut state = self.state.lock().await;
-        self.keep_risk(&Risk { limits: limits.clone(), latch: None }).await?;
-        state.gates.set_limits(limits);
-        Ok(())
+    pub(crate) async fn set_risk_limits(
+        self: &Arc<Self>,
+        limits: RiskLimits,
+        audit: Vec<AuditEntry>,
+    ) -> Result<(), StoreError> {
+        self.feed(Event::Limits(limits), Along { audit, ..Along::default() }).await.map(drop)
     }
 
-    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too. While the broker tells of
-    /// fills that cannot be read nobody knows the result, whatever the rest adds up to.
-    pub(crate) async fn observe(&self, day_pnl: Option<Money>) -> Result<(), StoreError> {
-        let mut state = self.state.lock().await;
-        state.day_pnl = day_pnl.filter(|_| self.unreadable_trades.load(Ordering::SeqCst) == 0);
-        let Some(day_pnl) = state.day_pnl else { return Ok(()) };
-        if state.gates.of(Mode::Live).observe(self.host.now(), day_pnl) {
-            let gate = state.gates.live();
-            let risk = Risk { limits: gate.limits().clone(), latch: gate.latch() };
-            self.keep_risk(&risk).await?;
-            let text =
-                format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
-            self.log.write(Level::Error, None, &text);
-        }
-        Ok(())
-    }
-
-    async fn keep_risk(&self, risk: &Risk) -> Result<(), StoreError> {
-        let text = serde_json::to_string(risk)
-            .map_err(|e| StoreError::Unreadable { what: "risk limits", why: e.to_string() })?;
-        self.book.save_risk_limits(&text, self.host.now()).await
+    /// The day's result so far; closes the gate when the loss limit is passed, for restarts too.
+    pub(crate) async fn observe(self: &Arc<Self>, day_pnl: Option<Money>) -> Result<(), StoreError> {
+        self.feed(Event::DayResult(day_pnl), Along::default()).await.map(drop)
     }
 }

@@ -3,12 +3,13 @@
 //! Works in looks: each does what can be done now and says what is left and why. Positions are closed only on a book
 //! that was read a moment before and in which every fill is booked. Who looks, and when again, others decide.
 
-use super::desk::Desk;
+use super::desk::{Along, Desk};
 use super::leftover::{Hindrance, Leftover, OpenPosition};
 use crate::error::{BrokerError, StoreError};
 use crate::gate::Refusal;
-use crate::mode::Mode;
 use crate::run::RunRecord;
+use ::orders::Event;
+use ::orders::Mode;
 use kite::{Book, HoldingRow, PositionRow};
 use market::{OrderRequest, OrderState, Product, RunOrderId, Side, Symbol, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +41,7 @@ impl Closing {
     /// # Errors
     /// When the database fails; a further look goes on from there.
     pub async fn look(&mut self) -> Result<Leftover, StoreError> {
-        if self.withdraw().await > 0 {
+        if self.withdraw().await? > 0 {
             return self
                 .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
                 .await;
@@ -65,23 +66,21 @@ impl Closing {
     }
 
     /// Asks for the withdrawal of what stands. How many orders stand.
-    async fn withdraw(&mut self) -> usize {
-        let mut state = self.desk.state.lock().await;
+    async fn withdraw(&mut self) -> Result<usize, StoreError> {
         let now = self.desk.host.now();
-        let run_id = &self.run.id;
-        let standing: Vec<_> =
-            state.standing.values().map(|order| &order.record).filter(|o| o.run_id == *run_id).collect();
         let is_due = |at: &Timestamp, after_s| now.micros_since(*at) >= after_s * 1_000_000;
+        let standing: Vec<(i64, RunOrderId)> = self.desk.standing_orders_of(&self.run.id).await;
         let due: Vec<i64> = standing
             .iter()
-            .filter(|o| self.exits.get(&o.run_order_id).is_none_or(|at| is_due(at, EXIT_STANDS_S)))
-            .filter(|o| self.withdrawn.get(&o.id).is_none_or(|at| is_due(at, WITHDRAW_AGAIN_S)))
-            .map(|o| o.id)
+            .filter(|(_, number)| self.exits.get(number).is_none_or(|at| is_due(at, EXIT_STANDS_S)))
+            .filter(|(id, _)| self.withdrawn.get(id).is_none_or(|at| is_due(at, WITHDRAW_AGAIN_S)))
+            .map(|(id, _)| *id)
             .collect();
-        let count = standing.len();
-        self.desk.withdraw(&mut state, &due);
+        if !due.is_empty() {
+            self.desk.feed(Event::Withdraw { ids: due.clone() }, Along::default()).await?;
+        }
         self.withdrawn.extend(due.into_iter().map(|id| (id, now)));
-        count
+        Ok(standing.len())
     }
 
     /// Books and account as the broker has them now. Nothing to compare with on paper.
@@ -89,7 +88,7 @@ impl Closing {
         if self.run.mode == Mode::Paper {
             return Ok(Ok(None));
         }
-        if let Err(why) = self.desk.read_book().await? {
+        if let Err(why) = self.desk.read_now().await? {
             return Ok(Err(why));
         }
         Ok(self.desk.account_units().await.map(Some))
@@ -176,9 +175,14 @@ impl Desk {
 
     /// Orders of the run that may still change.
     async fn standing_of(&self, run_id: &str) -> BTreeSet<i64> {
-        let state = self.state.lock().await;
-        let of_run = state.standing.values().filter(|order| order.record.run_id == run_id);
-        of_run.map(|order| order.record.id).collect()
+        self.standing_orders_of(run_id).await.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// The same with the run's own numbers.
+    async fn standing_orders_of(&self, run_id: &str) -> Vec<(i64, RunOrderId)> {
+        let core = self.core.lock().await;
+        let of_run = core.standing().map(|order| &order.record).filter(|o| o.run_id == run_id);
+        of_run.map(|o| (o.id, o.run_order_id)).collect()
     }
 
     /// Units the run holds, by its own trades.

@@ -11,9 +11,9 @@ use super::{RunFigures, reckon};
 use crate::error::StoreError;
 use crate::host::Host;
 use crate::marks::Marks;
-use crate::mode::Mode;
 use crate::orders::TradeRecord;
 use crate::store::Book;
+use ::orders::Mode;
 use market::{InstrumentToken, Money, Symbol, Timestamp, TradingDate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -103,14 +103,6 @@ impl Figures {
         state.told += 1;
         state.runs.clear();
         state.flat.clear();
-    }
-
-    /// An order is recognised: trades that were booked as somebody's own hand are its run's.
-    pub(crate) async fn adopt(&self, date: TradingDate, broker_order_id: &str) -> Result<(), StoreError> {
-        if self.book.adopt_trades(date, broker_order_id).await? > 0 {
-            self.forget();
-        }
-        Ok(())
     }
 
     /// The feed is lost since then (the first telling stands), or is back.

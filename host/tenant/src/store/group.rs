@@ -4,7 +4,8 @@
 //! a moment. Whoever writes a run's step takes what was gathered of that run along, before it: its journal has no hole.
 //! Knows no statement, and not when anything is written.
 
-use super::{Book, StoredOrder};
+use super::Book;
+use crate::audit::AuditEntry;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
 use crate::pnl::PnlRecord;
@@ -35,8 +36,10 @@ pub(super) const GATHERED_RUNS_AT_ONCE: usize = 256;
 pub(crate) struct Commit {
     /// A step of a run, with what was gathered of the run before it.
     pub(crate) step: Option<(RunRecord, StepRows)>,
-    /// New orders, which get their numbers here.
-    pub(crate) orders: Vec<StoredOrder>,
+    /// What a step of the order path decided.
+    pub(crate) orders: Vec<orders::Write>,
+    /// What is to be remembered of it.
+    pub(crate) audit: Vec<AuditEntry>,
 }
 
 /// What the steps of one run left beside orders.
@@ -95,7 +98,7 @@ pub(super) struct Asked {
     pub(super) commit: Commit,
     /// What is gathered of every run comes before it.
     all: bool,
-    done: oneshot::Sender<Result<Vec<StoredOrder>, StoreError>>,
+    done: oneshot::Sender<Result<(), StoreError>>,
 }
 
 /// What is written or fails together: a commit, gathered rows, or a commit with the gathered rows of its run.
@@ -130,22 +133,25 @@ impl StepRows {
     }
 }
 
+impl Commit {
+    /// True when there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        let has_rows = self.step.as_ref().is_some_and(|(_, rows)| !rows.is_empty());
+        !has_rows && self.orders.is_empty() && self.audit.is_empty()
+    }
+}
+
 impl Asked {
     /// Whoever asked may have gone.
     pub(super) fn answer(self, outcome: Result<(), StoreError>) {
-        let Commit { orders, .. } = self.commit;
-        let _ = self.done.send(outcome.map(|()| orders));
+        let _ = self.done.send(outcome);
     }
 }
 
 impl Member {
     /// True when there is nothing to write: somebody waits only for what others wrote before.
     pub(super) fn is_empty(&self) -> bool {
-        let is_step = |asked: &Asked| {
-            asked.commit.step.as_ref().is_none_or(|(_, rows)| rows.is_empty())
-                && asked.commit.orders.is_empty()
-        };
-        self.gathered.is_none() && self.asked.as_ref().is_none_or(is_step)
+        self.gathered.is_none() && self.asked.as_ref().is_none_or(|asked| asked.commit.is_empty())
     }
 
     /// The run and its rows: what was gathered first.
@@ -285,18 +291,7 @@ impl Waiting {
 impl Book {
     /// Writes all of it durably, together with whatever else waits. To be awaited to its end.
     pub(crate) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
-        self.ask(commit, false).await.map(drop)
-    }
-
-    /// Everything a step left, and what waited of the run's steps before it, in one durable commit; gives the orders
-    /// their numbers.
-    pub(crate) async fn submit(
-        &self,
-        run: &RunRecord,
-        step: StepRows,
-        orders: Vec<StoredOrder>,
-    ) -> Result<Vec<StoredOrder>, StoreError> {
-        self.ask(Commit { step: Some((run.clone(), step)), orders }, false).await
+        self.ask(commit, false).await
     }
 
     /// Gathers a step's rows. They are durable a moment later, or with the run's next order.
@@ -324,10 +319,10 @@ impl Book {
 
     /// Writes what was gathered of every run now.
     pub(crate) async fn write_all_gathered(&self) -> Result<(), StoreError> {
-        self.ask(Commit::default(), true).await.map(drop)
+        self.ask(Commit::default(), true).await
     }
 
-    async fn ask(&self, commit: Commit, all: bool) -> Result<Vec<StoredOrder>, StoreError> {
+    async fn ask(&self, commit: Commit, all: bool) -> Result<(), StoreError> {
         let (done, told) = oneshot::channel();
         self.store.group.ask(Asked { id: self.id.clone(), commit, all, done });
         told.await.unwrap_or_else(|_| Err(gone()))

@@ -48,13 +48,14 @@ impl Store {
     }
 
     /// Writes these together. Whoever waits is answered; false when gathered rows went back.
-    async fn write_group(&self, links: &mut Links, mut members: Vec<Member>) -> bool {
-        match self.write_together(links, &mut members).await {
+    async fn write_group(&self, links: &mut Links, members: Vec<Member>) -> bool {
+        match self.write_together(links, &members).await {
             Ok(()) => {
                 members.into_iter().for_each(|member| self.written(member));
                 true
             }
             Err(Unwritten::All(error)) => {
+                self.heard(&error);
                 members.into_iter().for_each(|member| self.not_written(member, &error, false));
                 false
             }
@@ -66,7 +67,7 @@ impl Store {
     async fn write_each(&self, links: &mut Links, members: Vec<Member>) -> bool {
         let mut all_written = true;
         let mut broken: Option<String> = None;
-        for mut member in members {
+        for member in members {
             if member.is_empty() && !all_written {
                 let error = StoreError::Database("what was to be written before it is not".to_owned());
                 self.not_written(member, &error, false);
@@ -74,15 +75,17 @@ impl Store {
             }
             let outcome = match &broken {
                 Some(error) => Err(Unwritten::All(StoreError::Database(error.clone()))),
-                None => self.write_together(links, std::slice::from_mut(&mut member)).await,
+                None => self.write_together(links, std::slice::from_ref(&member)).await,
             };
             match outcome {
                 Ok(()) => self.written(member),
                 Err(Unwritten::Some(error)) => {
+                    self.heard(&error);
                     all_written &= member.gathered.is_none();
                     self.not_written(member, &error, true);
                 }
                 Err(Unwritten::All(error)) => {
+                    self.heard(&error);
                     all_written = false;
                     self.not_written(member, &error, false);
                     broken.get_or_insert(error.to_string());
@@ -92,7 +95,7 @@ impl Store {
         all_written
     }
 
-    async fn write_together(&self, links: &mut Links, members: &mut [Member]) -> Result<(), Unwritten> {
+    async fn write_together(&self, links: &mut Links, members: &[Member]) -> Result<(), Unwritten> {
         if members.iter().all(Member::is_empty) {
             return Ok(());
         }
@@ -140,17 +143,15 @@ impl Book {
         &self,
         tx: &mut Write,
         links: &mut Links,
-        member: &mut Member,
+        member: &Member,
     ) -> Result<(), StoreError> {
         if let Some((run, rows)) = member.rows() {
             self.write_rows(tx, links, run, &rows).await?;
         }
-        let Some(asked) = &mut member.asked else { return Ok(()) };
-        let Commit { step: _, orders } = &mut asked.commit;
-        for order in orders {
-            order.record.id = self.insert_order(tx, order).await?;
-        }
-        Ok(())
+        let Some(asked) = &member.asked else { return Ok(()) };
+        let Commit { step: _, orders, audit } = &asked.commit;
+        self.write_orders(tx, orders).await?;
+        self.append_audit(tx, audit).await
     }
 
     /// The rows of some steps of one run.

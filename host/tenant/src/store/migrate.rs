@@ -1,7 +1,10 @@
-//! Brings the schema up to date: numbered files, each in one transaction with its own mark.
+//! Brings the schema up to date: numbered files, each in one transaction with its own mark. What stood before is kept
+//! beside the database, whole, before the first file of a newer release touches it.
 
 use crate::error::{OpenError, StoreError};
+use crate::private;
 use sqlx::{Row, SqlitePool};
+use std::path::{Path, PathBuf};
 
 /// Every file, in order. Files that have been released never change; new ones are added.
 const FILES: &[(i64, &str)] = &[
@@ -13,11 +16,21 @@ const FILES: &[(i64, &str)] = &[
     (12, include_str!("../../migrations/0012_pnl_record_days.sql")),
     (20, include_str!("../../migrations/0020_runs.sql")),
     (30, include_str!("../../migrations/0030_order_calls.sql")),
+    (40, include_str!("../../migrations/0040_order_core.sql")),
     (45, include_str!("../../migrations/0045_journal_chain.sql")),
+    (50, include_str!("../../migrations/0050_audit.sql")),
 ];
 
-pub(super) async fn run(pool: &SqlitePool) -> Result<(), OpenError> {
+pub(super) async fn run(pool: &SqlitePool, data_dir: &Path) -> Result<(), OpenError> {
     let found = found(pool).await?;
+    if found > 0 && found < known() {
+        let copy = backup(pool, data_dir, found).await?;
+        tracing::info!(
+            "bringing schema {found} up to {}; the database of before is {}",
+            known(),
+            copy.display()
+        );
+    }
     for (number, sql) in FILES.iter().filter(|(number, _)| *number > found) {
         let mut tx = pool.begin_with("begin immediate").await?;
         sqlx::raw_sql(*sql).execute(&mut *tx).await?;
@@ -35,6 +48,24 @@ pub(super) async fn check(pool: &SqlitePool) -> Result<(), OpenError> {
         return Err(StoreError::Database(text).into());
     }
     Ok(())
+}
+
+/// A whole copy of the database as the release before left it. One that was made and is whole is kept: a crash between
+/// two files must not replace it by a half-migrated one.
+async fn backup(pool: &SqlitePool, data_dir: &Path, schema: i64) -> Result<PathBuf, OpenError> {
+    let copy = data_dir.join(format!("bulkhead-schema-{schema}.db"));
+    if copy.exists() {
+        return Ok(copy);
+    }
+    let failed =
+        |why: std::io::Error| OpenError::File { path: copy.display().to_string(), why: why.to_string() };
+    let part = data_dir.join("bulkhead-backup.part");
+    let _ = std::fs::remove_file(&part);
+    // SQLite fills an empty file and leaves its mode alone.
+    let file = private::make_file(&part).map_err(failed)?;
+    sqlx::query("vacuum into ?").bind(part.display().to_string()).execute(pool).await?;
+    file.sync_all().and_then(|()| std::fs::rename(&part, &copy)).map_err(failed)?;
+    Ok(copy)
 }
 
 fn known() -> i64 {

@@ -2,65 +2,64 @@
 
 use super::{Book, Write, unreadable};
 use crate::error::StoreError;
-use crate::mode::Mode;
 use crate::orders::{OrderRecord, RefusalCode};
+use ::orders::Mode;
 use market::{OrderState, Price, Timestamp, TradingDate};
+use orders::{DamagedOrder, StoredOrder};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::str::FromStr;
 
-/// An order with what only the order path needs to know.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct StoredOrder {
-    pub(crate) record: OrderRecord,
-    pub(crate) market_protection: i32,
-    pub(crate) sent_at: Option<Timestamp>,
-    pub(crate) absent_readings: u32,
-    /// Closes a position for a person or the host.
-    pub(crate) is_exit: bool,
-    /// Somebody wanted it withdrawn when the row was read.
-    pub(crate) cancel_wanted: bool,
-    /// When the exchange last changed what it stands for; known while this process lives.
-    pub(crate) terms_at: Option<Timestamp>,
-}
+/// For how many days an order is looked at again that only we ended: the broker's book may know better.
+const ENDED_HERE_DAYS: i64 = 7;
 
-/// What stands, and the numbers of rows that cannot be read, each with why.
-pub(crate) struct Standing {
+/// The orders that may matter, and rows that cannot be read, each with why.
+pub(crate) struct KnownOrders {
     pub(crate) orders: Vec<StoredOrder>,
-    pub(crate) damaged: Vec<(i64, StoreError)>,
-}
-
-impl StoredOrder {
-    /// A new order that nothing has happened to yet.
-    pub(crate) fn new(record: OrderRecord, market_protection: i32, sent_at: Option<Timestamp>) -> Self {
-        Self {
-            record,
-            market_protection,
-            sent_at,
-            absent_readings: 0,
-            is_exit: false,
-            cancel_wanted: false,
-            terms_at: None,
-        }
-    }
+    pub(crate) damaged: Vec<(DamagedOrder, StoreError)>,
 }
 
 impl Book {
-    pub(super) async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<i64, StoreError> {
+    /// Everything that one step of the order path decided, as part of a larger write.
+    pub(crate) async fn write_orders(
+        &self,
+        tx: &mut Write,
+        writes: &[orders::Write],
+    ) -> Result<(), StoreError> {
+        for write in writes {
+            match write {
+                orders::Write::Insert(order) => self.insert_order(tx, order).await?,
+                orders::Write::Update { order, answer: _ } => self.update_order(tx, order).await?,
+                orders::Write::Wish { id } => self.want_cancel(tx, *id).await?,
+                orders::Write::Call { id, at } => self.count_call(tx, *id, *at).await?,
+                orders::Write::Trades(trades) => self.insert_trades(tx, trades).await?,
+                orders::Write::Adopt { date, number, run_id, strategy_id } => {
+                    self.adopt_trades(tx, *date, number, run_id, strategy_id).await?;
+                }
+                orders::Write::Switch { scope, switch } => self.save_switch(tx, scope, switch).await?,
+                orders::Write::Risk { limits, latch, at } => self.save_risk(tx, limits, *latch, *at).await?,
+                orders::Write::Foreign(foreign) => self.save_foreign(tx, foreign).await?,
+                orders::Write::ForeignAccepted { at } => self.accept_foreign(tx, *at).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn insert_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<(), StoreError> {
         let o = &order.record;
-        let row = sqlx::query(
-            "insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind,
-                 product, validity, variety, quantity, price, trigger_price, market_protection, state, refusal, message,
-                 created_at, updated_at, sent_at, is_exit)
-             select ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                 ?18, ?19, ?20, ?21, ?22, ?23, ?24 from orders where broker_id = ?1
-             returning id",
+        sqlx::query(
+            "insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, broker_order_id, date, mode, symbol,
+                 side, kind, product, validity, variety, quantity, price, trigger_price, market_protection, state, refusal,
+                 message, created_at, updated_at, sent_at, is_exit, cancel_wanted)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(self.id())
+        .bind(o.id)
         .bind(&o.run_id)
         .bind(&o.strategy_id)
         .bind(o.run_order_id as i64)
         .bind(&o.tag)
+        .bind(&o.broker_order_id)
         .bind(o.date.to_string())
         .bind(o.mode.as_str())
         .bind(o.symbol.to_string())
@@ -80,13 +79,14 @@ impl Book {
         .bind(o.updated_at.micros())
         .bind(order.sent_at.map(Timestamp::micros))
         .bind(order.is_exit)
-        .fetch_one(&mut **tx)
+        .bind(order.cancel_wanted)
+        .execute(&mut **tx)
         .await?;
-        Ok(row.try_get(0)?)
+        Ok(())
     }
 
     /// Writes everything of the order's own way that may change.
-    pub(crate) async fn update_order(&self, order: &StoredOrder) -> Result<(), StoreError> {
+    async fn update_order(&self, tx: &mut Write, order: &StoredOrder) -> Result<(), StoreError> {
         let o = &order.record;
         sqlx::query(
             "update orders set broker_order_id = ?, kind = ?, quantity = ?, price = ?, trigger_price = ?, filled = ?,
@@ -108,28 +108,28 @@ impl Book {
         .bind(order.absent_readings)
         .bind(self.id())
         .bind(o.id)
-        .execute(&self.store.writer)
+        .execute(&mut **tx)
         .await?;
         Ok(())
     }
 
     /// The order shall be withdrawn, over restarts too.
-    pub(crate) async fn want_cancel(&self, id: i64) -> Result<(), StoreError> {
+    async fn want_cancel(&self, tx: &mut Write, id: i64) -> Result<(), StoreError> {
         sqlx::query("update orders set cancel_wanted = 1 where broker_id = ? and id = ?")
             .bind(self.id())
             .bind(id)
-            .execute(&self.store.writer)
+            .execute(&mut **tx)
             .await?;
         Ok(())
     }
 
     /// A change or withdrawal of the order left.
-    pub(crate) async fn count_call(&self, id: i64, now: Timestamp) -> Result<(), StoreError> {
+    async fn count_call(&self, tx: &mut Write, id: i64, at: Timestamp) -> Result<(), StoreError> {
         sqlx::query("update orders set calls = calls + 1, last_call_at = ? where broker_id = ? and id = ?")
-            .bind(now.micros())
+            .bind(at.micros())
             .bind(self.id())
             .bind(id)
-            .execute(&self.store.writer)
+            .execute(&mut **tx)
             .await?;
         Ok(())
     }
@@ -159,38 +159,6 @@ impl Book {
         Ok(times)
     }
 
-    /// After a restart: what waited was never sent, what was being sent may have arrived.
-    pub(crate) async fn settle_crashed_orders(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        sqlx::query(
-            "update orders set state = 'abandoned', updated_at = ?,
-                 message = 'never sent: the host restarted first'
-             where broker_id = ? and state = 'intent'",
-        )
-        .bind(now.micros())
-        .bind(self.id())
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "update orders set state = 'ambiguous', updated_at = ?, absent_readings = 0,
-                 message = 'the host restarted while this was being sent: looking for it at the broker'
-             where broker_id = ? and state = 'sending' and mode = 'live'",
-        )
-        .bind(now.micros())
-        .bind(self.id())
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "update orders set state = 'cancelled', updated_at = ?, message = 'the paper exchange restarted'
-             where broker_id = ? and mode = 'paper' and state in ('sending', 'acked', 'open', 'triggerPending', 'partial')",
-        )
-        .bind(now.micros())
-        .bind(self.id())
-        .execute(&mut *tx)
-        .await?;
-        Ok(tx.commit().await?)
-    }
-
     /// How many orders a run has written.
     pub(crate) async fn count_run_orders(&self, run_id: &str) -> Result<u32, StoreError> {
         let row = sqlx::query("select count(*) from orders where broker_id = ? and run_id = ?")
@@ -202,26 +170,42 @@ impl Book {
     }
 
     /// Everything that may still change, oldest first. What was escalated under a number the broker gave can still trade
-    /// on its day. A row that cannot be read keeps no other one away.
-    pub(crate) async fn standing_orders(&self, today: TradingDate) -> Result<Standing, StoreError> {
+    /// Every order that may still change, those since a day, and those of the days before it that only we ended.
+    pub(crate) async fn known_orders(&self, since: TradingDate) -> Result<KnownOrders, StoreError> {
+        let long_ago = since.midnight().plus_seconds(-ENDED_HERE_DAYS * 86_400).date();
         let rows = sqlx::query(
-            "select * from orders where broker_id = ?
-             and state not in ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent')
-             and (state <> 'escalated' or (broker_order_id is not null and date = ?))
+            "select * from orders where broker_id = ?1 and (date >= ?2
+                 or state not in ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent', 'escalated')
+                 or (date >= ?3 and state in ('abandoned', 'rejected', 'absent', 'escalated')
+                     and (broker_order_id is null or state = 'absent')))
              order by id",
         )
         .bind(self.id())
-        .bind(today.to_string())
+        .bind(since.to_string())
+        .bind(long_ago.to_string())
         .fetch_all(&self.store.writer)
         .await?;
-        let mut standing = Standing { orders: Vec::new(), damaged: Vec::new() };
+        let mut known = KnownOrders { orders: Vec::new(), damaged: Vec::new() };
         for row in &rows {
             match order(row) {
-                Ok(order) => standing.orders.push(order),
-                Err(why) => standing.damaged.push((row.try_get("id")?, why)),
+                Ok(order) => known.orders.push(order),
+                Err(why) => {
+                    let (tag, number) =
+                        (row.try_get("tag").ok(), row.try_get("broker_order_id").ok().flatten());
+                    known.damaged.push((DamagedOrder { id: row.try_get("id")?, tag, number }, why));
+                }
             }
         }
-        Ok(standing)
+        Ok(known)
+    }
+
+    /// One more than the highest number of any order.
+    pub(crate) async fn next_order_id(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query("select coalesce(max(id), 0) + 1 from orders where broker_id = ?")
+            .bind(self.id())
+            .fetch_one(&self.store.writer)
+            .await?;
+        Ok(row.try_get(0)?)
     }
 
     pub(crate) async fn orders(&self, date: Option<TradingDate>) -> Result<Vec<OrderRecord>, StoreError> {
@@ -242,34 +226,6 @@ impl Book {
             .fetch_all(&self.store.writer)
             .await?;
         rows.iter().map(|row| Ok(order(row)?.record)).collect()
-    }
-
-    /// By the tag it was sent with, or by the broker's number of a day.
-    pub(crate) async fn broker_order(
-        &self,
-        tags: &[String],
-        broker_order_id: &str,
-        date: TradingDate,
-    ) -> Result<Option<StoredOrder>, StoreError> {
-        for tag in tags {
-            let row = sqlx::query("select * from orders where broker_id = ? and tag = ?")
-                .bind(self.id())
-                .bind(tag)
-                .fetch_optional(self.readers())
-                .await?;
-            if let Some(row) = row {
-                return order(&row).map(Some);
-            }
-        }
-        let row = sqlx::query(
-            "select * from orders where broker_id = ? and date = ? and broker_order_id = ? and mode = 'live'",
-        )
-        .bind(self.id())
-        .bind(date.to_string())
-        .bind(broker_order_id)
-        .fetch_optional(self.readers())
-        .await?;
-        row.as_ref().map(order).transpose()
     }
 }
 

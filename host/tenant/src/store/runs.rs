@@ -1,9 +1,10 @@
 //! Rows of runs.
 
 use super::{Book, Store, unreadable};
+use crate::audit::AuditEntry;
 use crate::error::StoreError;
-use crate::mode::Mode;
 use crate::run::{RunRecord, RunState};
+use ::orders::Mode;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -23,7 +24,8 @@ impl Store {
 
 impl Book {
     /// False when a run of the same strategy in the same mode has not ended.
-    pub(crate) async fn insert_run(&self, run: &RunRecord) -> Result<bool, StoreError> {
+    pub(crate) async fn insert_run(&self, run: &RunRecord, audit: &[AuditEntry]) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
         let done = sqlx::query(
             "insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
              values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
@@ -36,9 +38,9 @@ impl Book {
         .bind(run.params.to_string())
         .bind(run.state.as_str())
         .bind(run.started_at.micros())
-        .execute(&self.store.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() > 0)
+        self.done(tx, done.rows_affected() > 0, audit).await
     }
 
     pub(crate) async fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
@@ -75,7 +77,9 @@ impl Book {
         state: RunState,
         reason: Option<&str>,
         now: Timestamp,
+        audit: &[AuditEntry],
     ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
         let stopped_at = state.is_final().then_some(now.micros());
         let done = sqlx::query(
             "update runs set state = ?, reason = ?, stopped_at = ?
@@ -88,9 +92,9 @@ impl Book {
         .bind(self.id())
         .bind(id)
         .bind(state == RunState::Stopping || state.is_final())
-        .execute(&self.store.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() > 0)
+        self.done(tx, done.rows_affected() > 0, audit).await
     }
 
     /// The wish to stop, and whether to square off: the second wish adds to the first. False when the run is unknown or
@@ -100,7 +104,9 @@ impl Book {
         id: &str,
         square_off: bool,
         reason: Option<&str>,
+        audit: &[AuditEntry],
     ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
         let done = sqlx::query(
             "update runs set state = 'stopping', reason = ?, square_off = case when ? then 'asked' else square_off end
              where broker_id = ? and id = ? and state not in ('stopped', 'failed', 'quarantined')",
@@ -109,20 +115,40 @@ impl Book {
         .bind(square_off)
         .bind(self.id())
         .bind(id)
-        .execute(&self.store.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() > 0)
+        self.done(tx, done.rows_affected() > 0, audit).await
     }
 
     /// The wish to close what the run holds, whatever its state: `asked` or not any more.
-    pub(crate) async fn set_square_off(&self, id: &str, asked: bool) -> Result<(), StoreError> {
-        sqlx::query("update runs set square_off = ? where broker_id = ? and id = ?")
+    pub(crate) async fn set_square_off(
+        &self,
+        id: &str,
+        asked: bool,
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let done = sqlx::query("update runs set square_off = ? where broker_id = ? and id = ?")
             .bind(if asked { "asked" } else { "done" })
             .bind(self.id())
             .bind(id)
-            .execute(&self.store.writer)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        self.done(tx, done.rows_affected() > 0, audit).await.map(drop)
+    }
+
+    /// Ends a write of a run's row: durable with what the audit tells of it, or nothing where no row was changed.
+    async fn done(
+        &self,
+        mut tx: super::Write,
+        was_changed: bool,
+        audit: &[AuditEntry],
+    ) -> Result<bool, StoreError> {
+        if was_changed {
+            self.append_audit(&mut tx, audit).await?;
+            tx.commit().await?;
+        }
+        Ok(was_changed)
     }
 
     /// Why the run is where it is, whatever its state. False when there is no such run, or it says so already.

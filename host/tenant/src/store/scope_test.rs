@@ -4,10 +4,11 @@ use super::Store;
 use sqlx::Row;
 
 /// Tables of the host itself.
-const HOST_TABLES: [&str; 2] = ["pending_logins", "host_facts"];
+const HOST_TABLES: [&str; 3] = ["pending_logins", "host_facts", "host_audit"];
 
 /// The statements on tenant tables that find out *whose* a row is, and boot. Everything else is scoped.
-const UNSCOPED: [&str; 4] = [
+const UNSCOPED: [&str; 5] = [
+    "select broker_id from audit group by broker_id order by broker_id",
     "select broker_id, user_name, egress from tenants order by broker_id",
     "select id, device, created_at, expires_at, broker_id from sessions where hash = ? and expires_at > ?",
     "select id, name, created_at, expires_at, broker_id from api_tokens where hash = ? and expires_at > ?",

@@ -1,6 +1,7 @@
 //! Rows of browser sessions, tokens for scripts and begun sign-ins. Secrets come in hashed.
 
 use super::{Book, Store, unreadable};
+use crate::audit::AuditEntry;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
 use crate::sessions::{ApiToken, SessionInfo};
@@ -91,7 +92,12 @@ impl Store {
 }
 
 impl Book {
-    pub(crate) async fn save_session(&self, info: &SessionInfo, hash: &[u8]) -> Result<(), StoreError> {
+    pub(crate) async fn save_session(
+        &self,
+        info: &SessionInfo,
+        hash: &[u8],
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query("delete from sessions where broker_id = ? and expires_at <= ?")
             .bind(self.id())
@@ -107,10 +113,17 @@ impl Book {
             .bind(info.expires_at.micros())
             .execute(&mut *tx)
             .await?;
+        self.append_audit(&mut tx, audit).await?;
         Ok(tx.commit().await?)
     }
 
-    pub(crate) async fn save_token(&self, info: &ApiToken, hash: &[u8]) -> Result<(), StoreError> {
+    pub(crate) async fn save_token(
+        &self,
+        info: &ApiToken,
+        hash: &[u8],
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         sqlx::query("insert into api_tokens (broker_id, id, hash, name, created_at, expires_at) values (?, ?, ?, ?, ?, ?)")
             .bind(self.id())
             .bind(&info.id)
@@ -118,9 +131,10 @@ impl Book {
             .bind(&info.name)
             .bind(info.created_at.micros())
             .bind(info.expires_at.micros())
-            .execute(&self.store.writer)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        self.append_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn sessions(&self, now: Timestamp) -> Result<Vec<SessionInfo>, StoreError> {
@@ -146,13 +160,24 @@ impl Book {
     }
 
     /// False when there is none with this id.
-    pub(crate) async fn revoke(&self, kind: SecretKind, id: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn revoke(
+        &self,
+        kind: SecretKind,
+        id: &str,
+        audit: &[AuditEntry],
+    ) -> Result<bool, StoreError> {
         let statement = match kind {
             SecretKind::Session => "delete from sessions where broker_id = ? and id = ?",
             SecretKind::ApiToken => "delete from api_tokens where broker_id = ? and id = ?",
         };
-        let done = sqlx::query(statement).bind(self.id()).bind(id).execute(&self.store.writer).await?;
-        Ok(done.rows_affected() > 0)
+        let mut tx = self.write().await?;
+        let done = sqlx::query(statement).bind(self.id()).bind(id).execute(&mut *tx).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.append_audit(&mut tx, audit).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows of strategies, their versions and the state they keep.
 
 use super::{Book, unreadable};
+use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::version::Version;
 use market::Timestamp;
@@ -22,6 +23,7 @@ impl Book {
         strategy: &StoredStrategy,
         version: &Version,
         component: &[u8],
+        audit: &[AuditEntry],
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let done = sqlx::query(
@@ -37,6 +39,7 @@ impl Book {
             return Ok(false);
         }
         self.write_version(&mut tx, &strategy.id, version, component).await?;
+        self.append_audit(&mut tx, audit).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -46,9 +49,11 @@ impl Book {
         strategy_id: &str,
         version: &Version,
         component: &[u8],
+        audit: &[AuditEntry],
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         self.write_version(&mut tx, strategy_id, version, component).await?;
+        self.append_audit(&mut tx, audit).await?;
         Ok(tx.commit().await?)
     }
 
@@ -135,14 +140,21 @@ impl Book {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
-    pub(crate) async fn delete_strategy(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn delete_strategy(
+        &self,
+        id: &str,
+        now: Timestamp,
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         sqlx::query("update strategies set deleted_at = ? where broker_id = ? and id = ?")
             .bind(now.micros())
             .bind(self.id())
             .bind(id)
-            .execute(&self.store.writer)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        self.append_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn state_load(

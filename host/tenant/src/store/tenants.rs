@@ -1,6 +1,7 @@
 //! Rows of tenants and their credentials, and the few statements that name no tenant: boot and the host's own facts.
 
 use super::{Book, Store, unreadable};
+use crate::audit::AuditEntry;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
 use market::Timestamp;
@@ -84,20 +85,24 @@ impl Book {
         Ok(row.try_get(0)?)
     }
 
-    pub(crate) async fn save_egress(&self, egress: &str) -> Result<(), StoreError> {
+    pub(crate) async fn save_egress(&self, egress: &str, audit: &[AuditEntry]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         sqlx::query("update tenants set egress = ? where broker_id = ?")
             .bind(egress)
             .bind(self.id())
-            .execute(&self.store.writer)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        self.append_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn save_credentials(
         &self,
         credentials: StoredCredentials,
         now: Timestamp,
+        audit: &[AuditEntry],
     ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         sqlx::query(
             "insert into credentials (broker_id, id, api_key, api_secret, access_token, updated_at)
              values (?, 'kite', ?, ?, ?, ?)
@@ -109,9 +114,10 @@ impl Book {
         .bind(credentials.api_secret)
         .bind(credentials.access_token)
         .bind(now.micros())
-        .execute(&self.store.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        self.append_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn credentials(&self) -> Result<Option<StoredCredentials>, StoreError> {

@@ -1,9 +1,9 @@
 //! Whose a trade is, and that none vanishes.
 
-use super::{Book, Store, StoredOrder};
-use crate::mode::Mode;
+use super::{Book, Commit, Store};
 use crate::orders::TradeRecord;
-use market::{OrderState, Price, Product, Side, Timestamp, Trade, TradingDate};
+use ::orders::Mode;
+use market::{Price, Product, Side, Timestamp, Trade, TradingDate};
 use sqlx::SqlitePool;
 use tempfile::TempDir;
 
@@ -34,28 +34,19 @@ async fn world() -> World {
 }
 
 impl World {
-    async fn order(&self, date: TradingDate, number: Option<&str>, state: OrderState, updated_at: Timestamp) {
-        sqlx::query(
-            "-- a row of these tests
-             insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, broker_order_id, date, mode,
-                 symbol, side, kind, product, validity, variety, quantity, price, trigger_price, market_protection,
-                 state, created_at, updated_at)
-             values ('UK9394', 1, 'r', 's', 1, 'AAAAAAAAAAAAAAAAAAAA', ?, ?, 'live', 'NSE:INFY', 'BUY', 'MARKET',
-                 'MIS', 'DAY', 'regular', 10, 0, 0, 0, ?, 0, ?)",
-        )
-        .bind(number)
-        .bind(date.to_string())
-        .bind(state.as_str())
-        .bind(updated_at.micros())
-        .execute(&self.writer)
-        .await
-        .unwrap();
+    /// Writes as the order path does.
+    async fn write(&self, writes: Vec<orders::Write>) {
+        self.book.commit(Commit { orders: writes, ..Commit::default() }).await.unwrap();
     }
 
-    async fn named(&self, number: &str) {
-        let mut order: StoredOrder = self.book.standing_orders(day()).await.unwrap().orders.remove(0);
-        order.record.broker_order_id = Some(number.into());
-        self.book.update_order(&order).await.unwrap();
+    async fn booked(&self, trades: &[Trade]) {
+        let record = |trade: &Trade| TradeRecord {
+            trade: trade.clone(),
+            run_id: None,
+            strategy_id: None,
+            mode: Mode::Live,
+        };
+        self.write(vec![orders::Write::Trades(trades.iter().map(record).collect())]).await;
     }
 
     async fn owners(&self) -> Vec<Option<String>> {
@@ -89,69 +80,26 @@ fn noon() -> Timestamp {
 }
 
 #[tokio::test]
-async fn own_orders_that_meet_are_two_trades_of_one_number() {
+async fn own_orders_that_meet_are_two_trades_of_one_number_and_the_first_telling_of_each_stays() {
     let world = world().await;
     let both = [fill("7", "1", Side::Buy, noon()), fill("7", "2", Side::Sell, noon())];
-    let booked = world.book.book_trades(&both, Mode::Live).await.unwrap();
-    assert_eq!((booked.new.len(), booked.conflicts.len()), (2, 0));
-    let again = world.book.book_trades(&both, Mode::Live).await.unwrap();
-    assert_eq!((again.new.len(), world.owners().await.len()), (0, 2));
+    world.booked(&both).await;
+    let other = Trade { quantity: 11, ..both[0].clone() };
+    world.booked(&[other, both[1].clone()]).await;
+    let kept = world.book.live_trades_after(None).await.unwrap();
+    assert_eq!(kept.into_iter().map(|record| record.trade).collect::<Vec<_>>(), both);
 }
 
 #[tokio::test]
-async fn a_known_number_that_says_something_else_is_reported_and_the_first_telling_stays() {
+async fn trades_that_are_nobodys_become_a_runs_when_its_order_gets_their_number_and_no_others_do() {
     let world = world().await;
-    let first = fill("7", "1", Side::Buy, noon());
-    world.book.book_trades(std::slice::from_ref(&first), Mode::Live).await.unwrap();
-    let other = Trade { quantity: 11, ..first.clone() };
-    let booked = world.book.book_trades(std::slice::from_ref(&other), Mode::Live).await.unwrap();
-    assert_eq!((booked.new.len(), booked.conflicts), (0, vec![(first.clone(), other)]));
-    assert_eq!(world.book.trades(None, 100, 0).await.unwrap()[0].trade, first);
-}
-
-#[tokio::test]
-async fn a_trade_that_was_read_before_its_order_was_known_gets_its_run_at_the_next_reading() {
-    let world = world().await;
-    let trades = [fill("7", "1", Side::Buy, noon())];
-    world.book.book_trades(&trades, Mode::Live).await.unwrap();
-    assert_eq!(world.owners().await, [None]);
-    world.order(day(), Some("1"), OrderState::Acked, noon()).await;
-    let booked = world.book.book_trades(&trades, Mode::Live).await.unwrap();
-    assert!(booked.new.is_empty() && booked.adopted);
-    assert_eq!(world.owners().await, [Some("r".into())]);
-    assert!(!world.book.book_trades(&trades, Mode::Live).await.unwrap().adopted);
-}
-
-#[tokio::test]
-async fn a_number_that_becomes_known_adopts_at_once() {
-    let world = world().await;
-    world.order(day(), None, OrderState::Sending, noon()).await;
-    world.book.book_trades(&[fill("7", "1", Side::Buy, noon())], Mode::Live).await.unwrap();
-    assert_eq!(world.book.adopt_trades(day(), "1").await.unwrap(), 0);
-    world.named("1").await;
-    assert_eq!(world.book.adopt_trades(day(), "1").await.unwrap(), 1);
-    assert_eq!(world.owners().await, [Some("r".into())]);
-}
-
-#[tokio::test]
-async fn an_order_of_a_second_before_midnight_owns_its_fill_of_a_second_after() {
-    let world = world().await;
-    let written = day().at_seconds(86_399);
-    world.order(day(), Some("1"), OrderState::Complete, day().next().at_seconds(2)).await;
-    assert_eq!(written.date(), day());
-    let after = fill("7", "1", Side::Buy, day().next().at_seconds(1));
-    let booked = world.book.book_trades(&[after], Mode::Live).await.unwrap();
-    assert_eq!(booked.new[0].run_id.as_deref(), Some("r"));
-    assert_eq!(booked.new[0].strategy_id.as_deref(), Some("s"));
-}
-
-#[tokio::test]
-async fn an_order_that_had_ended_the_day_before_owns_no_stranger_of_the_same_number() {
-    let world = world().await;
-    world.order(day(), Some("1"), OrderState::Complete, noon()).await;
-    let stranger = fill("7", "1", Side::Buy, day().next().at_seconds(40_000));
-    let booked = world.book.book_trades(&[stranger], Mode::Live).await.unwrap();
-    assert_eq!(booked.new[0].run_id, None);
+    let before = fill("6", "1", Side::Buy, day().previous().at_seconds(43_200));
+    world.booked(&[fill("7", "1", Side::Buy, noon()), fill("8", "2", Side::Buy, noon()), before]).await;
+    world.finished(day()).await;
+    let (run_id, strategy_id) = ("r".to_owned(), "s".to_owned());
+    world.write(vec![orders::Write::Adopt { date: day(), number: "1".into(), run_id, strategy_id }]).await;
+    assert_eq!(world.owners().await, [None, Some("r".into()), None]);
+    assert_eq!(world.book.base(day().next()).await.unwrap().date, None, "its day is open again");
 }
 
 #[tokio::test]
@@ -163,7 +111,7 @@ async fn a_late_trade_opens_its_day_and_those_after_it_again() {
     }
     let base = async || world.book.base(after.next()).await.unwrap().date;
     assert_eq!(base().await, Some(after));
-    world.book.book_trades(&[fill("7", "1", Side::Buy, noon())], Mode::Live).await.unwrap();
+    world.booked(&[fill("7", "1", Side::Buy, noon())]).await;
     assert_eq!(base().await, Some(before));
 }
 
@@ -171,7 +119,7 @@ async fn a_late_trade_opens_its_day_and_those_after_it_again() {
 async fn trades_of_one_second_are_listed_in_the_order_of_their_numbers() {
     let world = world().await;
     let trades = ["9", "10", "8"].map(|number| fill(number, number, Side::Buy, noon()));
-    world.book.book_trades(&trades, Mode::Live).await.unwrap();
+    world.booked(&trades).await;
     let numbers = |trades: Vec<TradeRecord>| -> Vec<String> {
         trades.into_iter().map(|trade| trade.trade.trade_id).collect()
     };

@@ -179,7 +179,7 @@ impl Tenant {
                     tracing::error!(broker_id = %self.broker_id(), "day's figures not written: {error:#}");
                 }
             }
-            let booked = tokio::time::timeout(look_every, self.inner.booked.notified()).await.is_ok();
+            let booked = tokio::time::timeout(look_every, self.inner.desk.booked().notified()).await.is_ok();
             if booked && let Err(error) = self.tell_stats().await {
                 tracing::error!(broker_id = %self.broker_id(), "day's figures not told: {error:#}");
             }

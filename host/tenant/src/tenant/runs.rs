@@ -1,10 +1,12 @@
 //! The runs of a tenant: their rows, their line into the order path, and their way out of the market.
 
 use super::{Stored, Tenant};
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::log::Level;
 use crate::news::News;
 use crate::orders::{Closing, Leftover, RunLine};
 use crate::run::{RunRecord, RunState};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 impl Tenant {
@@ -28,7 +30,18 @@ impl Tenant {
         state: RunState,
         reason: Option<&str>,
     ) -> Stored<Option<RunRecord>> {
-        if !self.book().set_run_state(id, state, reason, self.now()).await? {
+        // Whoever asked for the end, it is the host that says how it came.
+        let ended = || {
+            AuditEntry::new(
+                self.now(),
+                Actor::Host,
+                AuditAction::RunEnded,
+                id,
+                json!({ "state": state, "reason": reason }),
+            )
+        };
+        let audit: Vec<_> = state.is_final().then(ended).into_iter().collect();
+        if !self.book().set_run_state(id, state, reason, self.now(), &audit).await? {
             return Ok(None);
         }
         self.said(id, reason).await
@@ -41,7 +54,8 @@ impl Tenant {
         square_off: bool,
         reason: Option<&str>,
     ) -> Stored<Option<RunRecord>> {
-        if !self.book().ask_to_stop(id, square_off, reason).await? {
+        let entry = self.did(AuditAction::RunStopAsked, id, json!({ "squareOff": square_off }));
+        if !self.book().ask_to_stop(id, square_off, reason, &[entry]).await? {
             return Ok(None);
         }
         self.said(id, reason).await
@@ -49,7 +63,9 @@ impl Tenant {
 
     /// The wish to close what a run holds that has ended, or that it is over.
     pub async fn set_square_off(&self, id: &str, asked: bool) -> Stored<()> {
-        self.book().set_square_off(id, asked).await?;
+        let entry = || self.did(AuditAction::SquareOffAsked, id, json!({}));
+        let audit: Vec<_> = asked.then(entry).into_iter().collect();
+        self.book().set_square_off(id, asked, &audit).await?;
         self.publish_run(id).await.map(drop)
     }
 

@@ -1,10 +1,12 @@
 //! The address or proxy that a tenant's calls to the broker leave by.
 
 use super::{Stored, Tenant};
+use crate::audit::AuditAction;
 use crate::egress::{self, unreadable};
 use crate::error::EgressError;
 use crate::log::Level;
 use kite::{Egress, WayOut};
+use serde_json::json;
 
 impl Tenant {
     /// The way out that is set. It is in use from the next opening of the tenants on.
@@ -24,7 +26,8 @@ impl Tenant {
         kite::Connection::new(self.host().endpoints(), egress.clone())
             .map_err(|error| EgressError::Unusable(error.to_string()))?;
         let text = egress::written(egress);
-        self.book().save_egress(&text).await?;
+        let entry = self.did(AuditAction::EgressSet, "", json!({ "egress": egress.to_string() }));
+        self.book().save_egress(&text, &[entry]).await?;
         self.log().write(
             Level::Warn,
             None,

@@ -52,6 +52,7 @@ impl World {
             api_secret: SecretText::new(format!("demo-secret-{who}")),
             request_token: SecretText::new(answer["requestToken"].as_str().unwrap()),
             device: "test".into(),
+            address: None,
         }
     }
 

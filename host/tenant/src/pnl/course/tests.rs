@@ -1,8 +1,8 @@
 //! The course fed trade by trade against a recomputation of every day from all trades.
 
 use super::*;
-use crate::mode::Mode;
 use crate::pnl::{DailyStats, PnlSum, reckon, report};
+use ::orders::Mode;
 use market::{Money, Product, Side, Trade};
 use proptest::prelude::*;
 

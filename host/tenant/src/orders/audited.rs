@@ -1,0 +1,115 @@
+//! What the order path decided, as entries of the audit: they stand in the same transaction.
+
+use crate::audit::{Actor, AuditAction, AuditEntry};
+use ::orders::{StoredOrder, Why, Write};
+use market::{OrderState, Timestamp};
+use serde_json::{Value, json};
+
+/// One entry for each change of an order's way, and for what was decided about the whole account.
+pub(super) fn audited(writes: &[Write], at: Timestamp) -> Vec<AuditEntry> {
+    writes.iter().filter_map(|write| entry(write, at)).collect()
+}
+
+fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
+    let entry =
+        |actor, action, subject: String, details| Some(AuditEntry { at, actor, action, subject, details });
+    match write {
+        Write::Insert(order) => {
+            let actor = if order.is_exit { Actor::Host } else { Actor::Run(order.record.run_id.clone()) };
+            entry(actor, first(order), order.record.id.to_string(), asked(order))
+        }
+        Write::Update { order, answer } => {
+            let (actor, action) = changed(order, answer.as_ref());
+            entry(actor, action, order.record.id.to_string(), way(order, answer.as_ref()))
+        }
+        Write::Wish { id } => entry(Actor::Host, AuditAction::WithdrawalAsked, id.to_string(), json!({})),
+        Write::Call { id, at } => {
+            let action = AuditAction::WithdrawalAnswered;
+            entry(Actor::Broker, action, id.to_string(), json!({ "left": at.rfc3339_ist() }))
+        }
+        Write::Risk { latch: Some(latch), .. } => {
+            let details = json!({ "dayPnl": latch.day_pnl, "since": latch.since.rfc3339_ist() });
+            entry(Actor::Host, AuditAction::LatchClosed, "gate".to_owned(), details)
+        }
+        Write::Foreign(foreign) => {
+            let details = json!({ "tag": foreign.tag, "number": foreign.number, "order": foreign.text });
+            entry(Actor::Host, AuditAction::Halted, "account".to_owned(), details)
+        }
+        // Who decided these is known where they were asked for, and is written with them.
+        Write::Switch { .. }
+        | Write::Risk { latch: None, .. }
+        | Write::ForeignAccepted { .. }
+        | Write::Trades(_)
+        | Write::Adopt { .. } => None,
+    }
+}
+
+fn first(order: &StoredOrder) -> AuditAction {
+    match order.record.state {
+        OrderState::Refused => AuditAction::OrderRefused,
+        OrderState::Sending => AuditAction::OrderSending,
+        OrderState::Intent
+        | OrderState::Ambiguous
+        | OrderState::Abandoned
+        | OrderState::Acked
+        | OrderState::Open
+        | OrderState::TriggerPending
+        | OrderState::Partial
+        | OrderState::Complete
+        | OrderState::Cancelled
+        | OrderState::Rejected
+        | OrderState::Absent
+        | OrderState::Escalated => AuditAction::OrderIntent,
+    }
+}
+
+fn changed(order: &StoredOrder, answer: Option<&Why>) -> (Actor, AuditAction) {
+    match order.record.state {
+        OrderState::Sending => (Actor::Host, AuditAction::OrderSending),
+        OrderState::Refused | OrderState::Abandoned => (Actor::Host, AuditAction::OrderRefused),
+        OrderState::Escalated => (Actor::Host, AuditAction::OrderEscalated),
+        OrderState::Acked | OrderState::Ambiguous => (Actor::Broker, AuditAction::OrderAnswered),
+        OrderState::Rejected if answer.is_some() => (Actor::Broker, AuditAction::OrderAnswered),
+        OrderState::Intent | OrderState::Absent => (Actor::Host, AuditAction::OrderChanged),
+        OrderState::Open
+        | OrderState::TriggerPending
+        | OrderState::Partial
+        | OrderState::Complete
+        | OrderState::Cancelled
+        | OrderState::Rejected => (Actor::Broker, AuditAction::OrderChanged),
+    }
+}
+
+/// Everything that was asked for.
+fn asked(order: &StoredOrder) -> Value {
+    let o = &order.record;
+    let mut details = way(order, None);
+    let more = json!({
+        "runId": o.run_id, "runOrderId": o.run_order_id, "mode": o.mode, "symbol": o.symbol.to_string(),
+        "side": o.side, "kind": o.kind, "product": o.product, "quantity": o.quantity, "trigger": o.trigger,
+        "isExit": order.is_exit,
+    });
+    if let (Value::Object(details), Value::Object(more)) = (&mut details, more) {
+        details.extend(more);
+    }
+    details
+}
+
+/// Where it stands.
+fn way(order: &StoredOrder, answer: Option<&Why>) -> Value {
+    let o = &order.record;
+    let mut details = json!({
+        "tag": o.tag, "state": o.state, "filled": o.filled, "price": o.price, "brokerOrderId": o.broker_order_id,
+    });
+    let mut put = |name: &str, value: Value| {
+        details[name] = value;
+    };
+    if !o.message.is_empty() {
+        put("message", json!(o.message));
+    }
+    if let Some(why) = answer {
+        put("httpStatus", json!(why.http_status));
+        put("errorType", json!(why.error_type));
+    }
+    details
+}
