@@ -75,6 +75,8 @@ pub struct TenantLimits {
     pub value_every_ms: u64,
     /// How often the day's figures are written down, in seconds.
     pub figures_every_s: u64,
+    /// How long the journal of a run is kept after its end, in days.
+    pub journal_keep_days: u32,
     /// How long entries of the audit are kept, in days.
     pub audit_keep_days: u32,
     /// Entries of the audit in one answer; more are asked for page by page.
@@ -102,6 +104,7 @@ impl Default for TenantLimits {
             session_probe_s: 60,
             value_every_ms: 1_000,
             figures_every_s: 60,
+            journal_keep_days: 90,
             audit_keep_days: 1_827,
             audit_page_max: 1_000,
             trades_page_max: 10_000,

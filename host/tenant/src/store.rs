@@ -13,6 +13,8 @@ mod days;
 mod days_test;
 mod foreign;
 mod group;
+#[cfg(test)]
+mod group_test;
 mod group_writer;
 mod journal;
 mod lock;
@@ -156,6 +158,11 @@ impl Store {
             mark: None,
             lock: None,
         })
+    }
+
+    /// How many transactions the group writer has written.
+    pub(crate) fn commits(&self) -> u64 {
+        self.group.commits()
     }
 
     /// The part of one tenant.
