@@ -3,6 +3,7 @@
 //! Open to everyone who can reach the address, by design: a simulator holds nothing worth a secret. JSON in
 //! camelCase, errors as `{"error": "…"}`.
 
+mod address;
 mod books;
 mod clock;
 mod faults;
@@ -32,6 +33,7 @@ pub(crate) fn router() -> Router<Broker> {
     Router::new()
         .route("/sim", get(manual::page))
         .route("/sim/", get(manual::page))
+        .route("/sim/address", get(address::seen))
         .route("/sim/accounts", get(sessions::accounts))
         .route("/sim/accounts/{user_id}/books", get(market::books))
         .route("/sim/request-token", post(sessions::request_token))

@@ -27,14 +27,15 @@ const IDLE: Duration = Duration::from_secs(30);
 /// One account's line to the broker. Cheap to clone; clones share the budgets.
 #[derive(Debug, Clone)]
 pub struct Connection {
+    client: Client,
+    egress: Arc<Egress>,
     shared: Arc<Shared>,
 }
 
+/// What stays as it is when the line leaves by another way.
 #[derive(Debug)]
 struct Shared {
-    client: Client,
     endpoints: Endpoints,
-    egress: Egress,
     limits: ConnectionLimits,
     throttle: Throttle,
     clock: Steady,
@@ -101,7 +102,17 @@ impl Connection {
         let client = build_client(&egress, &limits)?;
         let throttle = Throttle::new(limits.rates);
         let (clock, odd) = (Steady::start(), OddFields::default());
-        Ok(Self { shared: Arc::new(Shared { client, endpoints, egress, limits, throttle, clock, odd }) })
+        let shared = Arc::new(Shared { endpoints, limits, throttle, clock, odd });
+        Ok(Self { client, egress: Arc::new(egress), shared })
+    }
+
+    /// The same line by another way out. The budgets and what was counted of them stay: they are the account's.
+    ///
+    /// # Errors
+    /// When the proxy address cannot be used.
+    pub fn rerouted(&self, egress: Egress) -> Result<Self, Error> {
+        let client = build_client(&egress, &self.shared.limits)?;
+        Ok(Self { client, egress: Arc::new(egress), shared: Arc::clone(&self.shared) })
     }
 
     /// Where the broker listens.
@@ -111,7 +122,7 @@ impl Connection {
 
     /// The way out.
     pub fn egress(&self) -> &Egress {
-        &self.shared.egress
+        &self.egress
     }
 
     /// The limits of this line.
@@ -124,7 +135,7 @@ impl Connection {
     }
 
     pub(crate) fn client(&self) -> &Client {
-        &self.shared.client
+        &self.client
     }
 
     /// Sends one request, once. What comes back has status 200; what stands in it is judged by whoever reads it.
@@ -154,7 +165,7 @@ impl Connection {
 
     fn request(&self, call: Call<'_>) -> Result<RequestBuilder, Error> {
         let in_query = call.method == Method::GET || call.method == Method::DELETE || call.json.is_some();
-        let mut request = self.shared.client.request(call.method, call.url).header("X-Kite-Version", "3");
+        let mut request = self.client.request(call.method, call.url).header("X-Kite-Version", "3");
         if let Some(who) = call.credentials {
             request = request.header(AUTHORIZATION, who.header()?);
         }

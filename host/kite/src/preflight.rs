@@ -5,7 +5,11 @@ use crate::egress::Egress;
 use crate::error::Error;
 use hyper_util::client::legacy::connect::HttpInfo;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use url::Url;
+
+/// The most that a page may say of who asked, in bytes.
+const SEEN_BYTES_MAX: usize = 1_024;
 
 /// The way one request really took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,41 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// The address that the world sees this line come from, as a page tells that says who asked: the bare address, or JSON
+    /// with a field `ip`. Asked without credentials, on the very client that orders use.
+    ///
+    /// # Errors
+    /// When the page cannot be reached by this way, or says something else.
+    pub async fn seen_from(&self, page: &Url) -> Result<IpAddr, Error> {
+        let limit = self.limits().request_timeout;
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let asked = async {
+            let mut response = self.client().get(page.clone()).send().await.map_err(network_error)?;
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(network_error)? {
+                body.extend_from_slice(&chunk);
+                if body.len() > SEEN_BYTES_MAX {
+                    break;
+                }
+            }
+            Ok(body)
+        };
+        let body = tokio::time::timeout(limit, asked).await.map_err(|_| Error::TimedOut { limit_ms })??;
+        let host = page.host_str().unwrap_or_default();
+        address_in(&body).ok_or_else(|| Error::invalid(format!("{host} did not say which address it saw")))
+    }
+}
+
+fn address_in(body: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= SEEN_BYTES_MAX)?.trim();
+    let in_json = || {
+        let json: serde_json::Value = serde_json::from_str(text).ok()?;
+        json["ip"].as_str()?.trim().parse().ok()
+    };
+    text.parse().ok().or_else(in_json)
+}
+
 /// In words for an operator.
 impl fmt::Display for WayOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,6 +102,22 @@ impl fmt::Display for WayOut {
                 "orders leave {} at {peer} for {host} (it answered, HTTP {status}). The broker sees the proxy's address",
                 self.egress
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_bare_or_from_json_and_anything_else_is_none() {
+        let v4: IpAddr = "203.0.113.7".parse().unwrap();
+        assert_eq!(address_in(b"203.0.113.7\n"), Some(v4));
+        assert_eq!(address_in(br#"{"ip":"203.0.113.7","country":"IN"}"#), Some(v4));
+        assert_eq!(address_in(b"2001:db8::7"), Some("2001:db8::7".parse().unwrap()));
+        for odd in [&b"<html>203.0.113.7</html>"[..], b"", b"{}", b"\xff", &[b' '; 2_000]] {
+            assert_eq!(address_in(odd), None, "{odd:?}");
         }
     }
 }

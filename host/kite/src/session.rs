@@ -48,6 +48,12 @@ impl Session {
         &self.who.api_key
     }
 
+    /// The same session on a line that leaves by another way.
+    #[must_use]
+    pub fn on(&self, connection: &Connection) -> Self {
+        Self { connection: connection.clone(), who: Arc::clone(&self.who) }
+    }
+
     /// The line underneath.
     pub fn connection(&self) -> &Connection {
         &self.connection

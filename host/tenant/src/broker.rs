@@ -35,7 +35,7 @@ impl LineSession {
 
 /// The line itself: one connection for the tenant's life, and the session of the last login.
 pub(crate) struct Line {
-    connection: kite::Connection,
+    connection: RwLock<kite::Connection>,
     session: RwLock<Option<LineSession>>,
     state: watch::Sender<BrokerState>,
     clock: Clock,
@@ -49,17 +49,32 @@ impl Line {
     pub(crate) fn new(connection: kite::Connection, clock: Clock) -> Self {
         let (state, _) = watch::channel(BrokerState::Expired { since: clock.now() });
         let (session, dead) = (RwLock::new(None), Mutex::default());
+        let connection = RwLock::new(connection);
         Self { connection, session, state, clock, count: AtomicU64::new(1), dead }
     }
 
     /// A login (or the boot) brought an access token; `sealed` is how its row has it.
     pub(crate) fn revive(&self, api_key: &str, access_token: &str, sealed: &[u8]) {
-        let session = self.connection.session(api_key, kite::Secret::new(access_token));
         let mut held = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        let session = self.connection().session(api_key, kite::Secret::new(access_token));
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         *held = Some(LineSession { kite: session, number, sealed: sealed.into() });
         drop(held);
         self.state.send_replace(BrokerState::Live);
+    }
+
+    /// The line by another way out, with the account's budgets. Not in use yet.
+    pub(crate) fn by(&self, egress: kite::Egress) -> Result<kite::Connection, kite::Error> {
+        self.connection().rerouted(egress)
+    }
+
+    /// Everything leaves by this connection from now on; what is on its way ends as it began.
+    pub(crate) fn leave_by(&self, connection: kite::Connection) {
+        let mut session = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection.clone();
+        if let Some(session) = session.as_mut() {
+            session.kite = session.kite.on(&connection);
+        }
     }
 
     /// Asks the broker now and then whether the session lives, and right after its tokens die: while all is quiet nothing
@@ -158,6 +173,10 @@ impl Line {
             drop(held);
             self.state.send_replace(BrokerState::Expired { since: self.clock.now() });
         }
+    }
+
+    fn connection(&self) -> kite::Connection {
+        self.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn is_newest(&self, session: &LineSession) -> bool {

@@ -34,6 +34,8 @@ pub struct TenantsConfig {
     pub limits: TenantLimits,
     /// The time.
     pub clock: Clock,
+    /// A page that tells who asks from which address it was asked, where one was named.
+    pub echo_url: Option<Url>,
     /// Which build of the host this is, for the audit.
     pub build: String,
 }
@@ -77,6 +79,10 @@ pub struct TenantLimits {
     pub figures_every_s: u64,
     /// How long the journal of a run is kept after its end, in days.
     pub journal_keep_days: u32,
+    /// How often the address that orders leave from is proved, in seconds.
+    pub prove_egress_every_s: u64,
+    /// How soon it is proved again while it is not the right one, in seconds.
+    pub prove_egress_retry_s: u64,
     /// How long entries of the audit are kept, in days.
     pub audit_keep_days: u32,
     /// Entries of the audit in one answer; more are asked for page by page.
@@ -105,6 +111,8 @@ impl Default for TenantLimits {
             value_every_ms: 1_000,
             figures_every_s: 60,
             journal_keep_days: 90,
+            prove_egress_every_s: 3_600,
+            prove_egress_retry_s: 30,
             audit_keep_days: 1_827,
             audit_page_max: 1_000,
             trades_page_max: 10_000,
@@ -124,6 +132,7 @@ impl TenantsConfig {
             rates: Arc::default(),
             limits: TenantLimits::default(),
             clock: Clock::wall(),
+            echo_url: None,
             build: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

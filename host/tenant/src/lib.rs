@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+mod at_rest;
 pub mod audit;
 mod broker;
 mod broker_id;
@@ -31,6 +32,7 @@ mod news;
 mod orders;
 mod pnl;
 mod private;
+mod proof;
 mod roll;
 mod run;
 mod sessions;
@@ -46,6 +48,7 @@ pub use crate::orders::{
     RunOrderUpdate, TradeRecord,
 };
 pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
+pub use at_rest::{AtRest, RestScope, kill_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
 pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
@@ -62,11 +65,12 @@ pub use pnl::{
     DailyStats, DatePnl, PnlLabel, PnlRecord, PnlReport, PnlSum, PositionRecord, RunFigures, StrategyPnl,
     Whose,
 };
+pub use proof::{EgressProof, EgressSetting, EgressStanding, SeenWay};
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use store::Health;
 pub use strategy::{Strategy, Upload};
-pub use tenant::{Cut, JournalReading, Tenant};
+pub use tenant::{Cut, JournalReading, SquareOff, Tenant};
 pub use tenants::Tenants;
 pub use version::Version;

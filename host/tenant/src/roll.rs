@@ -1,9 +1,8 @@
 //! Who has ever signed in, for operators: read beside a host that may be running. Opens no line and no compartment.
 
-use crate::egress;
 use crate::error::{OpenError, StoreError};
+use crate::proof::{EgressSetting, read_setting};
 use crate::store::Store;
-use kite::Egress;
 use std::path::Path;
 
 /// One tenant on the list.
@@ -14,7 +13,7 @@ pub struct RollEntry {
     /// What the broker calls the trader.
     pub user_name: String,
     /// The way out that is set.
-    pub egress: Egress,
+    pub egress: EgressSetting,
     /// Strategies that were not deleted.
     pub strategies: usize,
     /// Runs that have not ended.
@@ -38,7 +37,8 @@ pub async fn roll(data_dir: &Path) -> Result<Vec<RollEntry>, OpenError> {
         };
         let book = store.book(stored.id.clone());
         let unreadable = || StoreError::Unreadable { what: "egress", why: stored.egress.clone() };
-        let egress = egress::read(&stored.egress).ok_or_else(unreadable)?;
+        let egress =
+            read_setting(&stored.egress, stored.egress_expected.as_deref()).ok_or_else(unreadable)?;
         let strategies = book.strategies().await?.len();
         let active_runs = book.runs().await?.iter().filter(|run| !run.state.is_final()).count();
         let (id, user_name) = (stored.id.to_string(), stored.user_name);

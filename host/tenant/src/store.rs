@@ -11,6 +11,7 @@ mod damage;
 mod days;
 #[cfg(test)]
 mod days_test;
+mod exposure;
 mod foreign;
 mod group;
 #[cfg(test)]

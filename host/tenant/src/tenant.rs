@@ -2,18 +2,20 @@
 
 mod audit;
 mod books;
+mod halt;
 mod journal;
 mod market_data;
 mod runs;
 mod way_out;
 
 pub use books::Cut;
+pub use halt::SquareOff;
 pub use journal::JournalReading;
 
 use crate::audit::{Actor, AuditAction};
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
-use crate::egress;
+use crate::egress::unreadable;
 use crate::error::{OpenError, StoreError};
 use crate::feed::{Feed, Hub};
 use crate::gate::RiskLimits;
@@ -23,6 +25,7 @@ use crate::marks::Marks;
 use crate::news::News;
 use crate::orders::{Desk, KillSwitch, OrderRecord, Parts};
 use crate::pnl::Figures;
+use crate::proof::{Prover, read_setting};
 use crate::run::RunEvent;
 use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
@@ -58,6 +61,7 @@ struct Inner {
     hub: Arc<Hub>,
     figures: Arc<Figures>,
     news: broadcast::Sender<News>,
+    prover: Arc<Prover>,
 }
 
 impl fmt::Debug for Tenant {
@@ -202,8 +206,9 @@ impl Tenant {
         let book = host.store.book(id.clone());
         let log =
             TenantLog::new(id.as_str(), &host.log_writer).map_err(|e| OpenError::Address(e.to_string()))?;
-        let egress = egress::read(&stored.egress).ok_or_else(egress::unreadable)?;
-        let connection = kite::Connection::new(host.endpoints(), egress)
+        let setting = read_setting(&stored.egress, stored.egress_expected.as_deref());
+        let setting = setting.ok_or_else(unreadable)?;
+        let connection = kite::Connection::new(host.endpoints(), setting.egress.clone())
             .map_err(|error| OpenError::Address(error.to_string()))?;
         let line = Arc::new(Line::new(connection, host.config.clock.clone()));
         let (news, _) = broadcast::channel(NEWS_MAX);
@@ -216,6 +221,7 @@ impl Tenant {
             host.config.limits.feed_ticks_max,
         );
         let figures = Arc::new(Figures::new(book.clone(), Arc::clone(&host), Arc::clone(&marks)));
+        let prover = Arc::new(Prover::new(setting));
         let desk = Desk::open(Parts {
             id: id.clone(),
             host: Arc::clone(&host),
@@ -225,10 +231,11 @@ impl Tenant {
             news: news.clone(),
             marks,
             figures: Arc::clone(&figures),
+            prover: Arc::clone(&prover),
         })
         .await?;
         let user_name = Mutex::new(stored.user_name.clone());
-        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news };
+        let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, prover };
         Ok(Self { inner: Arc::new(inner), actor: Actor::Host })
     }
 
@@ -243,6 +250,7 @@ impl Tenant {
         host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
         host.spawn(self.clone().forget_old_journals());
+        host.spawn(self.clone().prove_way_out());
     }
 
     /// The session of the last login, as the rows have it.
@@ -269,6 +277,7 @@ impl Tenant {
         user_name.clone_into(&mut self.inner.user_name.lock().unwrap_or_else(PoisonError::into_inner));
         self.inner.line.revive(api_key, access_token, sealed);
         self.inner.desk.must_reconcile();
+        self.inner.prover.prove_again();
         self.inner.hub.renew();
         self.inner.log.write(Level::Info, None, "signed in: the broker session is live");
     }

@@ -62,7 +62,7 @@ impl Tenants {
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
-        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, stops::kept(&store).await?);
+        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, store.host_switch().await?);
         let logs = config.data_dir.join("logs");
         let log_limits = LogLimits {
             days_kept: config.limits.log_days_kept,
@@ -322,8 +322,12 @@ impl Tenants {
         if self.shared.is_damaged {
             self.host().store.book(id.clone()).read_through().await?;
         }
-        let stored =
-            StoredTenant { id: id.clone(), user_name: user_name.to_owned(), egress: "direct".to_owned() };
+        let stored = StoredTenant {
+            id: id.clone(),
+            user_name: user_name.to_owned(),
+            egress: "direct".to_owned(),
+            egress_expected: None,
+        };
         let made = Tenant::open(Arc::clone(self.host()), &stored).await;
         let made = made.map_err(|error| LoginError::Refused(error.to_string()))?;
         let mut all = self.lock();

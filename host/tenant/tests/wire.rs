@@ -7,7 +7,7 @@ mod world;
 use market::{Change, Intent, OrderKind, OrderRequest, OrderState, Price, Side};
 use serde_json::json;
 use std::time::Duration;
-use tenant::{Egress, FeedEvent, Mode, RefusalCode, RunEvent};
+use tenant::{Egress, EgressSetting, FeedEvent, Mode, RefusalCode, RunEvent};
 use world::{World, buy, cause, new_line, new_line_in, resting_buy, state_of, until};
 
 fn limit(id: u64, symbol: &str, paise: i64) -> Intent {
@@ -75,11 +75,13 @@ async fn the_preflight_shows_the_address_that_is_set_and_what_is_wrong_with_a_de
     let world = World::start().await;
     let tenants = world.open().await;
     let (tenant, _) = world.login(&tenants, "uk9394").await;
-    tenant.set_egress(&Egress::From("127.0.0.2".parse().unwrap())).await.unwrap();
+    let own = Egress::From("127.0.0.2".parse().unwrap());
+    tenant.set_egress(&EgressSetting { egress: own, expected: None }).await.unwrap();
     let way = tenant.preflight().await.unwrap();
-    assert_eq!(way.local.unwrap().ip().to_string(), "127.0.0.2");
-    assert_eq!(way.peer, Some(world.simulator.address()));
-    tenant.set_egress(&Egress::Proxy("socks5://127.0.0.1:9".parse().unwrap())).await.unwrap();
+    assert_eq!(way.way.local.unwrap().ip().to_string(), "127.0.0.2");
+    assert_eq!(way.way.peer, Some(world.simulator.address()));
+    let dead = Egress::Proxy("socks5://127.0.0.1:9".parse().unwrap());
+    tenant.set_egress(&EgressSetting { egress: dead, expected: None }).await.unwrap();
     let said = tenant.preflight().await.unwrap_err().to_string();
     assert!(said.contains("through socks5://127.0.0.1:9 would not arrive"), "{said}");
     tenants.close().await;

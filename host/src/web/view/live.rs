@@ -3,7 +3,7 @@
 use super::When;
 use super::books::{Amounts, StrategyPnl};
 use super::runs::{RunFigures, RunView};
-use super::{account, books, runs};
+use super::{account, books, halt};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -69,5 +69,5 @@ pub(crate) struct StreamEvents {
     positions: Vec<books::PositionView>,
     figures: TodayFigures,
     broker: account::BrokerView,
-    kill_switch: runs::KillSwitchView,
+    kill_switch: halt::KillSwitchView,
 }

@@ -48,6 +48,13 @@ impl Book {
         Ok(())
     }
 
+    /// The same as a write of its own.
+    pub(crate) async fn audit(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        self.append_audit(&mut tx, entries).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// The end of the chain.
     pub(crate) async fn audit_head(&self) -> Result<Head, StoreError> {
         let row =

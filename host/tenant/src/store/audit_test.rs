@@ -4,6 +4,7 @@ use super::*;
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery, ChainCheck};
 use market::Timestamp;
 use serde_json::json;
+use std::time::Instant;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -14,14 +15,6 @@ fn id(text: &str) -> BrokerId {
 fn entry(second: i64, subject: &str) -> AuditEntry {
     let at = Timestamp::from_micros(second * 1_000_000);
     AuditEntry::new(at, Actor::Host, AuditAction::OrderSending, subject, json!({ "tag": "T" }))
-}
-
-impl Book {
-    async fn audited(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        self.append_audit(&mut tx, entries).await?;
-        Ok(tx.commit().await?)
-    }
 }
 
 async fn store() -> (tempfile::TempDir, Store) {
@@ -42,8 +35,8 @@ async fn entries_are_numbered_without_a_gap_and_two_chains_know_nothing_of_each_
     let (_dir, store) = store().await;
     let (one, other) = (store.book(id("UK9394")), store.book(id("AB1234")));
     for second in 0..5 {
-        one.audited(&[entry(second, "1"), entry(second, "2")]).await.unwrap();
-        other.audited(&[entry(second, "1")]).await.unwrap();
+        one.audit(&[entry(second, "1"), entry(second, "2")]).await.unwrap();
+        other.audit(&[entry(second, "1")]).await.unwrap();
     }
     let mut tx = store.write().await.unwrap();
     store.append_host_audit(&mut tx, &[entry(9, "boot")]).await.unwrap();
@@ -51,11 +44,8 @@ async fn entries_are_numbered_without_a_gap_and_two_chains_know_nothing_of_each_
     let numbers: Vec<u64> = one.audit_links(0, 100).await.unwrap().iter().map(|link| link.number).collect();
     assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
     assert_eq!((broken_at(&one).await, broken_at(&other).await), (None, None));
-    sqlx::query("update audit set subject = '3' where number = 2").execute(&store.writer).await.unwrap();
-    sqlx::query("update audit set subject = '1' where broker_id = 'AB1234' and number = 2")
-        .execute(&store.writer)
-        .await
-        .unwrap();
+    let alter = "update audit set subject = '3' where broker_id = ? and number = 2";
+    sqlx::query(alter).bind(one.id()).execute(&store.writer).await.unwrap();
     assert_eq!((broken_at(&one).await, broken_at(&other).await), (Some(2), None));
     let mut host = ChainCheck::new(HOST_CHAIN, None);
     store.host_audit_links(0, 9).await.unwrap().iter().for_each(|link| host.take(link).unwrap());
@@ -66,11 +56,11 @@ async fn entries_are_numbered_without_a_gap_and_two_chains_know_nothing_of_each_
 async fn a_write_that_fails_leaves_no_entry_and_no_gap() {
     let (_dir, store) = store().await;
     let book = store.book(id("UK9394"));
-    book.audited(&[entry(1, "1")]).await.unwrap();
+    book.audit(&[entry(1, "1")]).await.unwrap();
     let mut tx = book.write().await.unwrap();
     book.append_audit(&mut tx, &[entry(2, "2")]).await.unwrap();
     tx.rollback().await.unwrap();
-    book.audited(&[entry(3, "3")]).await.unwrap();
+    book.audit(&[entry(3, "3")]).await.unwrap();
     let subjects: Vec<_> =
         book.audit_links(0, 9).await.unwrap().into_iter().map(|link| (link.number, link.subject)).collect();
     assert_eq!(subjects, [(1, "1".to_owned()), (2, "3".to_owned())]);
@@ -82,7 +72,7 @@ async fn what_is_old_goes_from_the_front_in_pieces_and_the_rest_still_holds() {
     let (_dir, store) = store().await;
     let book = store.book(id("UK9394"));
     let entries: Vec<_> = (0..100).map(|day| entry(day * 86_400, "1")).collect();
-    book.audited(&entries).await.unwrap();
+    book.audit(&entries).await.unwrap();
     let kept = Timestamp::from_micros(60 * DAY_MICROS);
     let pruned = |details| AuditEntry::new(kept, Actor::Host, AuditAction::AuditPruned, "", details);
     let mut gone = Vec::new();
@@ -97,7 +87,8 @@ async fn what_is_old_goes_from_the_front_in_pieces_and_the_rest_still_holds() {
     assert_eq!(gone, [25, 25, 10]);
     let links = book.audit_links(0, 1_000).await.unwrap();
     assert_eq!((links[0].number, links.len()), (61, 43), "40 days and three words about what went");
-    sqlx::query("delete from audit where number = 61").execute(&store.writer).await.unwrap();
+    let remove = "delete from audit where broker_id = ? and number = 61";
+    sqlx::query(remove).bind(book.id()).execute(&store.writer).await.unwrap();
     assert_eq!(broken_at(&book).await, Some(62), "one more at the front was not written down");
 }
 
@@ -107,7 +98,7 @@ async fn entries_are_found_by_time_word_and_thing_and_turned_page_by_page() {
     let book = store.book(id("UK9394"));
     let mut entries: Vec<_> = (0..30).map(|second| entry(second, &(second % 3).to_string())).collect();
     entries[7].action = AuditAction::Login;
-    book.audited(&entries).await.unwrap();
+    book.audit(&entries).await.unwrap();
     let numbers = async |query: AuditQuery| -> Vec<u64> {
         book.audit_records(&query).await.unwrap().iter().map(|record| record.number).collect()
     };
@@ -120,4 +111,26 @@ async fn entries_are_found_by_time_word_and_thing_and_turned_page_by_page() {
     assert_eq!(numbers(AuditQuery { subject: Some("2".into()), ..all }).await, [30, 27, 24, 21, 18]);
     let of_two: Vec<_> = book.audit_of("2").await.unwrap().iter().map(|record| record.number).collect();
     assert_eq!(of_two, [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]);
+}
+
+/// `cargo test --release -p tenant --lib audit_test -- --ignored --nocapture` prints what an entry costs.
+#[tokio::test]
+#[ignore = "a measurement, not a test"]
+async fn what_an_entry_costs_in_a_commit_that_is_made_anyway() {
+    const COMMITS: u32 = 200;
+    let (_dir, store) = store().await;
+    let book = store.book(id("UK9394"));
+    for entries_per_commit in [1_u32, 4, 64] {
+        let entries: Vec<_> = (0..entries_per_commit).map(|n| entry(n.into(), "1")).collect();
+        let mut spent = Duration::ZERO;
+        for _ in 0..COMMITS {
+            let mut tx = book.write().await.unwrap();
+            let start = Instant::now();
+            book.append_audit(&mut tx, &entries).await.unwrap();
+            spent += start.elapsed();
+            tx.commit().await.unwrap();
+        }
+        let each = spent / (COMMITS * entries_per_commit);
+        println!("{entries_per_commit} entries a commit: {each:?} an entry");
+    }
 }

@@ -44,7 +44,7 @@ async fn a_day_is_read_as_it_was_written_and_the_newest_telling_stands() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let tenant = "-- a row of these tests
-        insert into tenants values ('UK9394', 'A', 'direct', 0, 0)";
+        insert into tenants (broker_id, user_name, created_at, last_login_at) values ('UK9394', 'A', 0, 0)";
     sqlx::raw_sql(tenant).execute(&store.writer).await.unwrap();
     let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
     let (early, late) = (rows(100, false, 1), rows(200, false, 2));
@@ -96,7 +96,7 @@ async fn a_strategys_day_holds_so_many_amounts_and_they_are_summed_by_label() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let rows = "-- rows of these tests
-        insert into tenants values ('UK9394', 'A', 'direct', 0, 0);
+        insert into tenants (broker_id, user_name, created_at, last_login_at) values ('UK9394', 'A', 0, 0);
         insert into strategies (broker_id, id, name, created_at) values ('UK9394', 's', 'alpha', 0);
         insert into strategy_versions values ('UK9394', 's', 1, '', 0, '{}', x'', 0);
         insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)

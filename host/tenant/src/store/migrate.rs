@@ -19,6 +19,7 @@ const FILES: &[(i64, &str)] = &[
     (40, include_str!("../../migrations/0040_order_core.sql")),
     (45, include_str!("../../migrations/0045_journal_chain.sql")),
     (50, include_str!("../../migrations/0050_audit.sql")),
+    (51, include_str!("../../migrations/0051_egress_expected.sql")),
 ];
 
 pub(super) async fn run(pool: &SqlitePool, data_dir: &Path) -> Result<(), OpenError> {

@@ -4,15 +4,20 @@ use super::{Book, Store, unreadable};
 use crate::audit::AuditEntry;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
+use ::orders::KillSwitch;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+
+/// Under which name the host keeps its own kill switch.
+const SWITCH_FACT: &str = "kill switch";
 
 /// A tenant as its row tells.
 pub(crate) struct StoredTenant {
     pub(crate) id: BrokerId,
     pub(crate) user_name: String,
     pub(crate) egress: String,
+    pub(crate) egress_expected: Option<String>,
 }
 
 /// Credentials as their row tells: still sealed.
@@ -25,9 +30,11 @@ pub(crate) struct StoredCredentials {
 impl Store {
     /// Every tenant there is, for boot; an error in the place of a row that cannot be read.
     pub(crate) async fn all_tenants(&self) -> Result<Vec<Result<StoredTenant, StoreError>>, StoreError> {
-        let rows = sqlx::query("select broker_id, user_name, egress from tenants order by broker_id")
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(
+            "select broker_id, user_name, egress, egress_expected from tenants order by broker_id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
         Ok(rows.iter().map(tenant).collect())
     }
 
@@ -48,6 +55,29 @@ impl Store {
             .execute(&self.writer)
             .await?;
         Ok(())
+    }
+
+    /// The host's own kill switch.
+    pub(crate) async fn host_switch(&self) -> Result<KillSwitch, StoreError> {
+        let Some(text) = self.host_fact(SWITCH_FACT).await? else { return Ok(KillSwitch::default()) };
+        serde_json::from_slice(&text).map_err(|why| unreadable("kill switch", why))
+    }
+
+    /// The host's own kill switch as it stands from now on, with what the host's chain tells of it.
+    pub(crate) async fn save_host_switch(
+        &self,
+        switch: &KillSwitch,
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(switch).map_err(|why| unreadable("kill switch", why))?;
+        let mut tx = self.write().await?;
+        sqlx::query("insert into host_facts (name, value) values (?, ?) on conflict (name) do update set value = excluded.value")
+            .bind(SWITCH_FACT)
+            .bind(text)
+            .execute(&mut *tx)
+            .await?;
+        self.append_host_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     /// True when something sealed stands in the file, so that a new key would lose it.
@@ -77,18 +107,24 @@ impl Book {
     }
 
     /// How the tenant's calls leave.
-    pub(crate) async fn egress(&self) -> Result<String, StoreError> {
-        let row = sqlx::query("select egress from tenants where broker_id = ?")
+    pub(crate) async fn egress(&self) -> Result<(String, Option<String>), StoreError> {
+        let row = sqlx::query("select egress, egress_expected from tenants where broker_id = ?")
             .bind(self.id())
             .fetch_one(&self.store.writer)
             .await?;
-        Ok(row.try_get(0)?)
+        Ok((row.try_get(0)?, row.try_get(1)?))
     }
 
-    pub(crate) async fn save_egress(&self, egress: &str, audit: &[AuditEntry]) -> Result<(), StoreError> {
+    pub(crate) async fn save_egress(
+        &self,
+        way: &str,
+        expected: Option<&str>,
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query("update tenants set egress = ? where broker_id = ?")
-            .bind(egress)
+        sqlx::query("update tenants set egress = ?, egress_expected = ? where broker_id = ?")
+            .bind(way)
+            .bind(expected)
             .bind(self.id())
             .execute(&mut *tx)
             .await?;
@@ -151,5 +187,10 @@ impl Book {
 fn tenant(row: &SqliteRow) -> Result<StoredTenant, StoreError> {
     let text: String = row.try_get(0)?;
     let id = BrokerId::named(&text).ok_or_else(|| unreadable("broker id", &text))?;
-    Ok(StoredTenant { id, user_name: row.try_get(1)?, egress: row.try_get(2)? })
+    Ok(StoredTenant {
+        id,
+        user_name: row.try_get(1)?,
+        egress: row.try_get(2)?,
+        egress_expected: row.try_get(3)?,
+    })
 }
