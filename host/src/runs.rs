@@ -56,7 +56,7 @@ pub struct RunLimits {
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { runs_per_tenant: 16, runs: 1_000, drain_ms: 5_000, rebuild_events_max: 50_000_000 }
+        Self { runs_per_tenant: 16, runs: 1_000, drain_ms: 5_000, rebuild_events_max: 20_000_000 }
     }
 }
 
