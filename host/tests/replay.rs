@@ -1,7 +1,7 @@
 //! A recorded run, run again: the same once more, the first difference named exactly, another version beside it.
 //!
-//! `cargo test --release -p host --test replay -- --ignored --nocapture` lives through a full day: 22 500 s, 50 instruments,
-//! 20 runs.
+//! `BULKHEAD_DAY=full cargo test --release -p host --test replay every_run_of_a_day -- --nocapture` lives through a full day:
+//! 22 500 s, 50 instruments, 20 runs.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
@@ -56,18 +56,8 @@ fn replayed(recorded: &Recorded, program: &Program) -> Replayed {
 
 #[test]
 fn every_run_of_a_day_does_the_same_again() {
-    let cast = Cast::new(engine());
-    lives_and_replays(SMALL, &cast);
-}
-
-#[test]
-#[ignore = "a full day: one command, see the top of this file"]
-fn a_full_day_of_twenty_runs_does_the_same_again() {
-    let cast = Cast::new(engine());
-    lives_and_replays(FULL, &cast);
-}
-
-fn lives_and_replays(size: Size, cast: &Cast) {
+    let is_full = std::env::var_os("BULKHEAD_DAY").is_some_and(|day| day == "full");
+    let (size, cast) = (if is_full { FULL } else { SMALL }, Cast::new(engine()));
     let begun = Instant::now();
     let day = Day::live(SEED, size, |number, symbol| cast.of(number, symbol));
     println!(

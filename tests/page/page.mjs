@@ -291,6 +291,27 @@ await check("a run is stopped from the page, and what it left can be closed", as
   await two.waitForSelector('[data-state="stopped"]');
   await two.locator('section[aria-label="Runs"] button:has-text("Close what is left")').waitFor();
 });
+await check("a run is replayed from the page, compared, and an order says how it came to be", async () => {
+  const replay = two.locator('dialog[aria-label="Replay of buy-and-hold"]');
+  await two.click('section[aria-label="Runs"] button[aria-label="Replay buy-and-hold"]');
+  await replay.locator('button:text-is("Replay")').click();
+  await replay.locator("text=✓ Identical").waitFor();
+  await replay.locator("select").selectOption("1");
+  await replay.locator('button:text-is("Compare")').click();
+  await replay.locator("text=✓ No difference").waitFor();
+  await looks(two, "replay");
+  await replay.locator('button:text-is("Close")').click();
+  await replay.waitFor({ state: "detached" });
+  const explained = two.locator('dialog[aria-label^="How order"]');
+  await two.click('button[role="tab"]:has-text("Orders")');
+  await two.locator('button:text-is("Explain")').first().click();
+  for (const kind of ["event", "handler", "intent", "gate", "fill"]) {
+    await explained.locator("td", { hasText: new RegExp(`^${kind}$`) }).first().waitFor();
+  }
+  await looks(two, "explain");
+  await explained.locator('button:text-is("Close")').click();
+  await explained.waitFor({ state: "detached" });
+});
 await check("signing out leaves nothing behind", async () => {
   await two.click('button:has-text("Sign out")');
   await two.locator('input[name="apiSecret"]').waitFor();

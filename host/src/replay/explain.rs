@@ -11,7 +11,7 @@ use market::{Intent, OrderState, RunOrderId, Timestamp};
 use sandbox::journal::Entry;
 use sandbox::{Event, OrderUpdate, Trace};
 use serde_json::Value;
-use tenant::audit::AuditRecord;
+use tenant::audit::{AuditAction, AuditRecord};
 use tenant::{Recorded, RecordedOrder, TradeRecord};
 
 /// Orders that are named when one is not found.
@@ -37,7 +37,7 @@ pub fn explain(
     history: &[AuditRecord],
 ) -> Result<Explained, ReplayError> {
     let record = &found.order;
-    let (asked, mut later) = read(tape, record.run_order_id)?;
+    let (asked, later) = read(tape, record.run_order_id)?;
     let cause = asked.as_ref().map(|asked| asked.at);
     let mut chain = Vec::new();
     let mut notes = Vec::new();
@@ -49,13 +49,16 @@ pub fn explain(
                 .to_owned(),
         ),
     }
+    let mut way = vec![gate(found)];
     match history {
-        [] => later.extend(own_way(recorded, found)),
-        history => later.extend(history.iter().map(audited)),
+        [] => way.extend(own_way(recorded, found)),
+        history => way.extend(history.iter().map(|record| audited(record, &recorded.sha256))),
     }
-    later.extend(fills(&recorded.trades, record.broker_order_id.as_deref()));
-    later.sort_by_key(|link| link.at);
-    chain.extend(later);
+    // Of one instant, what was done comes before what the run was told of it.
+    way.extend(later);
+    way.extend(fills(&recorded.trades, record.broker_order_id.as_deref()));
+    way.sort_by_key(in_order);
+    chain.extend(way);
     for link in &mut chain {
         link.micros_since = link.at.zip(cause).map(|(at, cause)| at.0.micros_since(cause));
     }
@@ -166,17 +169,28 @@ fn begun(asked: Asked, id: RunOrderId) -> Vec<Link> {
     links
 }
 
-/// What the order's own row tells: the gate, the send, the end.
+/// By time. The exchange's clock has whole seconds, so what it says happened at any time within.
+fn in_order(link: &Link) -> Option<Timestamp> {
+    let at = link.at?.0;
+    let is_whole = link.kind == "fill" && at.micros().rem_euclid(1_000_000) == 0;
+    Some(if is_whole { at.plus_micros(999_999) } else { at })
+}
+
+/// What the risk gate said.
+fn gate(found: &RecordedOrder) -> Link {
+    let order = &found.order;
+    let said = if order.state == OrderState::Refused {
+        format!("refused: {} ({})", order.message, order.refusal.as_str())
+    } else {
+        "passed".to_owned()
+    };
+    link("gate", Some(order.created_at), said)
+}
+
+/// What the order's own row tells where the audit has nothing: the send, the end.
 fn own_way(recorded: &Recorded, found: &RecordedOrder) -> Vec<Link> {
     let order = &found.order;
     let mut links = Vec::new();
-    let reason = format!("{} ({})", order.message, order.refusal.as_str());
-    let gate = if order.state == OrderState::Refused {
-        format!("refused: {reason}")
-    } else {
-        "passed, and written down".to_owned()
-    };
-    links.push(link("gate", Some(order.created_at), gate));
     if let Some(sent_at) = found.sent_at {
         let text = format!("sent under the component {}", recorded.sha256);
         links.push(link("sent", Some(sent_at), text));
@@ -185,20 +199,25 @@ fn own_way(recorded: &Recorded, found: &RecordedOrder) -> Vec<Link> {
         let said = if order.message.is_empty() { String::new() } else { format!(": {}", order.message) };
         let number = order.broker_order_id.as_deref().unwrap_or("none");
         let (filled, quantity) = (order.filled, order.quantity);
-        let text =
-            format!("{} now, {filled} of {quantity} filled, broker's number {number}{said}", order.state);
+        let text = format!("{}, {filled} of {quantity} filled, broker's number {number}{said}", order.state);
         links.push(link("row", Some(order.updated_at), text));
     }
     links
 }
 
 /// One entry of the audit.
-fn audited(record: &AuditRecord) -> Link {
+fn audited(record: &AuditRecord, sha256: &str) -> Link {
+    let state = record.details["state"].as_str().map(|state| format!("{state}, ")).unwrap_or_default();
+    let mut text = format!("{state}by {}", record.actor);
+    let names_component = record.details.get("component").is_some();
+    if record.action == AuditAction::OrderSending.as_str() && !names_component {
+        text += &format!(", under the component {sha256}");
+    }
     Link {
         kind: record.action.clone(),
         at: Some(At(record.at)),
         micros_since: None,
-        text: format!("by {}", record.actor),
+        text,
         details: Some(record.details.clone()).filter(|details| !details.is_null()),
     }
 }
@@ -207,7 +226,10 @@ fn fills<'a>(trades: &'a [TradeRecord], number: Option<&'a str>) -> impl Iterato
     let own = trades.iter().filter(move |record| Some(record.trade.order_id.as_str()) == number);
     own.map(|record| {
         let trade = &record.trade;
-        let text = format!("{} {} at {}, trade {}", trade.side, trade.quantity, trade.price, trade.trade_id);
+        let text = format!(
+            "{} {} at {}, trade {}, by the exchange's clock",
+            trade.side, trade.quantity, trade.price, trade.trade_id
+        );
         link("fill", Some(trade.time), text)
     })
 }
