@@ -1,7 +1,9 @@
 //! The composition root: settings in, a running host out. Every part is made here and handed what it needs.
 
 use crate::config::Config;
+use crate::control::Door;
 use crate::exit::{EXIT_ADDRESS, EXIT_DATA, EXIT_FAILED, Exit};
+use crate::operator;
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
 use crate::web::{self, Reach, ServeLimits, WebState};
@@ -17,6 +19,7 @@ use tenant::{BrokerAddress, OpenError, RateTable, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long a host that was asked to end may take for it.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
@@ -25,6 +28,7 @@ const STOP_WITHIN: Duration = Duration::from_millis(9_500);
 pub struct App {
     listener: TcpListener,
     address: SocketAddr,
+    door: Door,
     state: WebState,
 }
 
@@ -62,7 +66,11 @@ impl App {
             metrics_open: config.metrics_open,
         };
         let state = WebState::new(tenants, supervisor, programs, reach, upload_bytes_max);
-        Ok(Self { listener, address, state })
+        let door = Door::open(&config.data_dir).map_err(|why| Exit {
+            code: EXIT_DATA,
+            error: anyhow!("cannot open the control socket in {}: {why}", config.data_dir.display()),
+        })?;
+        Ok(Self { listener, address, door, state })
     }
 
     /// Where it listens.
@@ -78,6 +86,11 @@ impl App {
         // Before the first answer: what the rows call active is looked after, or a stop would find nobody.
         let resumed = self.state.supervisor.resume(&self.state.tenants).await;
         resumed.context("the runs of before cannot be taken up again")?;
+        let (tenants, supervisor) = (self.state.tenants.clone(), self.state.supervisor.clone());
+        // Its end is the host's: dropped, it takes its socket along.
+        let operated = AbortOnDropHandle::new(tokio::spawn(
+            self.door.answer(move |asked| operator::answer(tenants.clone(), supervisor.clone(), asked)),
+        ));
         let (stop, mut stopping) = watch::channel(false);
         let graceful = async move {
             let _ = stopping.wait_for(|stop| *stop).await;
@@ -93,20 +106,26 @@ impl App {
             () = asked_to_stop => {}
         }
         tracing::info!("stopping");
-        let put_down = tokio::time::timeout(STOP_WITHIN, put_down(&self.state, stop, serving)).await;
-        put_down.with_context(|| {
+        let put_down = put_down(&self.state, stop, serving, operated);
+        tokio::time::timeout(STOP_WITHIN, put_down).await.with_context(|| {
             format!("not everything was put down within {STOP_WITHIN:?}: the next start compares it with the broker")
         })
     }
 }
 
 /// Not ready from now on, and streams end; who asks something still gets an answer while runs are put down.
-async fn put_down(state: &WebState, stop: watch::Sender<bool>, serving: JoinHandle<()>) {
+async fn put_down(
+    state: &WebState,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    operated: AbortOnDropHandle<()>,
+) {
     state.ending.begin();
     state.supervisor.drain(&state.tenants).await;
     let _ = stop.send(true);
     let _ = serving.await;
     state.ending.actions_done().await;
+    drop(operated);
     state.tenants.close().await;
 }
 
@@ -121,6 +140,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     let mut settings = TenantsConfig::new(config.data_dir.clone(), config.key_file.clone(), broker);
     settings.archive_url.clone_from(&config.bounds.archive_url);
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
+    settings.echo_url.clone_from(&config.echo_url);
     settings.limits.absent_after_s = config.bounds.absent_after_s;
     settings.calendar.clone_from(&config.calendar);
     if let Some(path) = &config.rates {

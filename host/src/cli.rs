@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod compile_child;
 mod demo;
+mod kill;
 mod migrate;
 mod new;
 mod serve;
@@ -53,6 +54,8 @@ enum Command {
     New(new::New),
     /// Brings the database of a data folder up to date, and says what it did.
     Migrate(migrate::Migrate),
+    /// Stops everything that is sent, of the host, of a tenant or of a run, and closes what is held where that is wanted.
+    Kill(kill::Kill),
     /// Hands out what was done, by whom and when, and proves that nobody changed it.
     Audit(audit::Audit),
     /// Lists the tenants of a data folder, or sets the way that one's calls leave by.
@@ -72,6 +75,7 @@ impl Cli {
             Command::Check(check) => check.run(),
             Command::New(new) => new.run(),
             Command::Migrate(migrate) => on_tokio(migrate.run()),
+            Command::Kill(kill) => on_tokio(kill.run()),
             Command::Audit(audit) => on_tokio(audit.run()),
             Command::Tenants(tenants) => on_tokio(tenants.run()),
             Command::CompileChild => return compile_child::run(),

@@ -70,6 +70,11 @@ pub struct Settings {
     #[serde(default)]
     pub metrics_open: bool,
 
+    /// Page that tells who asks from which address it was asked, as bare text or as JSON with a field `ip`: with it, the
+    /// address that orders leave from is proved, not only the way
+    #[arg(long, env = "BULKHEAD_ECHO_URL", value_name = "URL")]
+    pub echo_url: Option<Url>,
+
     /// How long a sign-in lasts, in seconds [default: 86400]
     #[arg(long, env = "BULKHEAD_SESSION_TTL_S", value_name = "SECONDS")]
     pub session_ttl_s: Option<i64>,
@@ -117,6 +122,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// `/metrics` answers everybody.
     pub metrics_open: bool,
+    /// Page that tells who asks from which address it was asked.
+    pub echo_url: Option<Url>,
     /// How long a sign-in lasts, in seconds.
     pub session_ttl_s: Option<i64>,
     /// When the market trades.
@@ -165,6 +172,7 @@ impl Settings {
                 self.trusted_proxies
             },
             metrics_open: self.metrics_open || file.metrics_open,
+            echo_url: self.echo_url.or(file.echo_url),
             session_ttl_s,
             calendar: if self.always_open || file.always_open {
                 market::Calendar::always_open()

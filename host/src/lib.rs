@@ -8,7 +8,10 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod control;
 mod exit;
+mod halt;
+mod operator;
 pub mod programs;
 pub mod runs;
 mod sheet;

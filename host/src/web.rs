@@ -19,6 +19,7 @@ mod examples;
 mod farewell;
 mod fill;
 mod guard;
+mod halt;
 mod health;
 mod leftover;
 mod live_trader;
@@ -53,7 +54,7 @@ pub use state::WebState;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use std::time::Duration;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -138,7 +139,11 @@ fn trading_routes(state: &WebState) -> Router<WebState> {
         .route("/api/daily-stats", get(books::daily_stats))
         .route("/api/pnl", get(books::pnl))
         .route("/api/risk-limits", get(risk::limits).put(risk::set_limits))
-        .route("/api/kill-switch", get(risk::kill_switch).put(risk::set_kill_switch))
+        .route("/api/kill-switch", get(halt::kill_switch).put(halt::set_kill_switch))
+        .route("/api/runs/{id}/kill-switch", put(halt::set_run_switch))
+        .route("/api/trading-state/clear", post(halt::clear))
+        .route("/api/egress", get(halt::egress))
+        .route("/api/egress/preflight", post(halt::preflight))
         .route("/api/audit", get(audit::read))
         .route("/api/audit/download", get(audit::download))
         .route("/api/postback", post(postback::postback).layer(postback::limit()))

@@ -5,12 +5,16 @@
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod archive;
+mod audit;
 mod bad_input;
 mod books;
 mod circles;
+mod command;
 mod demo;
+mod egress;
 mod host_faults;
 mod isolation;
+mod kill;
 mod login;
 mod recovery;
 mod sandbox;

@@ -18,6 +18,11 @@ impl Process {
         crate::binary::bulkhead();
     }
 
+    /// The path of the binary under test, for verbs that end by themselves.
+    pub fn binary() -> &'static Path {
+        crate::binary::bulkhead()
+    }
+
     /// Starts `bulkhead` with the arguments; standard output and error go to `folder/name.out`.
     pub fn bulkhead(name: &str, folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = Command::new(crate::binary::bulkhead());

@@ -123,6 +123,11 @@ impl Gate {
         falls
     }
 
+    /// The calls counted so far.
+    pub fn window(&self) -> &SendWindow {
+        &self.window
+    }
+
     /// Decides. A pass is not yet a send: [`Gate::count`] counts those.
     pub fn decide(&mut self, snapshot: &Snapshot, asked: Asked<'_>) -> Verdict {
         if let Some(day_pnl) = snapshot.day_pnl {

@@ -17,6 +17,8 @@ mod reading;
 mod saving;
 mod sending;
 mod switching;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod trades;
 mod withdrawing;
@@ -101,6 +103,8 @@ struct Soft {
 pub struct Step<'a> {
     core: &'a mut Core,
     before: Option<Box<Soft>>,
+    /// When a reading came back with it: that it is not away any more stays true, whatever becomes of the step.
+    reading_ended: Option<Duration>,
     out: Out,
 }
 
@@ -124,13 +128,15 @@ impl Core {
     /// One step. Nothing of it counts before it is confirmed.
     pub fn step(&mut self, now: Now, facts: &dyn Facts, event: Event) -> Step<'_> {
         let before = Box::new(self.soft.clone());
+        let is_reading = matches!(event, Event::Reading(_) | Event::ReadingFailed);
         let mut turn = Turn { now, facts, out: Out::default() };
         self.clock(&mut turn);
         self.take(&mut turn, event);
         self.withdraw_due(&mut turn);
         self.read_when_due(&mut turn);
         self.tell_trading(&mut turn);
-        Step { before: Some(before), out: turn.out, core: self }
+        let reading_ended = is_reading.then_some(now.since_boot);
+        Step { before: Some(before), reading_ended, out: turn.out, core: self }
     }
 
     /// When the next [`Event::Time`] is wanted, on the clock that never goes backwards.
@@ -252,6 +258,9 @@ impl Drop for Step<'_> {
             self.core.soft = *before;
             self.core.orders.take_back();
             self.core.trades.take_back();
+            if let Some(ended) = self.reading_ended {
+                self.core.soft.readings.failed(ended, self.core.settings.poll_every);
+            }
         }
     }
 }

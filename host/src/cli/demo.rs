@@ -50,6 +50,7 @@ impl Demo {
             public_url: None,
             trusted_proxies: Vec::new(),
             metrics_open: false,
+            echo_url: Some(format!("{kite_url}/sim/address").parse()?),
             session_ttl_s: None,
             calendar: Calendar::always_open(),
             rates: None,

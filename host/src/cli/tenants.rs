@@ -3,11 +3,14 @@
 use crate::app::{not_opened, open_tenants};
 use crate::cli::terminal::{say, start_diagnostics};
 use crate::config::Settings;
+use crate::control::{Ask, AskError, EgressAsk, Said, ask};
 use crate::exit::Exit;
+use crate::operator::setting;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
-use tenant::{Egress, EgressSetting, RollEntry, Tenant, Tenants};
+use tenant::audit::Actor;
+use tenant::{EgressSetting, RollEntry, Tenant, Tenants};
 use url::Url;
 
 #[derive(Debug, Args)]
@@ -23,8 +26,8 @@ pub(crate) struct TenantsList {
 enum Verb {
     /// Sets or checks the address or proxy that a tenant's calls to the broker leave by.
     ///
-    /// The broker takes order calls only from the addresses that the trader has registered there. What is set is in use from
-    /// the next start of the host on.
+    /// The broker takes order calls only from the addresses that the trader has registered there. What is set is in use at
+    /// once where the host runs, and else from its next start on.
     Egress(Box<SetEgress>),
 }
 
@@ -34,6 +37,8 @@ struct SetEgress {
     id: String,
     #[command(flatten)]
     way: Way,
+    #[command(flatten)]
+    seen: Seen,
     #[command(flatten)]
     settings: Settings,
 }
@@ -55,29 +60,53 @@ struct Way {
     check: bool,
 }
 
+/// What must be seen of it.
+#[derive(Debug, Args)]
+struct Seen {
+    /// Refuse new orders unless the world sees them come from this address
+    #[arg(long, value_name = "IP", conflicts_with = "check")]
+    expect: Option<IpAddr>,
+}
+
 impl TenantsList {
     pub(crate) async fn run(self) -> Result<(), Exit> {
         match self.verb {
             None => list(self.settings).await,
-            Some(Verb::Egress(set)) => {
-                let SetEgress { id, way, settings } = *set;
-                with_tenants(settings, async |tenants| match way.check {
-                    true => check_egress(tenants, &id).await,
-                    false => set_egress(tenants, &id, way.egress()).await,
-                })
-                .await
-            }
+            Some(Verb::Egress(set)) => set.run().await,
         }
     }
 }
 
-impl Way {
-    fn egress(self) -> Egress {
-        match (self.from, self.proxy) {
-            (Some(address), _) => Egress::From(address),
-            (None, Some(url)) => Egress::Proxy(url),
-            (None, None) => Egress::Direct,
+impl SetEgress {
+    /// Asks the running host; where none runs, does it here.
+    async fn run(self) -> Result<(), Exit> {
+        let Self { id, way, seen, settings } = self;
+        let config = settings.clone().resolve()?;
+        let asked = if way.check {
+            Ask::Preflight { tenant: id.clone() }
+        } else {
+            Ask::Egress(EgressAsk {
+                tenant: id.clone(),
+                from: way.from,
+                proxy: way.proxy,
+                expect: seen.expect,
+            })
+        };
+        match ask(&config.data_dir, &asked).await {
+            Ok(Said { done: true, text }) => say(&text),
+            Ok(Said { done: false, text }) => return Err(anyhow!(text).into()),
+            Err(AskError::NobodyThere) => {
+                return with_tenants(settings, async |tenants| match asked {
+                    Ask::Egress(asked) => {
+                        set_egress(tenants, &id, setting(asked).map_err(|why| anyhow!(why))?).await
+                    }
+                    Ask::Preflight { .. } | Ask::Kill(_) => check_egress(tenants, &id).await,
+                })
+                .await;
+            }
+            Err(error @ (AskError::NoAnswer(_) | AskError::Closed(_))) => return Err(error.into()),
         }
+        Ok(())
     }
 }
 
@@ -107,9 +136,9 @@ async fn list(settings: Settings) -> Result<(), Exit> {
     Ok(())
 }
 
-async fn set_egress(tenants: &Tenants, id: &str, egress: Egress) -> anyhow::Result<()> {
-    named(tenants, id)?.set_egress(&EgressSetting { egress: egress.clone(), expected: None }).await?;
-    say(&format!("{id} leaves {egress} from the next start of the host on"));
+async fn set_egress(tenants: &Tenants, id: &str, setting: EgressSetting) -> anyhow::Result<()> {
+    named(tenants, id)?.set_egress(&setting).await?;
+    say(&format!("{id} leaves {} from the next start of the host on", setting.words()));
     Ok(())
 }
 
@@ -121,6 +150,7 @@ async fn check_egress(tenants: &Tenants, id: &str) -> anyhow::Result<()> {
 
 fn named(tenants: &Tenants, id: &str) -> anyhow::Result<Tenant> {
     let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
+    let named = named.map(|tenant| tenant.acting_as(Actor::Operator));
     named.ok_or_else(|| {
         anyhow!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
     })

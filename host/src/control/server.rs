@@ -89,7 +89,9 @@ where
     read.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let said = match serde_json::from_str(&line) {
         Ok(asked) => answer(asked).await,
-        Err(error) => Said { done: false, text: format!("this host does not understand the question: {error}") },
+        Err(error) => {
+            Said { done: false, text: format!("this host does not understand the question: {error}") }
+        }
     };
     let text = serde_json::to_string(&said)? + "\n";
     writer.write_all(text.as_bytes()).await?;

@@ -6,12 +6,12 @@ use crate::web::view::books::{
     Amounts, ChargesView, DatePnl, DayView, LogLineView, OrderView, PnlLabelView, PnlRecordView, PnlView,
     PositionView, StrategyPnl, TradeView, WhoseView,
 };
-use crate::web::view::runs::{KillSwitchView, RunFigures, RunMode, RunStateView, RunView};
+use crate::web::view::runs::{RunFigures, RunMode, RunStateView, RunView};
 use crate::web::view::strategies::{StrategyView, VersionView};
 use market::Timestamp;
 use tenant::log::LogLine;
 use tenant::{
-    BrokerState, Charges, DailyStats, KillSwitch, Mode, OrderRecord, PnlLabel, PnlRecord, PnlReport, PnlSum,
+    BrokerState, Charges, DailyStats, Mode, OrderRecord, PnlLabel, PnlRecord, PnlReport, PnlSum,
     PositionRecord, RefusalCode, RunRecord, RunState, Strategy, Tenant, TradeRecord, Version, Whose,
 };
 
@@ -31,10 +31,6 @@ pub(crate) fn broker(tenant: &Tenant) -> BrokerView {
         BrokerState::Expired { since } | BrokerState::Unreachable { since, .. } => Some(When(*since)),
     };
     BrokerView { broker_session: broker_session(tenant), detail: state.to_string(), since }
-}
-
-pub(crate) fn kill_switch(switch: KillSwitch) -> KillSwitchView {
-    KillSwitchView { on: switch.on, reason: switch.reason, since: switch.since.map(When) }
 }
 
 fn mode(mode: Mode) -> RunMode {

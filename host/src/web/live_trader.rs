@@ -5,6 +5,7 @@ use crate::runs::StartError;
 use crate::web::body::Body;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::fill;
+use crate::web::halt;
 use crate::web::shown::{Left, shown_run, shown_runs};
 use crate::web::signed_in::SignedIn;
 use crate::web::state::WebState;
@@ -140,7 +141,7 @@ pub(crate) async fn status(
     SignedIn(tenant): SignedIn,
     State(state): State<WebState>,
 ) -> Result<Json<StatusView>, Problem> {
-    let switch = tenant.kill_switch().await.map_err(Problem::internal)?;
+    let kill_switch = halt::standing(&tenant).await?;
     let today = state.tenants.clock().now().date();
     let runs = tenant.runs().await.map_err(Problem::internal)?;
     let (runs, runs_left_out) = at_hand(runs, today);
@@ -148,7 +149,7 @@ pub(crate) async fn status(
         today: today.to_string(),
         broker_session: fill::broker_session(&tenant),
         broker: fill::broker(&tenant),
-        kill_switch: fill::kill_switch(switch),
+        kill_switch,
         runs: shown_runs(&state, &tenant, runs).await?,
         runs_left_out,
     }))

@@ -3,7 +3,8 @@
 use crate::web::cookies::Cookie;
 use crate::web::view::live::StreamEvents;
 use crate::web::{
-    audit, auth, books, examples, health, live_trader, login, logs, postback, risk, runs, strategies, tokens,
+    audit, auth, books, examples, halt, health, live_trader, login, logs, postback, risk, runs, strategies,
+    tokens,
 };
 use axum::Json;
 use axum::http::StatusCode;
@@ -42,7 +43,8 @@ use utoipa::openapi::{
         runs::list, runs::one, runs::stream, runs::everything,
         logs::read, logs::download, logs::stream,
         books::orders, books::trades, books::positions, books::daily_stats, books::pnl,
-        risk::limits, risk::set_limits, risk::kill_switch, risk::set_kill_switch,
+        risk::limits, risk::set_limits,
+        halt::kill_switch, halt::set_kill_switch, halt::set_run_switch, halt::clear, halt::egress, halt::preflight,
         postback::postback,
         health::alive, health::ready, health::metrics, serve,
     ),

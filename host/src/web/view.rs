@@ -5,6 +5,7 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod books;
+pub(crate) mod halt;
 pub(crate) mod live;
 pub(crate) mod risk;
 pub(crate) mod runs;

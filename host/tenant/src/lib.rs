@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+mod at_rest;
 pub mod audit;
 mod broker;
 mod broker_id;
@@ -47,6 +48,7 @@ pub use crate::orders::{
     RunOrderUpdate, TradeRecord,
 };
 pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
+pub use at_rest::{AtRest, RestScope, kill_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
 pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
@@ -69,6 +71,6 @@ pub use run::{RunEvent, RunRecord, RunState, RunStep};
 pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, SecretText, SessionInfo};
 pub use store::Health;
 pub use strategy::{Strategy, Upload};
-pub use tenant::{Cut, JournalReading, Tenant};
+pub use tenant::{Cut, JournalReading, SquareOff, Tenant};
 pub use tenants::Tenants;
 pub use version::Version;

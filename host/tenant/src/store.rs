@@ -13,6 +13,7 @@ mod damage_test;
 mod days;
 #[cfg(test)]
 mod days_test;
+mod exposure;
 mod foreign;
 mod group;
 mod group_writer;

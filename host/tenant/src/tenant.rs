@@ -2,12 +2,14 @@
 
 mod audit;
 mod books;
+mod halt;
 mod journal;
 mod market_data;
 mod runs;
 mod way_out;
 
 pub use books::Cut;
+pub use halt::SquareOff;
 pub use journal::JournalReading;
 
 use crate::audit::{Actor, AuditAction};
@@ -219,6 +221,7 @@ impl Tenant {
             host.config.limits.feed_ticks_max,
         );
         let figures = Arc::new(Figures::new(book.clone(), Arc::clone(&host), Arc::clone(&marks)));
+        let prover = Arc::new(Prover::new(setting));
         let desk = Desk::open(Parts {
             id: id.clone(),
             host: Arc::clone(&host),
@@ -228,6 +231,7 @@ impl Tenant {
             news: news.clone(),
             marks,
             figures: Arc::clone(&figures),
+            prover: Arc::clone(&prover),
         })
         .await?;
         let user_name = Mutex::new(stored.user_name.clone());

@@ -63,7 +63,7 @@ impl Tenants {
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
         let store = Store::open(&config.data_dir).await?;
         let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
-        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, stops::kept(&store).await?);
+        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, store.host_switch().await?);
         let logs = config.data_dir.join("logs");
         let log_limits = LogLimits {
             days_kept: config.limits.log_days_kept,

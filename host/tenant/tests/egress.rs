@@ -6,8 +6,8 @@ mod world;
 
 use market::OrderState;
 use std::collections::BTreeSet;
-use tenant::{Egress, EgressSetting, Tenant};
-use world::{World, buy, cause, new_line, state_of};
+use tenant::{Egress, EgressSetting, RefusalCode, RunLine, Tenant};
+use world::{World, buy, cause, new_line, state_of, until};
 
 async fn buy_one(tenant: &Tenant, name: &str) {
     let mut line = new_line(tenant, name).await;
@@ -51,5 +51,55 @@ async fn order_calls_leave_from_the_tenants_own_address_at_once_and_after_the_ne
     assert_eq!(tenant.egress().await.unwrap(), own, "a sign-in keeps the way out");
     buy_one(&tenant, "beta").await;
     assert_eq!(sources(&world, "UK9394").await, BTreeSet::from(["127.0.0.2".to_owned()]));
+    tenants.close().await;
+}
+
+/// Asks for orders until one is refused for its way out.
+async fn refused_for_its_address(line: &mut RunLine, next: &mut u64) -> String {
+    *next += 1;
+    line.submit(cause(*next), vec![buy(*next, 1)]).await.unwrap();
+    let refused = state_of(line, OrderState::Refused).await;
+    assert_eq!(refused.refusal, RefusalCode::WayOut, "{}", refused.message);
+    refused.message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_from_another_address_than_the_expected_one_is_refused_until_it_is_right() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.echo_url = Some(format!("http://{}/sim/address", world.simulator.address()).parse().unwrap());
+    let tenants = tenant::Tenants::open(config).await.unwrap();
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    let mut next = 0;
+
+    tenant.set_egress(&from("127.0.0.2", Some("127.0.0.3"))).await.unwrap();
+    until("a proof", async || tenant.egress_standing().proof.is_some()).await;
+    let told = refused_for_its_address(&mut line, &mut next).await;
+    assert!(told.contains("must leave from 127.0.0.3, but leave from 127.0.0.2"), "{told}");
+    assert!(world.places_received().await.is_empty());
+
+    tenant.set_egress(&from("127.0.0.3", Some("127.0.0.3"))).await.unwrap();
+    until("the right address", async || tenant.egress_standing().address().is_some()).await;
+    assert_eq!(tenant.egress_standing().hindrance(), None);
+    next += 1;
+    line.submit(cause(next), vec![buy(next, 1)]).await.unwrap();
+    state_of(&mut line, OrderState::Complete).await;
+    assert_eq!(sources(&world, "UK9394").await, BTreeSet::from(["127.0.0.3".to_owned()]));
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_address_is_expected_and_none_can_be_proved_no_order_leaves() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.echo_url = Some("http://127.0.0.1:9/".parse().unwrap());
+    let tenants = tenant::Tenants::open(config).await.unwrap();
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut line = new_line(&tenant, "alpha").await;
+    tenant.set_egress(&from("127.0.0.2", Some("127.0.0.2"))).await.unwrap();
+    let told = refused_for_its_address(&mut line, &mut 0).await;
+    assert!(told.contains("being proved") || told.contains("could not be proved"), "{told}");
+    assert!(world.places_received().await.is_empty());
     tenants.close().await;
 }

@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How far apart readings must begin to count as two: what is read twice at once is one look.
+const READINGS_APART: Duration = Duration::from_secs(1);
+
 /// How far the proof is that an order never reached the broker's book.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Absence {
@@ -21,12 +24,12 @@ pub(crate) struct Absence {
     /// Whole readings that lacked it.
     readings: u32,
     /// When the newest of them began.
-    newest: Duration,
+    newest: Option<Duration>,
 }
 
 impl Core {
     pub(super) fn begin_absence(&mut self, id: i64, since: Duration) {
-        self.soft.absences.entry(id).or_insert(Absence { since, readings: 0, newest: since });
+        self.soft.absences.entry(id).or_insert(Absence { since, readings: 0, newest: None });
     }
 
     /// What a whole book means for those of our orders that it lacks.
@@ -77,10 +80,11 @@ impl Core {
     fn is_proven(&mut self, id: i64, began: Duration) -> bool {
         let (first, last) = (self.settings.absent_first(), self.settings.absent_after());
         let Some(absence) = self.soft.absences.get_mut(&id) else { return false };
-        if began < absence.since + first || began <= absence.newest {
+        let is_apart = absence.newest.is_none_or(|newest| began >= newest + READINGS_APART);
+        if began < absence.since + first || !is_apart {
             return false;
         }
-        (absence.readings, absence.newest) = (absence.readings + 1, began);
+        (absence.readings, absence.newest) = (absence.readings + 1, Some(began));
         absence.readings >= self.settings.absent_readings_min && began >= absence.since + last
     }
 

@@ -5,6 +5,7 @@
 use super::{Scope, Watch};
 use crate::web::error::Problem;
 use crate::web::fill;
+use crate::web::halt;
 use crate::web::shown::{Left, run_figures, shown_run};
 use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, StoreView, TodayFigures};
 use axum::response::sse::Event;
@@ -103,8 +104,8 @@ impl Watch {
                 let broker = fill::broker(&self.tenant);
                 self.push_if_new("broker", &broker);
                 self.push_if_new("store", &StoreView { trouble: self.state.tenants.health().trouble() });
-                let switch = self.tenant.kill_switch().await;
-                self.push_new_if_read("killSwitch", switch.map(fill::kill_switch).map_err(Problem::internal));
+                let switch = halt::standing(&self.tenant).await;
+                self.push_new_if_read("killSwitch", switch);
                 let positions = self.tenant.positions(false).await.map_err(Problem::internal);
                 let unknown_since = self.tenant.unknown_since();
                 let shown = |list: Vec<_>| {

@@ -3,7 +3,7 @@
 use super::When;
 use super::books::{Amounts, StrategyPnl};
 use super::runs::{RunFigures, RunView};
-use super::{account, books, runs};
+use super::{account, books, halt};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -78,5 +78,5 @@ pub(crate) struct StreamEvents {
     figures: TodayFigures,
     broker: account::BrokerView,
     store: StoreView,
-    kill_switch: runs::KillSwitchView,
+    kill_switch: halt::KillSwitchView,
 }

@@ -2,6 +2,7 @@
 
 use super::When;
 use super::account::{BrokerSession, BrokerView};
+use super::halt::KillSwitchView;
 use market::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -126,24 +127,4 @@ pub(crate) struct StatusView {
     pub(crate) runs: Vec<RunView>,
     /// Ended runs of today that are left out here because they are many. `GET /api/runs` has every run.
     pub(crate) runs_left_out: usize,
-}
-
-/// The switch that stops every send of the tenant.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct KillSwitchView {
-    /// True while no order may be sent.
-    pub(crate) on: bool,
-    /// Why, in the words of who moved it.
-    pub(crate) reason: Option<String>,
-    /// When it was last moved.
-    pub(crate) since: Option<When>,
-}
-
-/// A wish to move the kill switch.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SetKillSwitch {
-    pub(crate) on: bool,
-    #[serde(default)]
-    pub(crate) reason: Option<String>,
 }

@@ -89,6 +89,9 @@ impl Desk {
     /// The one send, after one last look.
     async fn send(&self, call: PlaceCall) -> Answer {
         let is_stopped = !call.is_exit && self.stops.stop(&call.run_id);
+        if let Some(why) = self.prover.standing().hindrance() {
+            return stopped(RefusalCode::WayOut, &why);
+        }
         let session = match self.last_look(is_stopped, call.session) {
             Ok(session) => session,
             Err(stopped) => return stopped,
@@ -99,6 +102,9 @@ impl Desk {
     }
 
     async fn change(&self, call: ModifyCall) -> Answer {
+        if let Some(why) = self.prover.standing().hindrance() {
+            return stopped(RefusalCode::WayOut, &why);
+        }
         let session = match self.last_look(self.stops.stop(&call.run_id), call.session) {
             Ok(session) => session,
             Err(stopped) => return stopped,
@@ -118,6 +124,7 @@ impl Desk {
         self.answered(&session, answer)
     }
 
+    /// Whether it may leave, at the last instant: a withdrawal always may.
     fn last_look(&self, is_stopped: bool, session: u64) -> Result<LineSession, Answer> {
         if is_stopped {
             return Err(stopped(RefusalCode::KillSwitch, "the kill switch went on"));

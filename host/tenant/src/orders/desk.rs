@@ -15,6 +15,7 @@ use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::news::News;
 use crate::pnl::Figures;
+use crate::proof::Prover;
 use crate::run::{RunEvent, RunRecord};
 use crate::store::{Book, Commit, StepRows};
 use ::orders::{Core, Effect, Event, Gravity, Loaded, Now, Opened, Settings};
@@ -39,6 +40,8 @@ pub(crate) struct Desk {
     pub(super) news: broadcast::Sender<News>,
     pub(super) marks: Arc<Marks>,
     pub(super) figures: Arc<Figures>,
+    /// Which address orders leave from.
+    pub(super) prover: Arc<Prover>,
     pub(super) core: Mutex<Core>,
     /// What each attached run must hear.
     pub(super) runs: Guarded<BTreeMap<String, Arc<Queue<RunEvent>>>>,
@@ -68,6 +71,7 @@ pub(crate) struct Parts {
     pub(crate) news: broadcast::Sender<News>,
     pub(crate) marks: Arc<Marks>,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) prover: Arc<Prover>,
 }
 
 /// What is written with a step of the order path.
@@ -82,7 +86,7 @@ pub(super) struct Along {
 impl Desk {
     /// Loads what stands and settles what a crash left behind.
     pub(crate) async fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
-        let Parts { id, host, book, line, log, news, marks, figures } = parts;
+        let Parts { id, host, book, line, log, news, marks, figures, prover } = parts;
         let (loaded, born) = (load(&id, &host, &book, &log).await?, Instant::now());
         let now = Now { wall: host.now(), since_boot: Duration::ZERO };
         let stops = Stops::of(&loaded.switches);
@@ -98,6 +102,7 @@ impl Desk {
             news,
             marks,
             figures,
+            prover,
             core: Mutex::new(core),
             runs: Guarded::default(),
             stops,

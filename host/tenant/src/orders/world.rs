@@ -4,7 +4,7 @@ use super::desk::Desk;
 use crate::gate::Refusal;
 use crate::instruments::InstrumentList;
 use crate::store::Health;
-use ::orders::{Facts, LineFacts, Listed, StoreHealth};
+use ::orders::{Facts, LineFacts, Listed, RefusalCode, StoreHealth};
 use market::{Price, Symbol, Timestamp, Venue};
 use std::sync::Arc;
 
@@ -52,6 +52,7 @@ impl Facts for World<'_> {
     }
 
     fn hindrance(&self) -> Option<Refusal> {
-        None
+        let why = self.desk.prover.standing().hindrance()?;
+        Some(Refusal::new(RefusalCode::WayOut, why))
     }
 }

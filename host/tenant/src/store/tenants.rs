@@ -4,9 +4,13 @@ use super::{Book, Store, unreadable};
 use crate::audit::AuditEntry;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
+use ::orders::KillSwitch;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+
+/// Under which name the host keeps its own kill switch.
+const SWITCH_FACT: &str = "kill switch";
 
 /// A tenant as its row tells.
 pub(crate) struct StoredTenant {
@@ -51,6 +55,29 @@ impl Store {
             .execute(&self.writer)
             .await?;
         Ok(())
+    }
+
+    /// The host's own kill switch.
+    pub(crate) async fn host_switch(&self) -> Result<KillSwitch, StoreError> {
+        let Some(text) = self.host_fact(SWITCH_FACT).await? else { return Ok(KillSwitch::default()) };
+        serde_json::from_slice(&text).map_err(|why| unreadable("kill switch", why))
+    }
+
+    /// The host's own kill switch as it stands from now on, with what the host's chain tells of it.
+    pub(crate) async fn save_host_switch(
+        &self,
+        switch: &KillSwitch,
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(switch).map_err(|why| unreadable("kill switch", why))?;
+        let mut tx = self.write().await?;
+        sqlx::query("insert into host_facts (name, value) values (?, ?) on conflict (name) do update set value = excluded.value")
+            .bind(SWITCH_FACT)
+            .bind(text)
+            .execute(&mut *tx)
+            .await?;
+        self.append_host_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     /// True when something sealed stands in the file, so that a new key would lose it.

@@ -1,14 +1,15 @@
 //! What stops every tenant at once, and what marks the orders of this install: facts of the host itself.
 
 use super::Tenants;
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::chance;
 use crate::error::StoreError;
 use crate::store::Store;
 use ::orders::{KillSwitch, Prefix, SwitchScope};
+use serde_json::json;
 use std::sync::PoisonError;
 
 const PREFIX_FACT: &str = "order tag prefix";
-const SWITCH_FACT: &str = "kill switch";
 
 impl Tenants {
     /// How the host's own kill switch stands.
@@ -22,28 +23,33 @@ impl Tenants {
     /// When it cannot be written; it stops all the same, until the host is started again.
     pub async fn set_kill_switch(&self, on: bool, reason: Option<String>) -> Result<KillSwitch, StoreError> {
         let switch = KillSwitch { on, reason: reason.clone(), since: Some(self.host().now()) };
-        let text = serde_json::to_vec(&switch)
-            .map_err(|why| StoreError::Unreadable { what: "kill switch", why: why.to_string() })?;
-        let kept = self.host().store.set_host_fact(SWITCH_FACT, &text).await;
-        if on || kept.is_ok() {
+        let moved = async {
             let held = &self.host().kill_switch;
             *held.write().unwrap_or_else(PoisonError::into_inner) = switch.clone();
             let moved = self.all().into_iter().map(|tenant| {
-                let reason = reason.clone();
+                let (tenant, reason) = (tenant.acting_as(Actor::Operator), reason.clone());
                 async move { tenant.set_kill_switch(SwitchScope::Host, on, reason).await.map(drop) }
             });
-            let moved = futures_util::future::join_all(moved).await;
-            moved.into_iter().collect::<Result<(), StoreError>>()?;
+            futures_util::future::join_all(moved).await.into_iter().collect::<Result<(), StoreError>>()
+        };
+        // What is stopped must not wait for the disk; what is let go must stay so over a crash.
+        if on {
+            let moved = moved.await;
+            self.keep(&switch).await?;
+            moved?;
+        } else {
+            self.keep(&switch).await?;
+            moved.await?;
         }
-        kept.map(|()| switch)
+        Ok(switch)
     }
-}
 
-/// The host's own kill switch, as it was kept.
-pub(super) async fn kept(store: &Store) -> Result<KillSwitch, StoreError> {
-    let Some(text) = store.host_fact(SWITCH_FACT).await? else { return Ok(KillSwitch::default()) };
-    serde_json::from_slice(&text)
-        .map_err(|why| StoreError::Unreadable { what: "kill switch", why: why.to_string() })
+    async fn keep(&self, switch: &KillSwitch) -> Result<(), StoreError> {
+        let action = if switch.on { AuditAction::KillSwitchOn } else { AuditAction::KillSwitchOff };
+        let details = json!({ "reason": switch.reason });
+        let entry = AuditEntry::new(self.host().now(), Actor::Operator, action, "host", details);
+        self.host().store.save_host_switch(switch, &[entry]).await
+    }
 }
 
 /// What this install's marks begin with: drawn at its first start, and the same ever after.

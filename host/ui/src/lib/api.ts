@@ -18,6 +18,9 @@ export type Pnl = Schemas["PnlView"];
 export type Day = Schemas["DayView"];
 export type Amounts = Schemas["Amounts"];
 export type KillSwitch = Schemas["KillSwitchView"];
+export type Egress = Schemas["EgressView"];
+export type AuditEntry = Schemas["AuditView"];
+export type AuditPage = Schemas["AuditPage"];
 export type Broker = Schemas["BrokerView"];
 export type RiskLimits = Schemas["RiskLimits"];
 export type Example = Schemas["ExampleView"];
@@ -124,5 +127,13 @@ export const api = {
   logs: (date: string, limit: number) => send<LogLine[]>("GET", `/api/logs?date=${date}&limit=${limit}`),
   riskLimits: () => send<RiskLimits>("GET", "/api/risk-limits"),
   setRiskLimits: (limits: RiskLimits) => send<RiskLimits>("PUT", "/api/risk-limits", json(limits)),
-  setKillSwitch: (on: boolean, reason: string) => send<KillSwitch>("PUT", "/api/kill-switch", json({ on, reason })),
+  killSwitch: () => send<KillSwitch>("GET", "/api/kill-switch"),
+  setKillSwitch: (on: boolean, reason: string, flatten = false) =>
+    send<KillSwitch>("PUT", "/api/kill-switch", json({ on, reason, flatten })),
+  setRunSwitch: (run: string, on: boolean, reason: string, flatten = false) =>
+    send<KillSwitch>("PUT", `/api/runs/${id(run)}/kill-switch`, json({ on, reason, flatten })),
+  clearHalt: (reason: string) => send<KillSwitch>("POST", "/api/trading-state/clear", json({ reason })),
+  egress: () => send<Egress>("GET", "/api/egress"),
+  preflight: () => send<Egress>("POST", "/api/egress/preflight", json({})),
+  audit: (before?: number) => send<AuditPage>("GET", `/api/audit?limit=50${before ? `&before=${before}` : ""}`),
 };

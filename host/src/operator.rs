@@ -1,0 +1,104 @@
+//! What an operator asked of the running host, done.
+
+use crate::control::{Ask, EgressAsk, KillAsk, Said};
+use crate::halt::{self, Halt, Halted};
+use crate::runs::Supervisor;
+use tenant::audit::Actor;
+use tenant::{Egress, EgressSetting, Tenant, Tenants};
+
+/// The longest reason, in characters.
+pub(crate) const REASON_CHARS_MAX: usize = 500;
+
+/// Does it, and says so or why not.
+pub(crate) async fn answer(tenants: Tenants, supervisor: Supervisor, asked: Ask) -> Said {
+    let done = match asked {
+        Ask::Kill(kill) => self::kill(&tenants, &supervisor, kill).await,
+        Ask::Egress(egress) => set_egress(&tenants, egress).await,
+        Ask::Preflight { tenant } => preflight(&tenants, &tenant).await,
+    };
+    match done {
+        Ok(text) => Said { done: true, text },
+        Err(text) => Said { done: false, text },
+    }
+}
+
+async fn kill(tenants: &Tenants, supervisor: &Supervisor, asked: KillAsk) -> Result<String, String> {
+    let KillAsk { tenant, run, on, flatten, reason } = asked;
+    check_reason(&reason)?;
+    let halt = Halt { on, reason: Some(reason), flatten };
+    let (whose, halted) = match (tenant, run) {
+        (None, Some(_)) => return Err("a run is named with its tenant: --tenant ID --run ID".to_owned()),
+        (None, None) => ("the host".to_owned(), halt::host(supervisor, tenants, halt).await),
+        (Some(id), None) => {
+            let tenant = named(tenants, &id)?;
+            (format!("the account {id}"), halt::account(supervisor, &tenant, halt).await)
+        }
+        (Some(id), Some(run)) => {
+            let tenant = named(tenants, &id)?;
+            let is_there = tenant.run(&run).await.map_err(|error| format!("{error:#}"))?.is_some();
+            if !is_there {
+                return Err(format!("{id} has no run `{run}`"));
+            }
+            (format!("run {run} of {id}"), halt::run(supervisor, &tenant, &run, halt).await)
+        }
+    };
+    let Halted { switch, closing } = halted.map_err(|error| format!("{error:#}"))?;
+    let word = if switch.on { "on: nothing more is sent" } else { "off" };
+    let closed = match closing.len() {
+        0 if flatten && on => "; no run has anything to close".to_owned(),
+        0 => String::new(),
+        count => format!("; {count} runs are being taken out of the market"),
+    };
+    Ok(format!("the kill switch of {whose} is {word}{closed}"))
+}
+
+async fn set_egress(tenants: &Tenants, asked: EgressAsk) -> Result<String, String> {
+    let tenant = named(tenants, &asked.tenant)?;
+    let setting = setting(asked)?;
+    tenant.set_egress(&setting).await.map_err(|error| format!("{error:#}"))?;
+    Ok(format!("{} leaves {} from now on", tenant.broker_id(), setting.words()))
+}
+
+async fn preflight(tenants: &Tenants, id: &str) -> Result<String, String> {
+    let seen = named(tenants, id)?.preflight().await.map_err(|error| format!("{error:#}"))?;
+    Ok(format!("{id}: {}", seen.words()))
+}
+
+/// The way that was asked for.
+///
+/// # Errors
+/// When two were.
+pub(crate) fn setting(asked: EgressAsk) -> Result<EgressSetting, String> {
+    let egress = match (asked.from, asked.proxy) {
+        (Some(_), Some(_)) => {
+            return Err("an order leaves from an address or through a proxy, not both".to_owned());
+        }
+        (Some(address), None) => Egress::From(address),
+        (None, Some(url)) => Egress::Proxy(url),
+        (None, None) => Egress::Direct,
+    };
+    Ok(EgressSetting { egress, expected: asked.expect })
+}
+
+/// A reason that says something, and not too much.
+///
+/// # Errors
+/// In words for whoever gave it.
+pub(crate) fn check_reason(reason: &str) -> Result<(), String> {
+    let fine = !reason.trim().is_empty()
+        && reason.chars().count() <= REASON_CHARS_MAX
+        && !reason.chars().any(char::is_control);
+    if fine {
+        Ok(())
+    } else {
+        Err(format!("a reason is needed, in one line of at most {REASON_CHARS_MAX} characters"))
+    }
+}
+
+fn named(tenants: &Tenants, id: &str) -> Result<Tenant, String> {
+    let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
+    let named = named.map(|tenant| tenant.acting_as(Actor::Operator));
+    named.ok_or_else(|| {
+        format!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
+    })
+}

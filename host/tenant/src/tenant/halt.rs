@@ -1,0 +1,46 @@
+//! What is left to close of a tenant, and how far that is.
+
+use super::{Stored, Tenant};
+use crate::audit::AuditAction;
+use serde_json::json;
+
+/// A run whose positions are wanted closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SquareOff {
+    /// The run.
+    pub run_id: String,
+    /// What its strategy is called.
+    pub strategy_name: String,
+    /// Where the run stands, as a word.
+    pub state: String,
+    /// What is open and what it waits for.
+    pub words: Option<String>,
+}
+
+impl Tenant {
+    /// Runs that have not ended, that have orders standing, or that hold something.
+    ///
+    /// # Errors
+    /// When the database fails; so with every method here.
+    pub async fn exposed_runs(&self) -> Stored<Vec<String>> {
+        self.book().exposed_runs().await
+    }
+
+    /// A person has looked at what halted the account, and lets it go on: orders that nobody here knew of are taken as they
+    /// are, a latched loss is cleared. One that still stands closes the gate again.
+    pub async fn clear_halt(&self, reason: &str) -> Stored<()> {
+        if !self.foreign_orders().await.is_empty() {
+            self.accept_foreign_orders(reason).await?;
+        }
+        let entry = self.did(AuditAction::LatchCleared, "gate", json!({ "reason": reason }));
+        let limits = self.inner.desk.risk_limits().await;
+        self.inner.desk.set_risk_limits(limits, vec![entry]).await
+    }
+
+    /// Runs whose positions are wanted closed and are not yet, as far as can be.
+    pub async fn square_offs(&self) -> Stored<Vec<SquareOff>> {
+        let rows = self.book().square_offs().await?.into_iter();
+        let read = |(run_id, strategy_name, state, words)| SquareOff { run_id, strategy_name, state, words };
+        Ok(rows.map(read).collect())
+    }
+}
