@@ -56,6 +56,7 @@ impl App {
         warn_of_missing_holidays(&config.calendar, clock.now());
         let runs = RunLimits {
             runs_per_tenant: config.bounds.runs_per_tenant_max,
+            rebuild_events_max: config.bounds.rebuild_events_max,
             runs: config.bounds.runs_max as usize,
             ..RunLimits::default()
         };
@@ -142,6 +143,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
     settings.echo_url.clone_from(&config.echo_url);
     settings.limits.absent_after_s = config.bounds.absent_after_s;
+    settings.limits.journal_keep_days = config.bounds.journal_keep_days;
     settings.calendar.clone_from(&config.calendar);
     if let Some(path) = &config.rates {
         settings.rates = Arc::new(read_rates(path).map_err(|error| Exit { code: EXIT_FAILED, error })?);

@@ -16,6 +16,8 @@ mod days_test;
 mod exposure;
 mod foreign;
 mod group;
+#[cfg(test)]
+mod group_test;
 mod group_writer;
 mod journal;
 mod lock;
@@ -163,6 +165,11 @@ impl Store {
             mark: None,
             lock: None,
         })
+    }
+
+    /// How many transactions the group writer has written.
+    pub(crate) fn commits(&self) -> u64 {
+        self.group.commits()
     }
 
     /// The part of one tenant.

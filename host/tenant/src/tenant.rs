@@ -235,7 +235,6 @@ impl Tenant {
         })
         .await?;
         let user_name = Mutex::new(stored.user_name.clone());
-        let prover = Arc::new(Prover::new(setting));
         let inner = Inner { id, user_name, host, book, log, line, desk, hub, figures, news, prover };
         Ok(Self { inner: Arc::new(inner), actor: Actor::Host })
     }
@@ -251,6 +250,7 @@ impl Tenant {
         host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
         host.spawn(self.clone().prove_way_out());
+        host.spawn(self.clone().forget_old_journals());
     }
 
     /// The session of the last login, as the rows have it.

@@ -117,6 +117,7 @@ impl Store {
         }
         tx.commit().await.map_err(|error| Unwritten::All(error.into()))?;
         links.are_written();
+        self.group.count_commit();
         Ok(())
     }
 
