@@ -9,6 +9,8 @@ REACHED = {"acked", "open", "triggerPending", "partial", "complete"}
 FINAL = {"refused", "abandoned", "complete", "cancelled"}
 # Lines that may be on their way to the file when the host dies.
 JUMP_MAX = 50
+# A host may be killed again while it comes back.
+KILLS_MAX = 2
 PRIME, SPIN, MASK = 0x100000001B3, 5, (1 << 64) - 1
 CHAIN = re.compile(r"chain (\d+) ([0-9a-f]{16}) ([0-9a-f]{16}) (.*)$")
 
@@ -67,28 +69,30 @@ def _trades(evidence):
 
 
 def _chains(evidence):
-    """Each run's memory goes on exactly where it was: every line grows out of one that was written before it. Where the
-    host rebuilds its runs (`exact`), none goes back behind an order that it had placed; lines that were on their way to
-    the file when the host died may be missing, once."""
+    """Each run's memory goes on exactly where it was: every line grows out of one that was written before it. None
+    goes back behind an order that it had placed. Lines that were on their way to the file when the host died may be
+    missing, once a kill."""
     found = []
     for run, texts in evidence["lines"].items():
-        known, highest_order, last, jumps = {0: {0}}, 0, 0, 0
+        known, highest_order, last, jumps, kept = {0: {0}}, 0, 0, 0, 0
         placed = evidence["placed"].get(run, set())
         for text in texts:
             match = CHAIN.search(text)
             if not match:
                 continue
             count, word, digest, said = int(match[1]), int(match[2], 16), int(match[3], 16), match[4]
-            if count > last + 1 and evidence["exact"] and jumps == 0 and count - last <= JUMP_MAX:
+            if count > last + 1 and jumps < KILLS_MAX and count - last <= JUMP_MAX:
                 jumps += 1
             elif digest not in {grown(before, word) for before in known.get(count - 1, ())}:
                 found.append(f"wrong: run {run} became {digest:016x} at {count} from nothing that it had been")
-            if evidence["exact"] and count <= highest_order:
+            if count <= last:
+                kept = highest_order
+            if count <= kept:
                 found.append(f"lost: run {run} went back to {count}, behind an order that it had placed")
             known.setdefault(count, set()).add(digest)
             last = count
             order = re.match(r"placed (\d+)$", said)
-            if order and int(order[1]) in placed:
+            if order and int(order[1]) in placed and not kept:
                 highest_order = count
     return found
 

@@ -28,7 +28,7 @@ def sound():
         "received": [{"method": "POST", "tag": "T1"}, {"method": "DELETE", "tag": None}],
         "trades": [fill], "broker_trades": {fill}, "broker_orders": {"B1"},
         "seen_orders": {"T1": dict(row)}, "seen_trades": {fill},
-        "lines": {"r": chain((1, 2, 3, 4))}, "placed": {"r": {1}}, "exact": True,
+        "lines": {"r": chain((1, 2, 3, 4))}, "placed": {"r": {1}},
     }
 
 
@@ -83,7 +83,7 @@ def on_database(world, seen):
             if database.execute(statement).rowcount != 1:
                 found.append(f"wrong: nothing was doctored by {statement}")
         database.close()
-        said = [text for one in gather(world, seen, exact=False).values() for text in violations(one)]
+        said = [text for one in gather(world, seen).values() for text in violations(one)]
         if not any(text.startswith(word) for text in said):
             found.append(f"wrong: the checker does not see {statement}: {said}")
     print(f"the checker sees {len(ON_DATABASE)} of {len(ON_DATABASE)} ways of doctoring a real database", flush=True)

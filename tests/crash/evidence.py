@@ -26,6 +26,14 @@ def rows_of(folder, statement):
             database.close()
 
 
+def placed_by_runs(folder):
+    """The numbers of the orders that each run has rows of."""
+    placed = {}
+    for row in rows_of(folder, "select run_id, run_order_id from orders"):
+        placed.setdefault(row["run_id"], set()).add(row["run_order_id"])
+    return placed
+
+
 def lines_of(folder, user):
     """The log's lines by run, in the order written."""
     lines = {}
@@ -50,7 +58,7 @@ def broker_orders(world, user):
     return {order["order_id"] for order in book["data"]}
 
 
-def gather(world, seen, exact):
+def gather(world, seen):
     """One trader's evidence each, once the host is down."""
     orders = rows_of(world.folder, "select * from orders")
     trades = rows_of(world.folder, "select broker_id, exchange, trade_id, broker_order_id from trades")
@@ -58,10 +66,6 @@ def gather(world, seen, exact):
     found = {}
     for user in TENANTS:
         own = [row for row in orders if row["broker_id"] == user]
-        placed = {}
-        for row in own:
-            if row["state"] != "refused":
-                placed.setdefault(row["run_id"], set()).add(row["run_order_id"])
         found[user] = {
             "rows": own,
             "received": [one for one in received if one["userId"] == user],
@@ -72,8 +76,7 @@ def gather(world, seen, exact):
             "seen_orders": seen[user].orders,
             "seen_trades": seen[user].trades,
             "lines": lines_of(world.folder, user),
-            "placed": placed,
-            "exact": exact,
+            "placed": world.placed,
         }
     return found
 

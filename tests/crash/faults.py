@@ -158,7 +158,7 @@ def trades_again(world, seen):
     code = world.host.terminate(DRAINED_S)
     wrong = [] if code == 0 else [f"asked to end, it ended with {code}"]
     everybody = {user: seen if user == USER else Seen() for user in TENANTS}
-    return wrong + violations(gather(world, everybody, exact=False)[USER])
+    return wrong + violations(gather(world, everybody)[USER])
 
 
 def revive(world, seen):

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from checks import UNSETTLED, violations
-from evidence import gather, rows_of
+from evidence import gather, placed_by_runs, rows_of
 from load import LIMITS_VALUE, under_load
 import doctored
 from upgrade import PREFIX, play_upgrade, put
@@ -110,6 +110,7 @@ def play(base, prepared, point, turn):
             world = World(folder, point.seed)
             copy_folder(prepared, folder)
             seen, died = crash(world, point)
+            world.placed = placed_by_runs(folder)
             doubtful = come_back(world, seen, point)
         wait_until_settled(world, seen, doubtful)
         found += as_they_were(world, seen)
@@ -117,7 +118,7 @@ def play(base, prepared, point, turn):
         if code != 0:
             found.append(f"wrong: asked to end, the host ended with {code} (None: not within {DRAINED_S} s)")
         found += audit(world)
-        evidence = gather(world, seen, exact=False)
+        evidence = gather(world, seen)
         for user, one in evidence.items():
             found += [f"{text} ({user})" for text in violations(one)]
         sent = sum(len(one["received"]) for one in evidence.values())

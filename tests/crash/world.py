@@ -126,6 +126,8 @@ class World:
                    "--seed", str(seed), "--accounts", listed]
         self.simulator = Process("simulator", folder, command)
         self.host = None
+        # Orders of each run that had rows when the host was killed.
+        self.placed = {}
         self._wait(f"{self.sim}/sim/", self.simulator)
 
     def start_host(self, tracer=()):

@@ -103,9 +103,9 @@ impl Watch {
             Scope::All { .. } => {
                 let broker = fill::broker(&self.tenant);
                 self.push_if_new("broker", &broker);
+                self.push_if_new("store", &StoreView { trouble: self.state.tenants.health().trouble() });
                 let switch = halt::standing(&self.tenant).await;
                 self.push_new_if_read("killSwitch", switch);
-                self.push_if_new("store", &StoreView { trouble: self.state.tenants.health().trouble() });
                 let positions = self.tenant.positions(false).await.map_err(Problem::internal);
                 let unknown_since = self.tenant.unknown_since();
                 let shown = |list: Vec<_>| {

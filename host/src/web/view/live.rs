@@ -77,6 +77,6 @@ pub(crate) struct StreamEvents {
     positions: Vec<books::PositionView>,
     figures: TodayFigures,
     broker: account::BrokerView,
-    kill_switch: halt::KillSwitchView,
     store: StoreView,
+    kill_switch: halt::KillSwitchView,
 }
