@@ -1,13 +1,18 @@
 //! From a tick to the first byte of its order on the broker's socket: the figure traders ask for first.
 //!
 //! A real machine takes the tick, a real compartment writes the order down (SQLite, a durable commit) and its sender
-//! posts it to the Kite simulator. Before the simulator stands a relay that notes when a `POST /orders/…` arrives. Two
-//! baselines in the same run: the same post without machine and store, and the machine alone. What is not in it is the
-//! hop from a shard to a run's task, which is one message over a channel.
+//! posts it to the Kite simulator. Before the simulator stands a relay that notes when a `POST /orders/…` arrives. The
+//! order path traces when it begins to write and when the rows are durable, so one run tells the whole way, the commit
+//! and the way without it. Three baselines in the same run: a bare reqwest client with the same form, our client without
+//! machine and store, and the machine alone. What is not in it is the hop from a shard to a run's task, which is one
+//! message over a channel.
 //!
 //! Orders are paced, because the client keeps to Kite's ten in any second and a margin; the pause is not measured.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should stop")]
+
+#[path = "support/times.rs"]
+mod times;
 
 use divan::Bencher;
 use kite::{Connection, Egress, Endpoints, PlaceParams, Session};
@@ -21,35 +26,31 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tenant::{
     BrokerAddress, Cause, FeedEvent, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
 };
+use times::{commit_between, report};
 use tokio::runtime::Runtime;
 
 /// Between two orders: never more than ten in any second, with the margin that the client keeps.
 const PACE: Duration = Duration::from_millis(140);
 
-/// Orders measured; at this pace about fourteen seconds.
-const ORDERS: u32 = 100;
+/// Orders measured of each kind, enough for one in a thousand; at this pace about two and a half minutes.
+const ORDERS: u32 = 1_000;
 
 /// Notes that may wait to be read.
 const ARRIVALS_MAX: usize = 1_024;
 
 const SYMBOL: &str = "NSE:INFY";
 
-/// Said after divan's own table.
-static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
 fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    times::follow_commits();
     divan::main();
-    for line in REPORTS.lock().unwrap().iter() {
-        println!("{line}");
-    }
+    times::print();
 }
 
 /// Tick → machine → gate → durable commit → the order's first bytes at the broker.
@@ -58,15 +59,42 @@ fn tick_to_order_on_the_wire(bencher: Bencher<'_, '_>) {
     let broker = Broker::start();
     let desk = Desk::open(&broker);
     let guest = RefCell::new(Guest::start(desk.instrument()));
-    let took = RefCell::new(Vec::new());
+    let (took, commits) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
     bencher.with_inputs(|| broker.pause(&guest)).bench_local_values(|(tick, seq)| {
         let begun = Instant::now();
         let (cause, intents) = guest.borrow_mut().take(&tick, seq);
         broker.runtime.block_on(desk.line.submit(cause, intents)).unwrap();
-        took.borrow_mut().push(broker.arrival() - begun);
+        let arrived = broker.arrival();
+        took.borrow_mut().push(arrived - begun);
+        commits.borrow_mut().extend(commit_between(begun, arrived));
     });
-    report("tick to wire", took.into_inner());
+    let (took, commits) = (took.into_inner(), commits.into_inner());
+    let without = took.iter().zip(&commits).map(|(whole, commit)| whole.saturating_sub(*commit)).collect();
+    report("tick to wire", took);
+    report("  its commit", commits);
+    report("  without it", without);
     broker.runtime.block_on(desk.tenants.close());
+}
+
+/// The same form, posted by a bare reqwest client that knows nothing of us.
+#[divan::bench(sample_count = ORDERS, sample_size = 1)]
+fn baseline_reqwest_alone(bencher: Bencher<'_, '_>) {
+    let broker = Broker::start();
+    let guest = RefCell::new(Guest::start(broker.instrument(&broker.session("uk1234"))));
+    let client = reqwest::Client::new();
+    let url = format!("http://{}/orders/regular", broker.relay);
+    let form = "exchange=NSE&tradingsymbol=INFY&transaction_type=BUY&quantity=1&order_type=MARKET&product=MIS&validity=DAY\
+                &market_protection=-1&tag=BASELINE000000000001";
+    let took = RefCell::new(Vec::new());
+    bencher.with_inputs(|| broker.pause(&guest)).bench_local_values(|_| {
+        let begun = Instant::now();
+        let request =
+            client.post(&url).header("content-type", "application/x-www-form-urlencoded").body(form);
+        let posting = broker.runtime.spawn(async move { request.send().await?.bytes().await });
+        took.borrow_mut().push(broker.arrival() - begun);
+        posting
+    });
+    report("reqwest alone", took.into_inner());
 }
 
 /// The same client posts the same order: no machine, no gate, no store.
@@ -86,7 +114,7 @@ fn baseline_post_alone(bencher: Bencher<'_, '_>) {
         took.borrow_mut().push(broker.arrival() - begun);
         posting
     });
-    report("post alone", took.into_inner());
+    report("client alone", took.into_inner());
 }
 
 /// The machine alone: a tick in, an intent out.
@@ -102,16 +130,6 @@ fn baseline_guest_alone(bencher: Bencher<'_, '_>) {
         step
     });
     report("guest alone", took.into_inner());
-}
-
-/// Divan shows the mean and the ends; a trader wants the tail.
-fn report(what: &str, mut took: Vec<Duration>) {
-    took.sort_unstable();
-    let at = |share: usize| took.get((took.len() * share / 100).min(took.len().saturating_sub(1)));
-    if let (Some(middle), Some(tail), Some(worst)) = (at(50), at(99), took.last()) {
-        let line = format!("{what:<14} p50 {middle:?}, p99 {tail:?}, worst {worst:?}, of {}", took.len());
-        REPORTS.lock().unwrap().push(line);
-    }
 }
 
 /// The simulator with the relay before it.

@@ -30,6 +30,10 @@ use tokio::time::Instant;
 /// How long to wait before a write that failed is tried again: what happened to an order must not be forgotten.
 const WRITE_RETRY: Duration = Duration::from_secs(1);
 
+/// Under which target it is traced when a step is written and when it is durable: the benchmark tells by it what the
+/// durable commit takes of an order's way.
+const ORDER_PATH: &str = "order_path";
+
 /// The order path of one tenant.
 pub(crate) struct Desk {
     pub(super) id: BrokerId,
@@ -146,11 +150,13 @@ impl Desk {
         audit.extend(audited(step.writes(), now.wall, &self.circumstances()));
         let commit = Commit { step: rows, orders: step.writes().to_vec(), audit };
         // A step of a run is durable with everything that was gathered of the run before it.
-        if (commit.step.is_some() || !commit.is_empty())
-            && let Err(error) = self.book.commit(commit).await
-        {
-            step.discard();
-            return Err(error);
+        if commit.step.is_some() || !commit.is_empty() {
+            tracing::trace!(target: ORDER_PATH, "writing");
+            if let Err(error) = self.book.commit(commit).await {
+                step.discard();
+                return Err(error);
+            }
+            tracing::trace!(target: ORDER_PATH, "written");
         }
         let outcome = self.perform(step.confirm());
         self.reconciled.store(core.reconciled_under(), Ordering::SeqCst);
