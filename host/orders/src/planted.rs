@@ -53,6 +53,8 @@ mistakes! {
     IgnoreForeign,
     /// The account's rate is not looked at.
     IgnoreRate,
+    /// A loss that closes the gate while a run asks is not written down.
+    LatchInMemory,
     /// A second order under a tag is not noticed.
     IgnoreTwins,
 }

@@ -3,25 +3,23 @@
 //!
 //! The core that is driven here is the very one that the host runs. Nothing in here shares code with it.
 
-mod acts;
 mod agenda;
 mod broker;
 mod dice;
 mod fault;
 mod guest;
-mod life;
 mod network;
 mod oracle;
 mod plan;
 mod process;
+mod promise;
 mod proof;
-mod rest;
+mod rows;
 mod seeds;
 mod shrink;
 mod spoken;
 mod store;
 mod story;
 mod truth;
-mod wire;
 mod witness;
 mod world;

@@ -91,6 +91,10 @@ impl Core {
 
     /// The gate has just been closed by a loss: the step that closed it writes that down, for restarts.
     pub(super) fn keep_latch(&mut self, turn: &mut Turn<'_>) {
+        #[cfg(test)]
+        if is_planted(Planted::LatchInMemory) {
+            return;
+        }
         let gate = self.soft.gates.live();
         let Some(latch) = gate.latch() else { return };
         let (limits, day_pnl) = (Arc::clone(gate.limits()), latch.day_pnl);

@@ -3,8 +3,8 @@
 use super::broker::{TICK, lot, on_tick};
 use super::dice::Dice;
 use super::fault::{Fault, Faults};
+use super::promise::{Held, holds};
 use super::store::Tables;
-use super::witness::{Held, holds};
 use crate::{AskedFor, Mode, RunOrderUpdate, RunRef};
 use market::{Change, Intent, OrderKind, OrderRequest, OrderState, Price, Product, RunOrderId, Side, Symbol};
 use std::collections::BTreeMap;

@@ -67,11 +67,7 @@ impl Facts for Glance<'_> {
 }
 
 impl Process {
-    /// The session that is in use, by its token.
-    pub(super) fn token(&self) -> Option<u32> {
-        self.line.session.and_then(|session| self.token_of(session))
-    }
-
+    /// The token of one of its sessions.
     pub(super) fn token_of(&self, session: u64) -> Option<u32> {
         let index = usize::try_from(session).ok()?.checked_sub(1)?;
         self.tokens.get(index).copied()

@@ -2,9 +2,10 @@
 
 use super::fault::Fault;
 use super::plan::Plan;
+use super::promise::Broken;
 use super::shrink::shrink;
-use super::witness::Broken;
 use super::world::{Tally, World};
+use market::OrderState;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +18,32 @@ const THREADS: usize = 2;
 const STORY_STEPS_MAX: usize = 80;
 /// Seeds that ever broke a promise, one a line, with the reason behind it.
 const REGRESSIONS: &str = include_str!("regressions.txt");
+
+/// What must have happened in a thousand seeds and more.
+const SEEN: [&str; 12] = [
+    "orders sent",
+    "changes sent",
+    "withdrawals sent",
+    "calls that stayed",
+    "exits",
+    "trades booked",
+    "crashes",
+    "backups brought back",
+    "sessions that died",
+    "switches moved",
+    "writes that failed",
+    "steps",
+];
+/// Every state that an order can be in.
+const STATES: [&str; OrderState::ALL.len()] = {
+    let mut words = [""; OrderState::ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = OrderState::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 
 /// One seed: what happened, or what was broken.
 pub(super) fn world_of(seed: u64) -> Result<Tally, (Plan, Broken)> {
@@ -104,6 +131,9 @@ fn ten_thousand_simulated_worlds_keep_every_promise() {
     if let Some((plan, broken)) = failure {
         panic!("{}", in_words(plan, broken));
     }
+    // A simulation in which something never happens proves nothing of it.
+    let never: Vec<_> = SEEN.iter().chain(&STATES).filter(|what| !tally.contains_key(**what)).collect();
+    assert!(count < 1_000 || never.is_empty(), "never happened: {never:?}");
 }
 
 #[test]

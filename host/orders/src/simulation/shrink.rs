@@ -1,7 +1,7 @@
 //! Makes a failing world smaller: fewer kinds of faults, then fewer acts, as long as a promise is broken.
 
 use super::plan::Plan;
-use super::witness::Broken;
+use super::promise::Broken;
 use super::world::World;
 
 /// How often a smaller world may be tried.

@@ -1,9 +1,9 @@
 //! The rows as a disk has them: what was committed, and nothing else. Knows no rule of the order path.
 
-use super::witness::{Booked, Row, TradeKey};
+use super::rows::{Booked, Row, TradeKey, booked, key, row};
 use crate::gate::{LossLatch, RiskLimits};
 use crate::{ForeignOrder, KillSwitch, Loaded, Mode, StoredOrder, SwitchScope, Switches, TradeRecord, Write};
-use market::{Timestamp, Trade};
+use market::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -104,12 +104,6 @@ impl Tables {
     }
 }
 
-/// What makes a trade the same trade, as the table's key has it.
-pub(super) fn key(trade: &Trade) -> TradeKey {
-    let venue = trade.symbol.venue().to_string();
-    (trade.date().to_string(), venue, trade.trade_id.clone(), trade.order_id.clone())
-}
-
 /// The orders that these writes changed.
 pub(super) fn touched(writes: &[Write]) -> BTreeSet<i64> {
     let of = |write: &Write| match write {
@@ -119,45 +113,6 @@ pub(super) fn touched(writes: &[Write]) -> BTreeSet<i64> {
         Write::Risk { .. } | Write::Foreign(_) | Write::ForeignAccepted { .. } => None,
     };
     writes.iter().filter_map(of).collect()
-}
-
-/// A row in the witness's words.
-pub(super) fn row(order: &StoredOrder) -> Row {
-    let record = &order.record;
-    Row {
-        id: record.id,
-        run: record.run_id.clone(),
-        run_order: record.run_order_id,
-        tag: record.tag.clone(),
-        is_live: record.mode == Mode::Live,
-        is_exit: order.is_exit,
-        is_unwanted: order.cancel_wanted,
-        state: record.state,
-        number: record.broker_order_id.clone(),
-        symbol: record.symbol.clone(),
-        side: record.side,
-        product: record.product,
-        quantity: record.quantity,
-        price: record.price.units(),
-        filled: record.filled,
-        average: record.average_price.units(),
-        created_at: record.created_at,
-    }
-}
-
-/// A booked trade in the witness's words.
-pub(super) fn booked(trade: &TradeRecord) -> Booked {
-    let t = &trade.trade;
-    Booked {
-        run: trade.run_id.clone(),
-        is_live: trade.mode == Mode::Live,
-        quantity: t.quantity,
-        price: t.price.units(),
-        side: t.side,
-        symbol: t.symbol.clone(),
-        product: t.product,
-        at: t.time,
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A world's happenings in few words, for whoever looks into a broken promise.
 
-use super::store;
+use super::rows;
 use crate::{AskedFor, Effect, Event, OrderRecord, Write};
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ fn written(write: &Write) -> String {
         Write::Insert(order) => format!("new {}", row(&order.record)),
         Write::Update { order, .. } => row(&order.record),
         Write::Trades(trades) => {
-            let words = trades.iter().map(|t| format!("{:?} for {:?}", store::key(&t.trade), t.run_id));
+            let words = trades.iter().map(|t| format!("{:?} for {:?}", rows::key(&t.trade), t.run_id));
             format!("trades {}", words.collect::<Vec<_>>().join(", "))
         }
         other => format!("{other:?}"),
@@ -79,7 +79,7 @@ fn done(effect: &Effect) -> String {
             update.fill_quantity,
             update.fill_price
         ),
-        Effect::Traded(trade) => format!("traded {:?}", store::key(&trade.trade)),
+        Effect::Traded(trade) => format!("traded {:?}", rows::key(&trade.trade)),
         Effect::Say(said) => format!("say {}", said.text),
         other => format!("{other:?}"),
     }

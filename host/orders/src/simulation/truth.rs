@@ -1,7 +1,8 @@
 //! What may become of a row, and what must be so at the broker for a row to say so. Keeps no books.
 
 use super::broker::{Broker, Status};
-use super::witness::{Held, Row, holds};
+use super::promise::{Held, holds};
+use super::rows::Row;
 use market::OrderState;
 
 /// What may become of a row.

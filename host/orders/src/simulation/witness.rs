@@ -3,63 +3,14 @@
 //! It shares the vocabulary with the order core and no code: what the core got wrong it must not get wrong too.
 
 use super::broker::{Broker, Whole};
+use super::promise::{Held, holds};
+use super::rows::{self, Booked, Row, TradeKey};
 use super::spoken::ACCOUNT;
 use super::store::{self, Tables};
 use super::truth;
 use crate::{AskedFor, Event, KillSwitch, Mode, ModifyCall, Reading, StoredOrder, Switches, Write};
-use market::{OrderRequest, OrderState, Product, RunOrderId, Side, Symbol, Timestamp};
+use market::{OrderRequest, OrderState, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
-
-/// A promise that was broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Broken {
-    /// Which one, such as `I2`.
-    pub(super) rule: &'static str,
-    pub(super) text: String,
-}
-
-/// What a check says.
-pub(super) type Held = Result<(), Broken>;
-
-/// An order's durable row, in the witness's own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) id: i64,
-    pub(super) run: String,
-    pub(super) run_order: RunOrderId,
-    pub(super) tag: String,
-    pub(super) is_live: bool,
-    pub(super) is_exit: bool,
-    /// Somebody wants it withdrawn.
-    pub(super) is_unwanted: bool,
-    pub(super) state: OrderState,
-    pub(super) number: Option<String>,
-    pub(super) symbol: Symbol,
-    pub(super) side: Side,
-    pub(super) product: Product,
-    pub(super) quantity: u32,
-    pub(super) price: i64,
-    pub(super) filled: u32,
-    pub(super) average: i64,
-    pub(super) created_at: Timestamp,
-}
-
-/// A booked trade, in the witness's own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Booked {
-    pub(super) run: Option<String>,
-    pub(super) is_live: bool,
-    pub(super) quantity: u32,
-    pub(super) price: i64,
-    pub(super) side: Side,
-    pub(super) symbol: Symbol,
-    pub(super) product: Product,
-    pub(super) at: Timestamp,
-}
-
-/// What makes a trade the same trade: exchange, its number, and the broker's number of the order, on one day.
-pub(super) type TradeKey = (String, String, String, String);
 
 /// The witness's books.
 #[derive(Debug, Default)]
@@ -86,17 +37,6 @@ pub(super) struct Witness {
     /// The broker's numbers of orders of which a change may have been made without our knowing.
     unclear: BTreeSet<String>,
     calls: VecDeque<Timestamp>,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.rule, self.text)
-    }
-}
-
-/// A promise that holds, or the words for how it does not.
-pub(super) fn holds(rule: &'static str, holds: bool, text: impl FnOnce() -> String) -> Held {
-    if holds { Ok(()) } else { Err(Broken { rule, text: text() }) }
 }
 
 impl Witness {
@@ -158,8 +98,8 @@ impl Witness {
                 Write::Switch { .. } => {}
                 Write::Trades(trades) => {
                     for trade in trades {
-                        let key = store::key(&trade.trade);
-                        let booked = store::booked(&tables.trades[&key]);
+                        let key = rows::key(&trade.trade);
+                        let booked = rows::booked(&tables.trades[&key]);
                         self.trade_is(key, booked, broker)?;
                     }
                 }
@@ -168,7 +108,7 @@ impl Witness {
             }
         }
         for id in store::touched(writes) {
-            let row = tables.orders.get(&id).map(store::row);
+            let row = tables.orders.get(&id).map(rows::row);
             row.map_or(Ok(()), |row| self.row_is(row, now, broker))?;
         }
         Ok(())
@@ -314,9 +254,16 @@ impl Witness {
         holds("I2", before.is_none(), || format!("order {id} left a second time; first at {before:?}"))
     }
 
+    /// What is changed or withdrawn is ours: other hands' orders are nobody's here.
+    pub(super) fn touches(&self, id: i64, number: &str) -> Held {
+        let is_ours = self.rows.get(&id).is_some_and(|row| row.number.as_deref() == Some(number));
+        holds("I20", is_ours, || format!("order {number} of the broker's was touched as order {id}"))
+    }
+
     /// A change goes to the socket. `is_clear`: we shall know what came of it.
     pub(super) fn changes(&mut self, call: &ModifyCall, token: u32, is_clear: bool) -> Held {
         let id = call.id;
+        self.touches(id, &call.number)?;
         let run = self.rows.get(&id).map(|row| row.run.clone()).unwrap_or_default();
         holds("I12", !self.stops(&run), || format!("order {id} changed under the kill switch"))?;
         if !is_clear {

@@ -1,6 +1,11 @@
 //! One simulated world: the core in its process, the disk, the broker, the runs, and time, which goes from one happening
 //! to the next. Everything follows from the plan.
 
+mod acts;
+mod life;
+mod rest;
+mod wire;
+
 use super::agenda::Agenda;
 use super::broker::Broker;
 use super::dice::Dice;
@@ -8,15 +13,16 @@ use super::fault::{Fault, Faults};
 use super::guest::Guest;
 use super::plan::{Plan, Planned};
 use super::process::{Process, instruments};
+use super::promise::{Broken, Held};
 use super::spoken;
 use super::store::Tables;
 use super::story;
-use super::wire::{Away, Call, ReadingUnderWay};
-use super::witness::{Broken, Held, Witness};
+use super::witness::Witness;
 use crate::{BookOrder, Effect, Event, Now, Prefix, Settings, Write};
 use market::{Instrument, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+use wire::{Away, Call, ReadingUnderWay};
 
 /// Time that a world without faults has to come to rest, in seconds.
 const REST_S: i64 = 600;

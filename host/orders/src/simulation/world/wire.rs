@@ -1,12 +1,12 @@
 //! Between the process and the broker: the last look, the socket, the network, the answer; and readings of the book.
 
-use super::broker::{Reply, Whole};
-use super::fault::Fault;
-use super::network::{self, AnswerWay, Noise, PATIENCE_MICROS};
-use super::process::NoRoom;
-use super::spoken;
-use super::witness::Held;
-use super::world::{Happening, World};
+use super::{Happening, World};
+use crate::simulation::broker::{Reply, Whole};
+use crate::simulation::fault::Fault;
+use crate::simulation::network::{self, AnswerWay, Noise, PATIENCE_MICROS};
+use crate::simulation::process::NoRoom;
+use crate::simulation::promise::Held;
+use crate::simulation::spoken;
 use crate::{
     Answer, BrokerState, Budget, CancelCall, Effect, Event, Listing, ModifyCall, PlaceCall, Reading,
     RefusalCode,
@@ -172,9 +172,9 @@ impl World {
                 self.count("changes sent");
                 self.witness.changes(call, token, is_clear)
             }
-            Call::Cancel(_) => {
+            Call::Cancel(call) => {
                 self.count("withdrawals sent");
-                Ok(())
+                self.witness.touches(call.id, &call.number)
             }
         }
     }

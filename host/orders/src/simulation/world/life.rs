@@ -1,9 +1,9 @@
 //! The life of a process: one step of the core after the other, its writes, what it does, its death and its next life.
 
-use super::fault::Fault;
-use super::process::{Glance, Process};
-use super::witness::Held;
-use super::world::{Happening, World};
+use super::{Happening, World};
+use crate::simulation::fault::Fault;
+use crate::simulation::process::{Glance, Process};
+use crate::simulation::promise::Held;
 use crate::{BrokerState, Core, Effect, Event, LineFacts, StoreHealth, Write};
 use std::collections::VecDeque;
 
@@ -85,6 +85,11 @@ impl World {
             let is_made = writes.iter().any(|write| matches!(write, Write::Insert(_)));
             let guest = self.guests.iter_mut().find(|guest| is_made && guest.run == exit.run);
             guest.into_iter().for_each(|guest| guest.enters(exit.run_order_id, &exit.request));
+        }
+        for write in writes {
+            if let Write::Insert(order) | Write::Update { order, .. } = write {
+                self.count(order.record.state.as_str());
+            }
         }
         self.witness.committed(self.now, writes, &self.tables, &self.broker)?;
         if let Some(process) = &mut self.process {

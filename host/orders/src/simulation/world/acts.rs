@@ -1,11 +1,12 @@
 //! What people, strategies and misfortune do to a simulated world.
 
-use super::dice::Dice;
-use super::fault::Fault;
-use super::plan::{Act, Planned};
-use super::witness::Held;
-use super::world::{Happening, World};
+use super::{Happening, World};
 use crate::gate::RiskLimits;
+use crate::simulation::dice::Dice;
+use crate::simulation::fault::Fault;
+use crate::simulation::guest::Guest;
+use crate::simulation::plan::{Act, Planned};
+use crate::simulation::promise::Held;
 use crate::{AskedFor, Event, Exit, Intents, KillSwitch, SwitchScope};
 use market::{Intent, Money, OrderRequest, Side};
 use std::collections::BTreeMap;
@@ -144,7 +145,7 @@ impl World {
             return Ok(());
         }
         let trade = *dice.pick(&trades);
-        let of_run = |guest: &&super::guest::Guest| Some(&guest.run.id) == trade.run_id.as_ref();
+        let of_run = |guest: &&Guest| Some(&guest.run.id) == trade.run_id.as_ref();
         let Some(guest) = self.guests.iter().find(of_run) else { return Ok(()) };
         let side = if trade.trade.side == Side::Buy { Side::Sell } else { Side::Buy };
         let request = OrderRequest {

@@ -1,11 +1,13 @@
 //! What must be so once faults have stopped and ten minutes have passed: everything that is known here is what the broker
 //! has, and nothing is left open.
 
-use super::broker::{BrokerOrder, BrokerTrade, Status};
-use super::oracle::{Outcome, first_in_first_out};
-use super::witness::{Booked, Held, Row, holds};
-use super::world::World;
+use super::World;
 use crate::TradingState;
+use crate::simulation::broker::{BrokerOrder, BrokerTrade, Status};
+use crate::simulation::oracle::{Outcome, first_in_first_out};
+use crate::simulation::promise::{Held, holds};
+use crate::simulation::rows::{Booked, Row};
+use crate::simulation::spoken;
 use market::OrderState;
 use std::collections::BTreeMap;
 
@@ -26,7 +28,7 @@ impl World {
     /// Nothing but a person's switch or a loss keeps the account from trading.
     fn trades_again(&self) -> Held {
         let Some(process) = &self.process else { return Ok(()) };
-        let is_stopped = self.tables.switches.stops_all().is_some() || self.tables.latch.is_some();
+        let is_stopped = process.killed.stops_all().is_some() || self.tables.latch.is_some();
         let state = process.core.trading_state();
         holds("I13", is_stopped || state == TradingState::Active, || format!("the account is {state}"))
     }
@@ -155,7 +157,7 @@ impl World {
         outcomes: &BTreeMap<(market::Symbol, market::Product), Outcome>,
     ) -> Held {
         let mut book = ledger::Book::new(self.now.date());
-        for trade in super::spoken::trades(trades).rows {
+        for trade in spoken::trades(trades).rows {
             book.add(&trade);
         }
         for position in book.positions() {
