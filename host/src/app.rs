@@ -7,17 +7,22 @@ use crate::operator;
 use crate::programs::Programs;
 use crate::runs::{RunLimits, Supervisor};
 use crate::web::{self, Reach, ServeLimits, WebState};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use market::{Calendar, Timestamp};
 use sandbox::{CompileLimits, Compiler, Engine, Limits};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tenant::{BrokerAddress, OpenError, RateTable, Tenants, TenantsConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
+
+/// How long a host that was asked to end may take for it.
+const STOP_WITHIN: Duration = Duration::from_millis(9_500);
 
 /// A host, ready to answer.
 pub struct App {
@@ -51,6 +56,7 @@ impl App {
         warn_of_missing_holidays(&config.calendar, clock.now());
         let runs = RunLimits {
             runs_per_tenant: config.bounds.runs_per_tenant_max,
+            rebuild_events_max: config.bounds.rebuild_events_max,
             runs: config.bounds.runs_max as usize,
             ..RunLimits::default()
         };
@@ -94,19 +100,34 @@ impl App {
         let mut serving = tokio::spawn(server);
         tokio::select! {
             served = &mut serving => served.context("the web server ended by itself")?,
+            () = self.state.tenants.fell_over() => bail!(
+                "a task of the order path fell over; what it said stands above. Nothing more is sent: start the host again, \
+                 and it will compare everything with the broker first"
+            ),
             () = asked_to_stop => {}
         }
         tracing::info!("stopping");
-        // Not ready from now on, and streams end; who asks something still gets an answer while runs are put down.
-        self.state.ending.begin();
-        self.state.supervisor.drain(&self.state.tenants).await;
-        let _ = stop.send(true);
-        let _ = serving.await;
-        self.state.ending.actions_done().await;
-        drop(operated);
-        self.state.tenants.close().await;
-        Ok(())
+        let put_down = put_down(&self.state, stop, serving, operated);
+        tokio::time::timeout(STOP_WITHIN, put_down).await.with_context(|| {
+            format!("not everything was put down within {STOP_WITHIN:?}: the next start compares it with the broker")
+        })
     }
+}
+
+/// Not ready from now on, and streams end; who asks something still gets an answer while runs are put down.
+async fn put_down(
+    state: &WebState,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    operated: AbortOnDropHandle<()>,
+) {
+    state.ending.begin();
+    state.supervisor.drain(&state.tenants).await;
+    let _ = stop.send(true);
+    let _ = serving.await;
+    state.ending.actions_done().await;
+    drop(operated);
+    state.tenants.close().await;
 }
 
 /// Opens the tenants of a data folder.
@@ -122,6 +143,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     settings.limits.archive_interval_s = config.bounds.archive_interval_s;
     settings.echo_url.clone_from(&config.echo_url);
     settings.limits.absent_after_s = config.bounds.absent_after_s;
+    settings.limits.journal_keep_days = config.bounds.journal_keep_days;
     settings.calendar.clone_from(&config.calendar);
     if let Some(path) = &config.rates {
         settings.rates = Arc::new(read_rates(path).map_err(|error| Exit { code: EXIT_FAILED, error })?);

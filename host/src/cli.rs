@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use clap::{Parser, Subcommand};
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What each exit code means; `--help` prints it.
 const EXIT_CODES: &str = "\
@@ -28,6 +29,7 @@ Exit codes:
   3  `check` refused the component
   4  an address is already in use
   5  the data folder or its key cannot be used
+  7  a second SIGTERM or SIGINT ended it at once: nothing is lost, and the next start compares everything with the broker
   8  `audit verify` found an entry that was altered, removed, inserted, moved or cut off";
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
@@ -88,6 +90,13 @@ impl Cli {
     }
 }
 
+/// How long threads that were lent out may take to come back when everything else has ended.
+const THREADS_END_WITHIN: Duration = Duration::from_millis(500);
+
 fn on_tokio(work: impl Future<Output = Result<(), Exit>>) -> Result<(), Exit> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // A thread that is busy with something long, such as a compilation, does not keep an ended host alive.
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    outcome
 }

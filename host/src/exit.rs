@@ -11,6 +11,8 @@ pub(crate) const EXIT_ADDRESS: u8 = 4;
 /// The data folder or its key.
 pub(crate) const EXIT_DATA: u8 = 5;
 
+/// Asked a second time to end: it ended at once. 6 says that a replay diverged.
+pub(crate) const EXIT_AT_ONCE: u8 = 7;
 /// `audit verify` found a chain that does not hold.
 pub(crate) const EXIT_AUDIT: u8 = 8;
 

@@ -4,14 +4,16 @@
 //! logs are the tenant's; what a strategy may do inside its machine is the sandbox's.
 
 mod bars;
+mod begin;
 mod cell;
 mod ending;
 mod feeds;
-mod journal;
+mod known;
 mod life;
 mod live;
 mod mailbox;
 mod prepare;
+mod rebuild;
 mod running;
 mod sessions;
 mod shard;
@@ -47,11 +49,13 @@ pub struct RunLimits {
     pub runs: usize,
     /// How long runs may take to put their things down when the host ends, in milliseconds.
     pub drain_ms: u64,
+    /// Events of a journal from which a run is rebuilt; a longer one begins anew.
+    pub rebuild_events_max: u64,
 }
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { runs_per_tenant: 16, runs: 1_000, drain_ms: 5_000 }
+        Self { runs_per_tenant: 16, runs: 1_000, drain_ms: 5_000, rebuild_events_max: 20_000_000 }
     }
 }
 

@@ -7,6 +7,7 @@ mod runs_world;
 
 use host::runs::StartError;
 use runs_world::{Host, World, object, until, upload};
+use sandbox::journal::{Entry, Reader};
 use serde_json::json;
 use tenant::{Mode, RunRecord, RunState, Tenant};
 
@@ -186,12 +187,17 @@ async fn what_a_run_heard_before_the_host_went_down_is_in_its_journal() {
     .await;
     let counters = host.supervisor.counters(&tenant, &run.id).unwrap();
     host.supervisor.drain(&host.tenants).await;
-    let journal: Vec<u8> =
-        tenant.journal(&run.id).await.unwrap().into_iter().flat_map(|piece| piece.1).collect();
-    let journal = String::from_utf8(journal).unwrap();
-    let ticks = journal.lines().filter(|line| line.starts_with("{\"tick\"")).count();
-    assert_eq!(ticks as u64, counters.ticks(), "{journal}");
-    assert!(journal.starts_with("{\"start\""), "it begins with what the run began with");
+    tenant.write_gathered().await.unwrap();
+    let mut journal = tenant.read_journal(&run.id).await.unwrap();
+    let mut reader = Reader::new(journal.first_event);
+    let mut heard = Vec::new();
+    while let Some(piece) = journal.next().await.unwrap() {
+        heard.extend(reader.entries(&piece.bytes).map(|entry| entry.unwrap().1));
+    }
+    let is_ticks = |entry: &&Entry| matches!(entry, Entry::Ticks(_));
+    let ticks: u64 = heard.iter().filter(is_ticks).map(Entry::events).sum();
+    assert_eq!(ticks, counters.ticks(), "{heard:?}");
+    assert!(matches!(heard[0], Entry::Start(_)), "it begins with what the run began with");
     drop((tenant, strategy));
     host.put_down().await;
 }

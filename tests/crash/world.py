@@ -44,10 +44,11 @@ def free_port():
                     continue
 
 
-def call(method, url, body=None, cookie=None, content_type="application/json", timeout=10):
+def call(method, url, body=None, cookie=None, content_type="application/json", timeout=10,
+         headers=None):
     """Status, parsed body and cookie of an answer; Gone where there is none."""
     data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-    headers = {"content-type": content_type, **({"cookie": cookie} if cookie else {})}
+    headers = {"content-type": content_type, **({"cookie": cookie} if cookie else {}), **(headers or {})}
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
         answer = OPENER.open(request, timeout=timeout)

@@ -62,9 +62,20 @@ impl Process {
         self.child.wait().ok();
     }
 
+    /// Sends it a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", name]).arg(self.child.id().to_string()).status().expect("kill runs");
+    }
+
     /// Asks it to end (SIGTERM) and waits.
     pub fn terminate(&mut self, deadline: Duration) -> ExitStatus {
-        Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        self.signal("TERM");
+        self.ended_within(deadline)
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn ended_within(&mut self, deadline: Duration) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {

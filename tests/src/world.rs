@@ -24,6 +24,8 @@ pub struct Setup {
     pub serve_args: Vec<String>,
     /// Further environment of both processes.
     pub env: Vec<(&'static str, String)>,
+    /// A database of an older release to begin with, by its name in `e2e/golden`.
+    pub golden: Option<&'static str>,
 }
 
 /// Simulator and host, running.
@@ -55,7 +57,10 @@ impl World {
         let client = plain_client();
         let sim_ready = format!("http://127.0.0.1:{sim_port}/sim/");
         answers(&client, &sim_ready).await;
-        let host = start_host(folder.path(), host_port, sim_port, &setup);
+        if let Some(name) = setup.golden {
+            put_golden(folder.path(), name);
+        }
+        let host = start_host("host", folder.path(), host_port, sim_port, &setup);
         let mut world = Self { folder, setup, host_port, sim_port, simulator, host, client };
         world.wait_for_host().await;
         world
@@ -116,9 +121,15 @@ impl World {
         self.restart_host().await;
     }
 
+    /// One more host on the same folder, at a port of its own.
+    pub fn second_host(&self, number: usize) -> Process {
+        let name = format!("second-{number}");
+        start_host(&name, self.folder.path(), free_port(), self.sim_port, &self.setup)
+    }
+
     /// Starts the host again after it ended.
     pub async fn restart_host(&mut self) {
-        self.host = start_host(self.folder.path(), self.host_port, self.sim_port, &self.setup);
+        self.host = start_host("host", self.folder.path(), self.host_port, self.sim_port, &self.setup);
         self.wait_for_host().await;
     }
 
@@ -146,7 +157,7 @@ fn start_simulator(folder: &Path, sim_port: u16, host_port: u16, setup: &Setup) 
     Process::bulkhead("simulator", folder, &args, &borrowed(&setup.env))
 }
 
-fn start_host(folder: &Path, host_port: u16, sim_port: u16, setup: &Setup) -> Process {
+fn start_host(name: &str, folder: &Path, host_port: u16, sim_port: u16, setup: &Setup) -> Process {
     let listen = format!("127.0.0.1:{host_port}");
     let kite = format!("http://127.0.0.1:{sim_port}");
     let data = folder.join("data").display().to_string();
@@ -155,7 +166,16 @@ fn start_host(folder: &Path, host_port: u16, sim_port: u16, setup: &Setup) -> Pr
         vec!["serve", "--listen", &listen, "--kite-url", &kite, "--data-dir", &data, "--key-file", &key];
     args.push("--always-open");
     args.extend(setup.serve_args.iter().map(String::as_str));
-    Process::bulkhead("host", folder, &args, &borrowed(&setup.env))
+    Process::bulkhead(name, folder, &args, &borrowed(&setup.env))
+}
+
+/// A database as an older release left it, with its key.
+fn put_golden(folder: &Path, name: &str) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/golden");
+    std::fs::create_dir(folder.join("data")).expect("the data folder can be made");
+    for (from, to) in [(format!("{name}.db"), "data/bulkhead.db"), (format!("{name}.key"), "host.key")] {
+        std::fs::copy(golden.join(from), folder.join(to)).expect("a golden file can be copied");
+    }
 }
 
 fn borrowed<'a>(env: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {

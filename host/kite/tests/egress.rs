@@ -7,7 +7,7 @@ mod server;
 
 use kite::{Connection, Egress, Endpoints, Error, Mode, Outcome, PlaceParams, Secret, TickerEvent};
 use market::{OrderRequest, Side};
-use server::{Reply, Server};
+use server::{Nobody, Reply, Server};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -118,10 +118,6 @@ async fn broker() -> Server {
     Server::answering(Reply::data(r#"{"order_id":"1995000000000000001"}"#)).await
 }
 
-async fn nobody() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap()
-}
-
 #[tokio::test]
 async fn an_order_goes_once_through_a_socks5_proxy() {
     let (server, proxy) = (broker().await, Proxy::socks5().await);
@@ -157,8 +153,9 @@ async fn an_order_to_an_encrypted_broker_asks_the_http_proxy_for_a_tunnel_and_sp
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_a_definite_no_and_the_order_takes_no_other_way() {
     let server = broker().await;
+    let nobody = Nobody::at_home();
     for scheme in ["http", "socks5"] {
-        let egress = Egress::Proxy(format!("{scheme}://{}", nobody().await).parse().unwrap());
+        let egress = Egress::Proxy(format!("{scheme}://{}", nobody.address).parse().unwrap());
         let line = Connection::new(Endpoints::at(server.url()), egress).unwrap();
         let error = line.session("key", Secret::new("t0ken")).place(&order()).await.unwrap_err();
         assert!(matches!(error, Error::NotSent { .. }), "{scheme}: {error}");

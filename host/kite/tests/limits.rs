@@ -12,7 +12,7 @@ use kite::{
     Session, Ticker, TickerEvent, TickerLimits,
 };
 use market::{OrderRequest, Side, Symbol};
-use server::{Reply, Server};
+use server::{Nobody, Reply, Server};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -181,10 +181,10 @@ async fn a_message_that_is_too_long_ends_the_line() {
 
 #[tokio::test]
 async fn attempts_never_lie_further_apart_than_the_longest_wait() {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+    let closed = Nobody::at_home();
     let wait = Duration::from_millis(20);
     let limits = TickerLimits { first_backoff: wait / 4, longest_backoff: wait, ..TickerLimits::default() };
-    let (_ticker, mut events) = ticker(url(closed), limits);
+    let (_ticker, mut events) = ticker(url(closed.address), limits);
     let begun = Instant::now();
     for _ in 0..40 {
         lost(&mut events).await;

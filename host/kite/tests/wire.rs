@@ -10,14 +10,22 @@ use kite::{
     Secret, Session,
 };
 use market::{Change, Interval, OrderKind, OrderRequest, Price, Side, Timestamp, Variety};
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
-use wire::server::{Reply, Server};
+use wire::server::{Nobody, Reply, Server};
 
 const TOKEN: &str = "t0ken-of-uk9394";
 
-fn limits() -> ConnectionLimits {
-    ConnectionLimits { request_timeout: Duration::from_millis(300), ..ConnectionLimits::default() }
+/// How long an answer that never comes is waited for, in milliseconds: long enough for a busy machine to take the request.
+const HASTY_MS: u64 = 1_500;
+
+/// Gives up soon where the reply never ends; everywhere else a busy machine has all the time it needs.
+fn limits(reply: &Reply) -> ConnectionLimits {
+    let request_timeout = match reply {
+        Reply::Stall | Reply::Drip => Duration::from_millis(HASTY_MS),
+        Reply::Full { .. } | Reply::Redirect(..) | Reply::Hangup => Duration::from_secs(60),
+    };
+    ConnectionLimits { request_timeout, ..ConnectionLimits::default() }
 }
 
 fn session_with(server: &Server, limits: ConnectionLimits) -> Session {
@@ -26,7 +34,7 @@ fn session_with(server: &Server, limits: ConnectionLimits) -> Session {
 }
 
 fn session(server: &Server) -> Session {
-    session_with(server, limits())
+    session_with(server, ConnectionLimits::default())
 }
 
 fn order() -> PlaceParams {
@@ -39,8 +47,9 @@ fn id() -> BrokerOrderId {
 }
 
 async fn place_answered_with(reply: Reply) -> (Result<BrokerOrderId, Error>, usize) {
+    let limits = limits(&reply);
     let server = Server::answering(reply).await;
-    let placed = session(&server).place(&order()).await;
+    let placed = session_with(&server, limits).place(&order()).await;
     (placed, server.requests().len())
 }
 
@@ -133,7 +142,7 @@ async fn every_other_answer_leaves_the_outcome_unknown_and_is_not_asked_again() 
 async fn an_answer_that_comes_too_late_is_a_time_out() {
     for reply in [Reply::Stall, Reply::Drip] {
         let (placed, _) = place_answered_with(reply).await;
-        assert_eq!(placed, Err(Error::TimedOut { limit_ms: 300 }));
+        assert_eq!(placed, Err(Error::TimedOut { limit_ms: HASTY_MS }));
     }
 }
 
@@ -150,8 +159,8 @@ async fn a_redirect_is_not_followed_and_carries_no_credentials_away() {
 
 #[tokio::test]
 async fn a_refused_connection_is_a_definite_no() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    let endpoints = Endpoints::at(format!("http://{free}").parse().unwrap());
+    let nobody = Nobody::at_home();
+    let endpoints = Endpoints::at(format!("http://{}", nobody.address).parse().unwrap());
     let line = Connection::new(endpoints, Egress::Direct).unwrap();
     let error = line.session("key", Secret::new(TOKEN)).place(&order()).await.unwrap_err();
     assert!(matches!(error, Error::NotSent { .. }), "{error}");
@@ -226,7 +235,7 @@ async fn a_quote_that_cannot_be_read_does_not_hide_the_others() {
 async fn orders_over_the_limit_are_refused_here() {
     let server = Server::answering(Reply::data(r#"{"order_id":"1"}"#)).await;
     let rates = RateLimits { orders_per_day: 3, ..RateLimits::default() };
-    let session = session_with(&server, ConnectionLimits { rates, ..limits() });
+    let session = session_with(&server, ConnectionLimits { rates, ..ConnectionLimits::default() });
     for _ in 0..3 {
         session.place(&order()).await.unwrap();
     }

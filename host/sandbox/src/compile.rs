@@ -9,6 +9,7 @@ mod native;
 mod parent;
 mod wait;
 
+pub(crate) use cache::{build_name, settings};
 pub use child::compile_child_main;
 
 use crate::engine::Engine;

@@ -17,6 +17,13 @@ use std::sync::Arc;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{Store, UpdateDeadline};
 
+/// The engine this package is built on, as the manifest of the house names it.
+const WASMTIME_VERSION: &str = "48.0.8";
+
+/// Counts the times that what a guest sees of the same events changed: the view, the checks of a request, the words of an
+/// answer. A recording of another number is not run again.
+const HOST_WORDS: u32 = 1;
+
 /// Compiles and runs strategies. Cheap to clone; the ticker thread stops when the last clone and the last machine are gone.
 #[derive(Clone)]
 pub struct Engine {
@@ -65,6 +72,13 @@ impl Engine {
         wasi::link(&mut linker).map_err(engine_error)?;
         let epochs = Arc::new(Epochs::default());
         Ok(Self { engine, linker: Arc::new(linker), limits: Arc::new(limits), epochs })
+    }
+
+    /// Of which kind it is: machines of engines with one name do the same with the same events.
+    pub fn name(&self) -> String {
+        let settings = crate::compile::settings(self);
+        let settings = hex::encode(&settings[..8]);
+        format!("wasmtime {WASMTIME_VERSION} {settings}, host words {HOST_WORDS}")
     }
 
     /// The limits it was made with.
@@ -129,4 +143,27 @@ pub(crate) fn not_compiled(error: &wasmtime::Error) -> Refusal {
         format!("the component does not compile: {}", quoted(&format!("{error:#}"), TEXT_BYTES)),
         "build it for wasm32-wasip2 without experimental WebAssembly features",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_with_a_pool_and_one_without_are_of_one_kind() {
+        let small = Limits { machines: 1, ..Limits::default() };
+        let names = [
+            Engine::new(small.clone()).unwrap().name(),
+            Engine::unpooled(small.clone()).unwrap().name(),
+            Engine::for_compiling(Limits { machines: 2, ..small }).unwrap().name(),
+        ];
+        assert_eq!(names[0], names[1], "a recording of the host is replayed by a command");
+        assert_eq!(names[1], names[2]);
+    }
+
+    #[test]
+    fn the_engine_is_the_one_that_the_manifest_names() {
+        let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap();
+        assert!(lock.contains(&format!("name = \"wasmtime\"\nversion = \"{WASMTIME_VERSION}\"\n")));
+    }
 }

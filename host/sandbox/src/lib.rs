@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod gate;
 mod imports;
+pub mod journal;
 mod limits;
 mod machine;
 mod manifest;
@@ -35,3 +36,4 @@ pub use manifest::{
 };
 pub use program::Program;
 pub use step::{LogLevel, Step, Trace};
+pub use view::Seen;

@@ -24,6 +24,7 @@ use crate::failure::{Call, Failure, StartFailure};
 use crate::manifest::{Hears, value_out};
 use crate::program::Program;
 use crate::step::{Step, Trace};
+use crate::view::Seen;
 use columns::Columns;
 use market::{Candle, Tick};
 use share::Share;
@@ -180,6 +181,14 @@ impl Machine {
     /// The log lines of the call that failed, for the trader's log; what else that call asked for is void.
     pub fn last_words(&self) -> &[Trace] {
         &self.last_words
+    }
+
+    /// What its guest could read now; none when it is dead.
+    pub fn seen(&self) -> Option<Seen> {
+        match &self.life {
+            Life::Alive(alive) => Some(alive.store.data().view.seen()),
+            Life::Dead(_) => None,
+        }
     }
 
     /// Bytes of memory the guest holds now; zero when it is dead.

@@ -58,6 +58,11 @@ impl Program {
         hex::encode(self.0.sha256)
     }
 
+    /// What its machines run in: the engine with its settings, and what the host's words mean to a guest.
+    pub fn engine_name(&self) -> String {
+        self.0.engine.name()
+    }
+
     pub(crate) fn instantiate(
         &self,
         start: Start,

@@ -6,8 +6,10 @@ mod candles;
 mod orders;
 mod positions;
 mod quotes;
+mod seen;
 mod store;
 
+pub use seen::Seen;
 pub(crate) use store::StoreError;
 
 use crate::event::{OrderUpdate, Start};

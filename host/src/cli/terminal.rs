@@ -2,9 +2,10 @@
 //!
 //! Knows no verb.
 
-use crate::exit::Exit;
+use crate::exit::{EXIT_AT_ONCE, Exit};
 use anyhow::{Context, anyhow};
 use std::io::Write;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
@@ -36,16 +37,27 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Waits for SIGTERM or SIGINT.
+/// Waits for SIGTERM or SIGINT. From then on a second one ends the process at once: whoever sends it does not want to
+/// wait, and nothing depends on an orderly end.
 pub(crate) async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         let _ = tokio::signal::ctrl_c().await;
         return;
     };
+    either(&mut terminate, &mut interrupt).await;
+    tokio::spawn(async move {
+        either(&mut terminate, &mut interrupt).await;
+        eprintln!("bulkhead: asked a second time: ending at once");
+        std::process::exit(EXIT_AT_ONCE.into());
+    });
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        _ = one.recv() => {}
+        _ = other.recv() => {}
     }
 }
 

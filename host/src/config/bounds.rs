@@ -20,8 +20,17 @@ const RUNS: RangeInclusive<u32> = 1..=100_000;
 /// Seconds after an unanswered send before an order that no reading shows counts as never arrived, when nobody says.
 pub const ABSENT_AFTER_S_DEFAULT: i64 = 120;
 
+/// Events of a journal from which a run is rebuilt after a restart, when nobody says: what is given again in about a minute.
+pub const REBUILD_EVENTS_MAX_DEFAULT: u64 = 20_000_000;
+
+/// Days that the journal of a run is kept after its end, when nobody says.
+pub const JOURNAL_KEEP_DAYS_DEFAULT: u32 = 90;
+
 const ARCHIVE_INTERVAL_S: RangeInclusive<u64> = 1..=86_400;
 const ABSENT_AFTER_S: RangeInclusive<i64> = 1..=3_600;
+/// Zero: no run is rebuilt, and each begins anew.
+const REBUILD_EVENTS: RangeInclusive<u64> = 0..=10_000_000_000;
+const JOURNAL_KEEP_DAYS: RangeInclusive<u32> = 1..=36_500;
 
 /// Bounds as they are given.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -47,6 +56,15 @@ pub struct BoundSettings {
     /// than the default is for simulators: at Kite, orders were seen to appear 90 seconds late [default: 120]
     #[arg(long, env = "BULKHEAD_ABSENT_AFTER_S", value_name = "SECONDS")]
     pub absent_after_s: Option<i64>,
+
+    /// Events of its journal from which a run is rebuilt after a restart, with the memory it had. A longer one, and with 0
+    /// each, begins anew with its stored state and new bars [default: 20000000]
+    #[arg(long, env = "BULKHEAD_REBUILD_EVENTS_MAX", value_name = "COUNT")]
+    pub rebuild_events_max: Option<u64>,
+
+    /// Days that the journal of a run is kept after its end, for replays [default: 90]
+    #[arg(long, env = "BULKHEAD_JOURNAL_KEEP_DAYS", value_name = "DAYS")]
+    pub journal_keep_days: Option<u32>,
 }
 
 /// Bounds with every default filled in.
@@ -62,6 +80,10 @@ pub struct Bounds {
     pub archive_interval_s: u64,
     /// Seconds before an order that was never seen counts as never arrived.
     pub absent_after_s: i64,
+    /// Events from which a run is rebuilt.
+    pub rebuild_events_max: u64,
+    /// Days that the journals of ended runs are kept.
+    pub journal_keep_days: u32,
 }
 
 impl BoundSettings {
@@ -74,6 +96,8 @@ impl BoundSettings {
             archive_url: self.archive_url.or(file.archive_url),
             archive_interval_s: self.archive_interval_s.or(file.archive_interval_s),
             absent_after_s: self.absent_after_s.or(file.absent_after_s),
+            rebuild_events_max: self.rebuild_events_max.or(file.rebuild_events_max),
+            journal_keep_days: self.journal_keep_days.or(file.journal_keep_days),
         }
     }
 
@@ -92,8 +116,20 @@ impl BoundSettings {
         within("--archive-interval-s", &archive_interval_s, &ARCHIVE_INTERVAL_S)?;
         let absent_after_s = self.absent_after_s.unwrap_or(ABSENT_AFTER_S_DEFAULT);
         within("--absent-after-s", &absent_after_s, &ABSENT_AFTER_S)?;
+        let rebuild_events_max = self.rebuild_events_max.unwrap_or(REBUILD_EVENTS_MAX_DEFAULT);
+        within("--rebuild-events-max", &rebuild_events_max, &REBUILD_EVENTS)?;
+        let journal_keep_days = self.journal_keep_days.unwrap_or(JOURNAL_KEEP_DAYS_DEFAULT);
+        within("--journal-keep-days", &journal_keep_days, &JOURNAL_KEEP_DAYS)?;
         let archive_url = self.archive_url;
-        Ok(Bounds { runs_per_tenant_max, runs_max, archive_url, archive_interval_s, absent_after_s })
+        Ok(Bounds {
+            runs_per_tenant_max,
+            runs_max,
+            archive_url,
+            archive_interval_s,
+            absent_after_s,
+            rebuild_events_max,
+            journal_keep_days,
+        })
     }
 }
 

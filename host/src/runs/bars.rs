@@ -53,6 +53,14 @@ impl Bars {
         finished.sort_by_key(|candle| candle.start.plus_seconds(candle.interval.seconds()));
     }
 
+    /// Forgets the bar that this one ended, where bars were handed out that are not ended here.
+    pub(crate) fn close(&mut self, candle: &Candle) {
+        let key = (candle.token, candle.interval);
+        if self.open.get(&key).is_some_and(|open| open.candle.start <= candle.start) {
+            self.open.remove(&key);
+        }
+    }
+
     /// Ends every bar whose time is over although no tick has said so.
     pub(crate) fn expire(&mut self, now: Timestamp, finished: &mut Vec<Candle>) {
         self.open.retain(|_, open| {
@@ -128,6 +136,20 @@ mod tests {
         finished.clear();
         bars.expire(tick(120, 0, 0).time, &mut finished);
         assert_eq!((finished[0].volume, finished.len()), (25, 1));
+    }
+
+    #[test]
+    fn a_bar_that_was_handed_out_is_not_handed_out_again() {
+        let mut bars = Bars::new(vec![Interval::Minute]);
+        let mut finished = Vec::new();
+        bars.take(&tick(0, 10, 100), &mut finished);
+        let mut other = Bars::new(vec![Interval::Minute]);
+        other.take(&tick(0, 10, 100), &mut finished);
+        other.expire(tick(120, 0, 0).time, &mut finished);
+        bars.close(&finished[0]);
+        finished.clear();
+        bars.expire(tick(300, 0, 0).time, &mut finished);
+        assert!(finished.is_empty());
     }
 
     #[test]

@@ -3,15 +3,22 @@
 //! Order updates go before timers, timers before the market. Knows no channel to the outside but its outlet.
 
 use super::bars::Bars;
-use super::journal::Journal;
 use super::mailbox::{Batch, Mailbox};
 use super::told::{Counters, Slot, Tail, Told};
 use market::{Candle, InstrumentToken, Tick, Timestamp};
+use sandbox::journal::Recorder;
 use sandbox::{Event, Failure, Machine, Step, Trace};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+
+/// The journal is handed over by itself when it has grown to this, in bytes.
+pub(super) const JOURNAL_PIECE_BYTES: usize = 256 << 10;
+
+/// The journal of a run that does nothing is handed over this long after it was last. A crash takes back at most this and the
+/// moment in which rows are gathered.
+pub(super) const HAND_OVER: Duration = Duration::from_millis(200);
 
 /// How long a run may hear what waits before the other runs of its shard have their turn. The call in which the time
 /// runs out is finished.
@@ -27,11 +34,11 @@ pub(super) struct Opening {
     pub(super) feed: u64,
     pub(super) tokens: Vec<InstrumentToken>,
     pub(super) machine: Machine,
-    /// The time of its start event.
-    pub(super) started_at: Timestamp,
+    /// The time of the newest event it heard.
+    pub(super) heard_at: Timestamp,
     pub(super) bars: Bars,
     pub(super) timers: BTreeMap<u64, Timestamp>,
-    pub(super) journal: Journal,
+    pub(super) recorder: Recorder,
     pub(super) counters: Arc<Counters>,
     pub(super) outlet: mpsc::Sender<Told>,
 }
@@ -47,6 +54,8 @@ pub(super) struct Cell {
     /// The time of the last event given.
     heard_at: Timestamp,
     is_dropped: bool,
+    /// When the journal was handed over last.
+    handed_over: Instant,
     /// It has used up its share of the processor.
     is_waiting: bool,
     #[cfg(test)]
@@ -91,8 +100,9 @@ impl Cell {
     pub(super) fn new(opening: Opening) -> Self {
         let mailbox = Mailbox::new(opening.tokens.len());
         Self {
-            heard_at: opening.started_at,
+            heard_at: opening.heard_at,
             is_dropped: false,
+            handed_over: Instant::now(),
             is_waiting: false,
             #[cfg(test)]
             panics: false,
@@ -158,9 +168,15 @@ impl Cell {
         self.panics = true;
     }
 
+    /// True while it has heard something that its task does not know of.
+    pub(super) fn owes_journal(&self) -> bool {
+        self.opening.recorder.bytes() > 0
+    }
+
     /// Lets the run hear what waits, as long as its task keeps up.
     pub(super) fn turn(&mut self, now: Timestamp) -> Turn {
         let begun = Instant::now();
+        self.hand_over_in_time(begun);
         if self.must_wait(begun) {
             return Turn::Blocked;
         }
@@ -179,6 +195,14 @@ impl Cell {
                 Turn::More if begun.elapsed() < TURN => {}
                 other => return other,
             }
+        }
+    }
+
+    /// What a run heard without doing anything is durable soon as well.
+    fn hand_over_in_time(&mut self, now: Instant) {
+        let is_time = now.duration_since(self.handed_over) >= HAND_OVER;
+        if is_time && self.owes_journal() && self.opening.outlet.capacity() >= TOLD_PER_CALL {
+            self.hand_over(Step { cause: self.heard_at, traces: Vec::new() });
         }
     }
 
@@ -215,7 +239,7 @@ impl Cell {
 
     fn deliver(&mut self, event: Event, now: Timestamp) -> Turn {
         let is_stop = matches!(event, Event::Stop { .. });
-        self.opening.journal.event(&event);
+        self.opening.recorder.event(&event);
         self.heard_at = now;
         let outcome = self.opening.machine.deliver(event);
         if !is_stop {
@@ -247,7 +271,7 @@ impl Cell {
         let opening = &mut self.opening;
         let outcome = opening.machine.ticks(self.ticks.rest());
         let given = self.ticks.take(outcome.as_ref().ok().map(|(taken, _)| *taken));
-        opening.journal.ticks(given);
+        opening.recorder.ticks(given);
         opening.counters.heard(given.len() as u64);
         self.heard_at = given.last().map_or(self.heard_at, |tick| tick.time);
         self.tell(outcome.map(|(_, step)| step))
@@ -257,7 +281,7 @@ impl Cell {
         let opening = &mut self.opening;
         let outcome = opening.machine.candles(self.candles.rest());
         let given = self.candles.take(outcome.as_ref().ok().map(|(taken, _)| *taken));
-        opening.journal.candles(given);
+        opening.recorder.candles(given);
         let end = |candle: &Candle| candle.start.plus_seconds(candle.interval.seconds());
         self.heard_at = given.last().map_or(self.heard_at, end);
         self.tell(outcome.map(|(_, step)| step))
@@ -294,15 +318,22 @@ impl Cell {
                 | Trace::StateDelete { .. } => {}
             }
         }
-        if !step.traces.is_empty() || self.opening.journal.is_full() {
-            let tail = self.opening.journal.take(step.cause);
-            self.send(Told::Step { step, tail });
+        self.opening.recorder.traces(&step.traces);
+        if !step.traces.is_empty() || self.opening.recorder.bytes() >= JOURNAL_PIECE_BYTES {
+            self.hand_over(step);
         }
+    }
+
+    /// What a call left, with the journal up to it.
+    fn hand_over(&mut self, step: Step) {
+        let tail = Tail { recorded: self.opening.recorder.take(), time: step.cause };
+        self.handed_over = Instant::now();
+        self.send(Told::Step { step, tail });
     }
 
     /// What the journal holds that was not handed over.
     fn tail(&mut self) -> Tail {
-        self.opening.journal.take(self.heard_at)
+        Tail { recorded: self.opening.recorder.take(), time: self.heard_at }
     }
 
     /// There was room for everything a call can say when it was made; a task that is gone wants to hear nothing.

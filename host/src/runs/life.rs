@@ -3,21 +3,17 @@
 //! It makes the run ready, starts its machine, hands it to a shard and sees it out. What happens in between is
 //! `running`'s, the way out of the market `ending`'s.
 
-use super::bars::Bars;
+use super::begin::{Begun, anew, as_it_was, asked, not_to_run};
 use super::cell::Opening;
 use super::ending;
-use super::journal::Journal;
-use super::live::Wish;
 use super::prepare::{NotReady, Ready, prepare, warm_up};
+use super::rebuild::{Rebuilt, rebuild};
 use super::running::{Ended, Running};
 use super::said;
-use super::sessions::TradingDay;
 use super::shard::Command;
 use super::subject::{PAUSE_FIRST, PAUSE_MAX, Subject};
 use crate::programs::ProgramError;
-use market::Timestamp;
-use sandbox::{Params, Program, Start, StartFailure, Step, Trace};
-use std::collections::BTreeMap;
+use sandbox::{LogLevel, Params, Program};
 use std::sync::Arc;
 use std::time::Duration;
 use tenant::{RunState, StrategyError};
@@ -59,12 +55,30 @@ pub(super) struct Life {
     begin: Begin,
     /// True when the run may have missed something since it heard last.
     again: bool,
+    /// Why it does not go on as it was, where it was to.
+    anew_because: Option<String>,
+    /// It goes on as it was, if it can.
+    is_to_be_rebuilt: bool,
     compiles: u32,
+}
+
+/// What a run begins with.
+enum Found {
+    Anew(Ready),
+    AsItWas(Box<Rebuilt>),
 }
 
 impl Life {
     pub(super) fn new(subject: Subject, begin: Begin) -> Self {
-        Self { subject, made: None, begin, again: false, compiles: 0 }
+        Self {
+            subject,
+            made: None,
+            begin,
+            again: false,
+            anew_because: None,
+            is_to_be_rebuilt: false,
+            compiles: 0,
+        }
     }
 
     /// Lives the run to its end and writes the end down.
@@ -77,7 +91,7 @@ impl Life {
                     self.run().await
                 }
                 Begin::Again => {
-                    self.again = true;
+                    (self.again, self.is_to_be_rebuilt, self.anew_because) = (true, true, None);
                     match self.come_back().await {
                         Ok(()) => self.run().await,
                         Err(ended) => ended,
@@ -158,24 +172,32 @@ impl Life {
 
     async fn run(&mut self) -> Ended {
         match self.until_ready().await {
-            Ok((made, ready)) => {
+            Ok((made, found)) => {
                 self.made = Some(made.clone());
-                self.run_it(made, ready).await
+                self.run_it(made, found).await
             }
             Err(ended) => ended,
         }
     }
 
     /// Tries until everything is there that the run starts from. A wish to stop or go down is heard at once.
-    async fn until_ready(&mut self) -> Result<(Made, Ready), Ended> {
+    async fn until_ready(&mut self) -> Result<(Made, Found), Ended> {
         let mut pause = PAUSE_FIRST;
         let mut broker = self.subject.tenant.broker_state();
         loop {
-            let made = self.made.clone();
-            let tried =
-                self.subject.claim.unless_asked(get_ready(&self.subject, made)).await.map_err(asked)?;
+            let getting = get_ready(&self.subject, self.made.clone(), self.is_to_be_rebuilt);
+            let tried = self.subject.claim.unless_asked(getting).await.map_err(asked)?;
             let (state, why) = match tried {
-                Ok(ready) => return Ok(ready),
+                Ok(found) => return Ok(found),
+                Err(NotReady::NeverBegan) => {
+                    self.is_to_be_rebuilt = false;
+                    continue;
+                }
+                Err(NotReady::Anew(why)) => {
+                    self.is_to_be_rebuilt = false;
+                    self.say_it_begins_anew(why);
+                    continue;
+                }
                 Err(NotReady::Never(reason)) => return Err(Ended::Failed(reason)),
                 Err(NotReady::Compile(reason)) if self.compiles >= COMPILES_MAX => {
                     return Err(Ended::Failed(reason));
@@ -198,22 +220,38 @@ impl Life {
         }
     }
 
-    async fn run_it(&mut self, (program, params): Made, ready: Ready) -> Ended {
-        let Ready { line, start } = ready;
-        let (now, tokens) = (start.now, start.instruments.iter().map(|i| i.token).collect::<Vec<_>>());
-        let mut journal = Journal::default();
-        journal.start(&hex::encode(program.sha256()), &start);
-        let (machine, step) = match self.start_machine(&program, start).await {
-            Ok(started) => started,
+    /// Loud, because whatever only its memory held is gone.
+    fn say_it_begins_anew(&mut self, why: String) {
+        let (broker_id, run) = (self.subject.tenant.broker_id(), &self.subject.run.id);
+        tracing::error!(%broker_id, run, "a run begins anew and does not go on as it was: {why}");
+        let text = format!(
+            "it begins anew, with its stored state and new bars, instead of going on as it was: {why}"
+        );
+        self.subject.say(LogLevel::Error, &text);
+        self.anew_because = Some(text);
+    }
+
+    async fn run_it(&mut self, (program, params): Made, found: Found) -> Ended {
+        let begun = match found {
+            Found::Anew(ready) => anew(&self.subject, &program, &params, ready, self.again).await,
+            Found::AsItWas(rebuilt) => Ok(as_it_was(&self.subject, *rebuilt)),
+        };
+        let begun = match begun {
+            Ok(begun) => begun,
             Err(ended) => return ended,
         };
-        let first = journal.take(now);
-        let timers = timers_of(&step);
-        match self.subject.stand(RunState::Running, None).await {
+        match self.subject.stand(RunState::Running, self.anew_because.as_deref()).await {
             Ok(true) => {}
-            Ok(false) => return self.not_to_run(),
+            Ok(false) => return not_to_run(&self.subject),
             Err(error) => return Ended::Retry(error.to_string()),
         }
+        self.move_in(begun).await
+    }
+
+    /// Onto a shard, until it is over there.
+    async fn move_in(&self, begun: Begun) -> Ended {
+        let Begun { line, machine, tokens, heard_at, bars, timers, recorder, day, first, told: first_told } =
+            begun;
         let Some((number, slot)) = self.subject.inner.place() else {
             return Ended::Failed("no thread of the host is left to run it: restart the host".to_owned());
         };
@@ -222,45 +260,20 @@ impl Life {
         let counters = self.subject.claim.counters();
         let _seat = feed.seat(slot, number, tokens.clone(), Arc::clone(counters)).await;
         let (outlet, told) = mpsc::channel(TOLD_MAX);
-        let bars = Bars::new(program.manifest().intervals(&params));
         let (feed, counters) = (feed.number(), Arc::clone(counters));
-        let started_at = now;
         let opening =
-            Opening { slot, feed, tokens, machine, started_at, bars, timers, journal, counters, outlet };
-        let day = TradingDay::new(self.subject.inner.calendar.clone(), now);
+            Opening { slot, feed, tokens, machine, heard_at, bars, timers, recorder, counters, outlet };
         let (subject, said_waits_at) = (&self.subject, None);
         let running = Running { subject, line, shard: shard.clone(), slot, told, day, said_waits_at };
-        if let Err(error) = running.write(step, first).await {
+        if let Some((step, tail)) = first
+            && let Err(error) = running.write(step, tail).await
+        {
             return Ended::Failed(format!("what it did could not be written down: {error}"));
         }
         if !shard.tell(Command::Open(Box::new(opening))).await {
             return Ended::ShardGone;
         }
-        running.hear_out(self.again.then_some(now)).await
-    }
-
-    /// Off the tasks' threads, and no more of them at once than there are processors.
-    async fn start_machine(
-        &self,
-        program: &Program,
-        start: Start,
-    ) -> Result<(sandbox::Machine, Step), Ended> {
-        let _turn = self.subject.inner.cores.acquire().await;
-        let program = program.clone();
-        match tokio::task::spawn_blocking(move || program.start(start)).await {
-            Ok(Ok(started)) => Ok(started),
-            Ok(Err(StartFailure { failure, last_words })) => {
-                self.subject.say_last_words(last_words);
-                Err(Ended::Failed(failure.to_string()))
-            }
-            Err(panic) => Err(Ended::Failed(format!("the host could not start it: {panic}"))),
-        }
-    }
-
-    /// The row would not have it run: it was asked to stop meanwhile, or closed.
-    fn not_to_run(&self) -> Ended {
-        let wish = self.subject.claim.wish();
-        if wish.stop || wish.suspend { asked(wish) } else { Ended::RowClosed }
+        running.hear_out(first_told).await
     }
 }
 
@@ -273,21 +286,24 @@ fn backoff(lately: u32) -> Option<Duration> {
     }
 }
 
-/// What a wish that came before the run was ready makes of it.
-fn asked(wish: Wish) -> Ended {
-    if wish.suspend { Ended::Suspended } else { Ended::Asked(Ok(())) }
-}
-
-async fn get_ready(subject: &Subject, made: Option<Made>) -> Result<(Made, Ready), NotReady> {
+async fn get_ready(
+    subject: &Subject,
+    made: Option<Made>,
+    is_to_be_rebuilt: bool,
+) -> Result<(Made, Found), NotReady> {
     let made = match made {
         Some(made) => made,
         None => make(subject).await?,
     };
+    if is_to_be_rebuilt {
+        let rebuilt = rebuild(subject, &made).await?;
+        return Ok((made, Found::AsItWas(Box::new(rebuilt))));
+    }
     let (program, params) = &made;
     let (inner, tenant) = (&subject.inner, &subject.tenant);
     let session = inner.calendar.hours(inner.clock.now().date());
     let ready = prepare(tenant, &subject.run, program.manifest(), params, &inner.clock, session).await?;
-    Ok((made, ready))
+    Ok((made, Found::Anew(ready)))
 }
 
 /// Compiles a stored version and binds the parameters that the run was started with.
@@ -313,27 +329,6 @@ fn not_compiled(error: ProgramError) -> NotReady {
             NotReady::Compile(error.to_string())
         }
     }
-}
-
-/// The timers that `start` left behind; later ones the shard follows itself.
-fn timers_of(step: &Step) -> BTreeMap<u64, Timestamp> {
-    let mut timers = BTreeMap::new();
-    for trace in &step.traces {
-        match trace {
-            Trace::TimerSet { id, at } => {
-                timers.insert(*id, *at);
-            }
-            Trace::TimerCancel { id } => {
-                timers.remove(id);
-            }
-            Trace::Intent(_)
-            | Trace::Log { .. }
-            | Trace::Pnl { .. }
-            | Trace::StateSet { .. }
-            | Trace::StateDelete { .. } => {}
-        }
-    }
-    timers
 }
 
 #[cfg(test)]

@@ -27,6 +27,10 @@ pub(super) enum NotReady {
     Compile(String),
     /// It never will be.
     Never(String),
+    /// It can begin, but not as it was.
+    Anew(String),
+    /// There is nothing that it was.
+    NeverBegan,
 }
 
 /// A run, ready for its machine.
@@ -73,11 +77,7 @@ pub(super) async fn prepare(
         }
     }
     let state = tenant.state_load(&run.strategy_id).await?;
-    let gone = || NotReady::Never("the run is no longer in the database".to_owned());
-    let mut line = tenant.attach(&run.id).await?.ok_or_else(gone)?;
-    if !line.is_settled {
-        return Err(NotReady::Broker("its last fills are being booked".to_owned()));
-    }
+    let mut line = line(tenant, run).await?;
     let positions = std::mem::take(&mut line.positions);
     let today_realised = positions.iter().map(|position| position.realised).sum();
     let next_order_id = line.orders.iter().map(|order| order.run_order_id).max().unwrap_or(0) + 1;
@@ -96,6 +96,16 @@ pub(super) async fn prepare(
         today_realised,
     };
     Ok(Ready { line, start })
+}
+
+/// The run's line into the order path, once its orders and positions fit together.
+pub(super) async fn line(tenant: &Tenant, run: &RunRecord) -> Result<RunLine, NotReady> {
+    let gone = || NotReady::Never("the run is no longer in the database".to_owned());
+    let line = tenant.attach(&run.id).await?.ok_or_else(gone)?;
+    if !line.is_settled {
+        return Err(NotReady::Broker("its last fills are being booked".to_owned()));
+    }
+    Ok(line)
 }
 
 /// What a run wants to know of before its start: each interval once, the most that is asked for.
@@ -117,7 +127,8 @@ pub(super) fn warm_up(manifest: &Manifest, params: &Params) -> Result<Vec<WarmUp
     Ok(wanted)
 }
 
-fn check_broker(tenant: &Tenant) -> Result<(), NotReady> {
+/// Nothing begins before the broker answers and what stood before is settled.
+pub(super) fn check_broker(tenant: &Tenant) -> Result<(), NotReady> {
     match &*tenant.broker_state().borrow() {
         BrokerState::Live if tenant.is_reconciled() => Ok(()),
         BrokerState::Live => {

@@ -8,8 +8,8 @@ use super::shard::{Command, ShardHandle};
 use super::subject::Subject;
 use super::told::{Ask, Slot, Tail, Told};
 use super::words;
-use market::Timestamp;
-use sandbox::{Event, LogLevel, NoticeKind, Step, Trace};
+use sandbox::journal::Recorded;
+use sandbox::{Event, LogLevel, Step, Trace};
 use std::time::{Duration, Instant};
 use tenant::{Cause, RunEvent, RunLine, RunStep, StoreError};
 use tokio::sync::mpsc;
@@ -52,9 +52,9 @@ pub(super) struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Hears until it is over. `again`: the run may have missed something since it heard last.
-    pub(super) async fn hear_out(mut self, again: Option<Timestamp>) -> Ended {
-        let ended = self.go_on(again).await;
+    /// Hears until it is over; first what it must be told so that it knows what is.
+    pub(super) async fn hear_out(mut self, first: Vec<Event>) -> Ended {
+        let ended = self.go_on(first).await;
         // What is gathered of runs that are put down is written in one go when the database is closed.
         if matches!(ended, Ended::Suspended) {
             return ended;
@@ -66,10 +66,9 @@ impl Running<'_> {
         ended
     }
 
-    async fn go_on(&mut self, again: Option<Timestamp>) -> Ended {
-        if let Some(now) = again {
-            let text = "the host restarted; events may have been missed".to_owned();
-            self.deliver(Event::Notice { kind: NoticeKind::HostRestarted, now, text }).await;
+    async fn go_on(&mut self, first: Vec<Event>) -> Ended {
+        for event in first {
+            self.deliver(event).await;
         }
         let mut known = Wish::default();
         loop {
@@ -147,9 +146,7 @@ impl Running<'_> {
 
     /// Writes everything a step left: in one commit where it asks for something, gathered with others where not.
     pub(super) async fn write(&self, step: Step, tail: Tail) -> Result<(), StoreError> {
-        let Tail { event_seq, time: _, journal } = tail;
-        let cause = Cause { event_seq, time: step.cause, journal, ..Cause::default() };
-        let mut written = RunStep { cause, ..RunStep::default() };
+        let mut written = RunStep { cause: Cause { time: step.cause, ..cause(tail) }, ..RunStep::default() };
         for trace in step.traces {
             match trace {
                 Trace::Intent(intent) => written.intents.push(intent),
@@ -165,12 +162,10 @@ impl Running<'_> {
     }
 
     async fn write_tail(&self, tail: Tail) {
-        let Tail { event_seq, time, journal } = tail;
-        if journal.is_empty() {
+        if tail.recorded.bytes.is_empty() {
             return;
         }
-        let cause = Cause { event_seq, time, journal, ..Cause::default() };
-        let step = RunStep { cause, ..RunStep::default() };
+        let step = RunStep { cause: cause(tail), ..RunStep::default() };
         if let Err(error) = self.line.write(step).await {
             self.subject.not_written("the end of the journal", &error);
         }
@@ -194,4 +189,9 @@ impl Running<'_> {
     async fn deliver(&self, event: Event) {
         self.shard.tell(Command::Ask(self.slot, Ask::Deliver(event))).await;
     }
+}
+
+fn cause(Tail { recorded, time }: Tail) -> Cause {
+    let Recorded { first_seq, last_seq, begins, bytes } = recorded;
+    Cause { first_seq, event_seq: last_seq, time, begins, journal: bytes }
 }

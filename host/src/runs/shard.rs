@@ -3,7 +3,7 @@
 //! Run to completion over bounded queues: ticks come from one queue a tenant, everything else from one queue of
 //! commands, and a subscription index says which runs a tick is for. Knows no tenant, only feed numbers.
 
-use super::cell::{Cell, Opening, Turn};
+use super::cell::{Cell, HAND_OVER, Opening, Turn};
 use super::told::{Ask, Slot};
 use market::{InstrumentToken, Tick, Timestamp};
 use std::any::Any;
@@ -67,6 +67,9 @@ struct Shard {
     timers: BTreeSet<(Timestamp, usize)>,
     timer_of: Vec<Option<Timestamp>>,
     swept: Instant,
+    /// When runs were last asked for the journals they owe, where any does.
+    asked: Instant,
+    owes_journals: bool,
 }
 
 impl ShardHandle {
@@ -112,6 +115,8 @@ impl Shard {
             timers: BTreeSet::new(),
             timer_of: Vec::new(),
             swept: Instant::now(),
+            asked: Instant::now(),
+            owes_journals: false,
         }
     }
 
@@ -124,6 +129,7 @@ impl Shard {
             let now = self.clock.now();
             self.take_timers(now);
             self.sweep(now);
+            self.ask_for_journals();
             for place in std::mem::take(&mut self.blocked) {
                 self.mark(place);
             }
@@ -236,6 +242,19 @@ impl Shard {
         }
     }
 
+    /// A run that heard something and then nothing more has a turn for its journal alone.
+    fn ask_for_journals(&mut self) {
+        if !self.owes_journals || self.asked.elapsed() < HAND_OVER {
+            return;
+        }
+        (self.asked, self.owes_journals) = (Instant::now(), false);
+        for place in 0..self.cells.len() {
+            if self.cells[place].as_ref().is_some_and(Cell::owes_journal) {
+                self.mark(place);
+            }
+        }
+    }
+
     fn turn_all(&mut self, now: Timestamp) {
         for _ in 0..self.ready.len() {
             let Some(place) = self.ready.pop_front() else { return };
@@ -246,6 +265,7 @@ impl Shard {
                 cell.fell_over(panic_text(panic.as_ref()));
                 Turn::Over
             });
+            self.owes_journals |= cell.owes_journal();
             let next = cell.next_timer();
             match turn {
                 Turn::Idle => self.arm(place, next),
@@ -307,7 +327,11 @@ impl Shard {
             .timers
             .first()
             .map(|(at, _)| Duration::from_micros(u64::try_from(at.micros_since(now)).unwrap_or(0)));
-        let longest = if self.blocked.is_empty() { SWEEP } else { BLOCKED_RETRY };
+        let longest = match (self.blocked.is_empty(), self.owes_journals) {
+            (false, _) => BLOCKED_RETRY,
+            (true, true) => HAND_OVER,
+            (true, false) => SWEEP,
+        };
         until_timer.map_or(longest, |until| until.min(longest))
     }
 }

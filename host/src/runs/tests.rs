@@ -2,12 +2,12 @@
 
 use super::bars::Bars;
 use super::cell::Opening;
-use super::journal::Journal;
 use super::shard::{Command, ShardHandle, TICK_BATCHES_MAX, Ticks};
-use super::told::{Ask, Counters, Told};
+use super::told::{Ask, Counters, Tail, Told};
 use market::{
     Instrument, InstrumentKind, Interval, Money, OrderKind, Price, Product, Side, Tick, Timestamp, Validity,
 };
+use sandbox::journal::{Beginning, Entry, Reader, Recorder};
 use sandbox::{Engine, Event, GuestOrderStatus, Limits, OrderUpdate, OrderView, RefusalCode, Start, Trace};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -31,6 +31,7 @@ struct Run {
     slot: u64,
     told: mpsc::Receiver<Told>,
     counters: Arc<Counters>,
+    journal: Reader,
 }
 
 impl Bench {
@@ -51,7 +52,12 @@ impl Bench {
         let program = self.engine.compile_in_process(component).unwrap();
         let given: Map<_, _> = params.as_object().cloned().unwrap_or_default();
         let params = program.manifest().bind(given).unwrap();
-        let (machine, _) = program.start(start(params)).unwrap();
+        let beginning = Beginning::new(&program, start(params));
+        let mut recorder = Recorder::default();
+        recorder.start(&beginning);
+        let mut journal = Reader::new(1);
+        assert_eq!(journal.entries(&recorder.take().bytes).count(), 1);
+        let (machine, _) = program.start(beginning.start).unwrap();
         let (outlet, told) = mpsc::channel(outlet_max);
         self.slots += 1;
         let counters = Arc::new(Counters::default());
@@ -60,15 +66,15 @@ impl Bench {
             feed: FEED,
             tokens: vec![TOKEN],
             machine,
-            started_at: Timestamp::from_seconds(1_795_400_000),
+            heard_at: Timestamp::from_seconds(1_795_400_000),
             bars: Bars::new(vec![Interval::Minute]),
             timers: BTreeMap::new(),
-            journal: Journal::default(),
+            recorder,
             counters: Arc::clone(&counters),
             outlet,
         };
         self.shard.tell(Command::Open(Box::new(opening))).await;
-        Run { slot: self.slots, told, counters }
+        Run { slot: self.slots, told, counters, journal }
     }
 
     async fn tick(&self, token: u32, second: i64) {
@@ -90,10 +96,20 @@ impl Run {
     }
 
     async fn traces(&mut self) -> Vec<Trace> {
-        match self.next().await {
-            Told::Step { step, .. } => step.traces,
-            other => panic!("{other:?}"),
+        loop {
+            match self.next().await {
+                // The journal alone, because its time had come.
+                Told::Step { step, .. } if step.traces.is_empty() => {}
+                Told::Step { step, .. } => return step.traces,
+                other => panic!("{other:?}"),
+            }
         }
+    }
+
+    /// What a stretch of the journal says that the run was given, and what it answered.
+    fn heard(&mut self, tail: &Tail) -> Vec<Entry> {
+        let entries = self.journal.entries(&tail.recorded.bytes);
+        entries.map(|entry| entry.unwrap().1).collect()
     }
 }
 
@@ -159,12 +175,12 @@ async fn a_run_hears_its_instruments_and_every_order_has_one_cause() {
         let Told::Step { step, tail } = run.next().await else { panic!("a step") };
         let intents = step.traces.iter().filter(|trace| matches!(trace, Trace::Intent(_))).count();
         assert_eq!((intents, step.cause.seconds()), (1, 1_795_400_000 + second));
-        assert_eq!(tail.event_seq, u64::try_from(second).unwrap() + 1);
-        assert_eq!(
-            tail.journal.iter().filter(|byte| **byte == b'\n').count(),
-            1,
-            "the journal ends with the cause"
-        );
+        let number = u64::try_from(second).unwrap() + 2;
+        assert_eq!((tail.recorded.first_seq, tail.recorded.last_seq), (number, number));
+        let [Entry::Ticks(ticks), Entry::Traces(traces)] = &run.heard(&tail)[..] else {
+            panic!("the cause and what came of it")
+        };
+        assert_eq!((ticks.len(), ticks[0].time, traces), (1, step.cause, &step.traces));
     }
     assert_eq!(run.counters.ticks(), 5);
 }
@@ -213,19 +229,23 @@ async fn order_updates_wait_and_ticks_give_way_when_the_task_lags() {
 async fn a_run_that_is_asked_to_stop_has_the_last_word() {
     let mut bench = Bench::new().await;
     let mut run = bench.open(guests::SCALPER, json!({}), 64).await;
-    bench.deliver(&run, Event::Stop { now: Timestamp::from_seconds(1_795_400_009) }).await;
+    let stop = Event::Stop { now: Timestamp::from_seconds(1_795_400_009) };
+    bench.deliver(&run, stop.clone()).await;
+    let mut heard = Vec::new();
     loop {
         match run.next().await {
-            Told::Step { .. } | Told::Waits => {}
+            Told::Step { tail, .. } => heard.extend(run.heard(&tail)),
+            Told::Waits => {}
             Told::Stopped { outcome, tail, .. } => {
                 outcome.unwrap();
-                assert!(!tail.journal.is_empty(), "the stop itself is in the journal");
+                heard.extend(run.heard(&tail));
                 break;
             }
             Told::Failed { why, .. } => panic!("{why}"),
             Told::Dropped { .. } => panic!("it was not dropped"),
         }
     }
+    assert!(heard.contains(&Entry::Event(stop)), "the stop itself is in the journal: {heard:?}");
 }
 
 #[tokio::test]
@@ -266,15 +286,16 @@ async fn a_run_that_fails_hands_over_the_events_that_led_to_it() {
     }
     loop {
         match run.next().await {
-            Told::Step { tail, .. } => seen.extend(tail.journal),
+            Told::Step { tail, .. } => seen.extend(run.heard(&tail)),
             Told::Failed { tail, .. } => {
-                seen.extend(tail.journal);
+                seen.extend(run.heard(&tail));
                 break;
             }
             other => panic!("{other:?}"),
         }
     }
-    assert!(seen.ends_with(b"\n") && seen.starts_with(b"{\"tick\""), "{}", String::from_utf8_lossy(&seen));
+    assert!(matches!(seen[..], [Entry::Ticks(_), ..]), "{seen:?}");
+    assert!(matches!(seen.last(), Some(Entry::Ticks(_))), "the event it failed at has no answer: {seen:?}");
 }
 
 #[tokio::test]
@@ -286,26 +307,22 @@ async fn a_run_that_is_put_down_hands_over_what_it_did_and_heard_although_its_ta
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     bench.shard.tell(Command::Ask(run.slot, Ask::Drop)).await;
-    let (mut steps, mut lines) = (0, 0);
+    let (mut steps, mut events) = (0, 0);
     loop {
         let (tail, is_last) = match run.next().await {
             Told::Step { tail, .. } => (tail, false),
             Told::Dropped { tail } => (tail, true),
             other => panic!("{other:?}"),
         };
-        lines += tail.journal.iter().filter(|byte| **byte == b'\n').count();
+        events += run.heard(&tail).iter().map(Entry::events).sum::<u64>();
         steps += 1;
         if is_last {
             break;
         }
     }
-    assert!(steps >= 2 && lines >= 1, "{steps} steps, {lines} events");
+    assert!(steps >= 2 && events >= 1, "{steps} steps, {events} events");
     assert!(run.told.recv().await.is_none());
-    assert_eq!(
-        u64::try_from(lines).unwrap(),
-        run.counters.ticks(),
-        "every tick given is in the journal, and no other"
-    );
+    assert_eq!(events, run.counters.ticks(), "every tick given is in the journal, and no other");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What passes between a run's task and its shard. Knows neither side.
 
 use market::Timestamp;
+use sandbox::journal::Recorded;
 use sandbox::{Event, Step, Trace};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,7 @@ pub(super) type Slot = u64;
 /// From a shard to a run's task.
 #[derive(Debug)]
 pub(super) enum Told {
-    /// The traces of one call, with the journal up to and including its event.
+    /// The traces of one call, with the journal up to and including its event; or the journal alone, when its turn has come.
     Step {
         /// What the strategy did.
         step: Step,
@@ -47,12 +48,10 @@ pub(super) enum Told {
 /// The journal since it was last handed over.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    /// The number of the last event in it.
-    pub(super) event_seq: u64,
+    /// The events, with what was answered to them.
+    pub(super) recorded: Recorded,
     /// The time of the last event.
     pub(super) time: Timestamp,
-    /// The events, one a line.
-    pub(super) journal: Vec<u8>,
 }
 
 /// What a run's task asks of its shard.

@@ -81,6 +81,8 @@ pub struct TenantLimits {
     pub prove_egress_every_s: u64,
     /// How soon it is proved again while it is not the right one, in seconds.
     pub prove_egress_retry_s: u64,
+    /// How long the journal of a run is kept after its end, in days.
+    pub journal_keep_days: u32,
     /// How long entries of the audit are kept, in days.
     pub audit_keep_days: u32,
     /// Entries of the audit in one answer; more are asked for page by page.
@@ -110,6 +112,7 @@ impl Default for TenantLimits {
             figures_every_s: 60,
             prove_egress_every_s: 3_600,
             prove_egress_retry_s: 30,
+            journal_keep_days: 90,
             audit_keep_days: 1_827,
             audit_page_max: 1_000,
             trades_page_max: 10_000,

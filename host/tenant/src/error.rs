@@ -66,7 +66,7 @@ pub enum EgressError {
 }
 
 /// The database failed, or holds something that should not be there.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// SQLite said no, and the disk is not why.
     #[error("the database failed: {0}")]

@@ -9,7 +9,9 @@ use crate::store::Store;
 use crate::vault::Vault;
 use ::orders::{KillSwitch, Prefix};
 use arc_swap::ArcSwapOption;
+use futures_util::FutureExt;
 use market::Timestamp;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +31,8 @@ pub(crate) struct Host {
     pub(crate) instruments_fetch: Mutex<()>,
     pub(crate) instruments: ArcSwapOption<InstrumentList>,
     pub(crate) stop: CancellationToken,
+    /// Cancelled when a task that must not end fell over.
+    pub(crate) fallen: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
 
@@ -54,13 +58,17 @@ impl Host {
         self.instruments.load_full().filter(|list| list.date() == instrument_day(self.now()))
     }
 
-    /// Runs something until the host stops.
+    /// Runs something until the host stops. Where it falls over, what it guarded may be half changed: everything else of
+    /// the order path stops with it, and whoever runs the host is told.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
+        let (stop, fallen) = (self.stop.clone(), self.fallen.clone());
         self.tasks.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = task => {}
+                outcome = AssertUnwindSafe(task).catch_unwind() => if outcome.is_err() {
+                    fallen.cancel();
+                    stop.cancel();
+                }
             }
         });
     }

@@ -8,12 +8,16 @@ mod audit;
 #[cfg(test)]
 mod audit_test;
 mod damage;
+#[cfg(test)]
+mod damage_test;
 mod days;
 #[cfg(test)]
 mod days_test;
 mod exposure;
 mod foreign;
 mod group;
+#[cfg(test)]
+mod group_test;
 mod group_writer;
 mod journal;
 mod lock;
@@ -48,7 +52,7 @@ use group::Group;
 use lock::FolderLock;
 use space::Space;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Row, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -115,10 +119,13 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("trusted_schema", "off");
+        // SQLite itself takes a transaction back that found no room, and sqlx counts it as open for ever: such a
+        // connection is replaced. A reader stays open beside, so that the log outlives the writer's.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await
             .map_err(StoreError::from)?;
@@ -127,6 +134,7 @@ impl Store {
         let mark = Some(Arc::new(OpenMark::set(data_dir)?));
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
+            .min_connections(1)
             .connect_with(options.pragma("query_only", "on"))
             .await
             .map_err(StoreError::from)?;
@@ -159,6 +167,11 @@ impl Store {
         })
     }
 
+    /// How many transactions the group writer has written.
+    pub(crate) fn commits(&self) -> u64 {
+        self.group.commits()
+    }
+
     /// The part of one tenant.
     pub(crate) fn book(&self, id: BrokerId) -> Book {
         Book { store: self.clone(), id }
@@ -167,11 +180,6 @@ impl Store {
     /// How the database takes what is written.
     pub(crate) fn health(&self) -> Health {
         self.space.as_ref().map_or(Health::Good, |space| space.health())
-    }
-
-    /// Tells every change of [`Store::health`]; none where the store was opened to read.
-    pub(crate) fn watch_health(&self) -> Option<tokio::sync::watch::Receiver<Health>> {
-        self.space.as_ref().map(|space| space.watch())
     }
 
     /// A write failed: where the disk is why, no new order leaves from now on.

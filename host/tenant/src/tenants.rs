@@ -3,6 +3,7 @@
 mod again;
 mod audit;
 mod stops;
+mod trouble;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::audit::{Actor, AuditAction, AuditEntry};
@@ -16,7 +17,7 @@ use crate::log::{LogLimits, LogWriter};
 use crate::sessions::{
     ApiToken, Login, NewSession, PendingLogin, SecretText, SessionInfo, hash, new_session,
 };
-use crate::store::{Health, Store, StoredCredentials, StoredTenant};
+use crate::store::{Store, StoredCredentials, StoredTenant};
 use crate::tenant::Tenant;
 use crate::vault::{Place, Vault};
 use arc_swap::ArcSwapOption;
@@ -82,6 +83,7 @@ impl Tenants {
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
             stop: CancellationToken::new(),
+            fallen: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         let damage = host.store.damage().await?;
@@ -103,24 +105,12 @@ impl Tenants {
                 }
             }
         }
-        let found = damage.join("; ");
-        if !damage.is_empty() && unopened.is_empty() {
-            return Err(OpenError::Damaged { found });
-        }
-        if !damage.is_empty() {
-            tracing::error!("the database is damaged ({found}): put a backup back");
-        }
-        let is_damaged = !damage.is_empty();
+        let is_damaged = trouble::has_an_owner(&damage, &unopened)?;
         let shared =
             Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
         let tenants = Self { shared: Arc::new(shared) };
         tenants.audit_start().await?;
         Ok(tenants)
-    }
-
-    /// Why some tenants stayed closed at boot: one text for each. Their traders are told when they sign in.
-    pub fn unopened(&self) -> &[String] {
-        &self.shared.unopened
     }
 
     /// Signs a trader in: the broker names them, the compartment is made or revived, a session begins.
@@ -223,14 +213,14 @@ impl Tenants {
         Ok((self.known(&id).ok_or(NotSignedIn::Unknown)?, info))
     }
 
-    /// How the database takes what is written.
-    pub fn health(&self) -> Health {
-        self.host().store.health()
-    }
-
     /// Every tenant: for boot and operators.
     pub fn all(&self) -> Vec<Tenant> {
         self.lock().values().cloned().collect()
+    }
+
+    /// How many transactions of runs and orders were written since the database was opened.
+    pub fn commits(&self) -> u64 {
+        self.host().store.commits()
     }
 
     /// The clock all tenants go by.

@@ -6,8 +6,8 @@ mod world;
 
 use market::{Intent, OrderRequest, OrderState, Price};
 use serde_json::json;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Row};
 use std::time::Duration;
 use tenant::log::Filter;
 use tenant::{BrokerState, Tenants};
@@ -58,6 +58,76 @@ async fn a_tenant_whose_rows_are_damaged_keeps_no_other_one_closed() {
     let told = tenants.login(world.credentials("uk9394").await).await.unwrap_err().to_string();
     assert!(told.contains("risk limits"), "{told}");
     tenants.close().await;
+}
+
+/// A thousand orders of each of two tenants, and everything in the file itself.
+async fn fill_with_orders(world: &World) {
+    let path = world.dir.path().join("data/bulkhead.db");
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    let rows = "insert into strategies (broker_id, id, name, created_at) select broker_id, 's', 'alpha', 0 from tenants;
+        insert into strategy_versions select broker_id, 's', 1, '', 0, '{}', x'', 0 from tenants;
+        insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
+            select broker_id, 'r', 's', 1, 'live', '{}', 'stopped', 0 from tenants;
+        with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 1000)
+        insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind, product,
+            validity, variety, quantity, price, trigger_price, market_protection, state, created_at, updated_at)
+            select broker_id, n, 'r', 's', n, broker_id || printf('%014d', n), '2026-11-23', 'live', 'NSE:INFY', 'BUY',
+                'MARKET', 'MIS', 'DAY', 'regular', 10, 0, 0, 0, 'complete', 0, 0 from tenants, numbers order by 1, n";
+    sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(&mut connection).await.unwrap();
+}
+
+/// Bends the first byte of a page, which says what the page holds.
+fn bend(world: &World, which: impl Fn(usize, &[u8]) -> bool) {
+    let path = world.dir.path().join("data/bulkhead.db");
+    let mut file = std::fs::read(&path).unwrap();
+    let number = file.chunks(4_096).enumerate().position(|(number, page)| which(number + 1, page)).unwrap();
+    file[number * 4_096] ^= 0x40;
+    std::fs::write(path, file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bent_page_keeps_the_tenant_closed_whose_orders_it_holds_and_the_others_trade() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    world.login(&tenants, "uk9394").await;
+    let (_, secret) = world.login(&tenants, "uk1234").await;
+    tenants.close().await;
+    drop(tenants);
+    fill_with_orders(&world).await;
+    let has = |page: &[u8], text: &[u8]| page.windows(text.len()).any(|bytes| bytes == text);
+    bend(&world, |_, page| page[0] == 0x0d && has(page, b"UK93940000") && !has(page, b"UK1234"));
+
+    let tenants = world.open().await;
+    let open: Vec<String> = tenants.all().iter().map(|tenant| tenant.broker_id().to_string()).collect();
+    assert_eq!((open, tenants.unopened().len()), (vec!["UK1234".to_owned()], 1));
+    let told = tenants.login(world.credentials("uk9394").await).await.unwrap_err().to_string();
+    assert!(told.contains("malformed"), "{told}");
+    assert_eq!(tenants.all().len(), 1, "a sign-in does not open what is damaged");
+    let (other, _) = tenants.resume(&secret).await.unwrap();
+    let mut line = new_line(&other, "beta").await;
+    line.submit(cause(1), vec![buy(1, 1)]).await.unwrap();
+    state_of(&mut line, OrderState::Complete).await;
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_cannot_be_laid_at_anybodys_door_keeps_the_host_from_starting() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    world.login(&tenants, "uk9394").await;
+    tenants.close().await;
+    drop(tenants);
+    fill_with_orders(&world).await;
+    let path = world.dir.path().join("data/bulkhead.db");
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    let root = sqlx::query("select rootpage from sqlite_schema where name = 'orders_by_date'");
+    let root: i64 = root.fetch_one(&mut connection).await.unwrap().try_get(0).unwrap();
+    connection.close().await.unwrap();
+    bend(&world, |number, _| number == usize::try_from(root).unwrap());
+
+    let refused = Tenants::open(world.config()).await.err().unwrap().to_string();
+    assert!(refused.contains("the database is damaged (orders: ") && refused.contains("backup"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

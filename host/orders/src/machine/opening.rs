@@ -22,7 +22,7 @@ use crate::stored::StoredOrder;
 use crate::trading::TradingState;
 use crate::wish::Wishes;
 use crate::write::Write;
-use market::{OrderState, Price, Symbol, Timestamp, Venue};
+use market::{OrderState, Price, Symbol, Timestamp, TradingDate, Venue};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ impl Core {
                 .jobs
                 .push_back(super::lines::Job::Place { id, asked_at });
         }
-        if let Some((state, text)) = after_a_crash(&order) {
+        if let Some((state, text)) = after_a_crash(&order, turn.now.wall.date()) {
             self.save(turn, &order, changed(&order.record, state, text), None);
         }
         let Some(standing) = self.orders.standing_one(id) else { return };
@@ -126,22 +126,23 @@ impl Core {
     }
 }
 
-/// What becomes of an order that the host left on its way.
-fn after_a_crash(order: &StoredOrder) -> Option<(OrderState, &'static str)> {
+/// What becomes of an order that the host left on its way. The paper exchange's book is these rows: what stood there stands
+/// on, for its day.
+fn after_a_crash(order: &StoredOrder, today: TradingDate) -> Option<(OrderState, &'static str)> {
     match (order.record.state, order.record.mode) {
         (OrderState::Intent, _) => Some((OrderState::Abandoned, "never sent: the host restarted first")),
         (OrderState::Sending, Mode::Live) => Some((
             OrderState::Ambiguous,
             "the host restarted while this was being sent: looking for it at the broker",
         )),
-        (
-            OrderState::Sending
-            | OrderState::Acked
-            | OrderState::Open
-            | OrderState::TriggerPending
-            | OrderState::Partial,
-            Mode::Paper,
-        ) => Some((OrderState::Cancelled, "the paper exchange restarted")),
+        (OrderState::Sending | OrderState::Acked, Mode::Paper) => {
+            Some((OrderState::Cancelled, "the host restarted before it reached the paper exchange"))
+        }
+        (OrderState::Open | OrderState::TriggerPending | OrderState::Partial, Mode::Paper)
+            if order.record.date < today =>
+        {
+            Some((OrderState::Cancelled, "its day is over"))
+        }
         (
             OrderState::Ambiguous
             | OrderState::Acked

@@ -6,6 +6,8 @@
 mod build;
 mod folder;
 
+pub(crate) use build::{build_name, settings};
+
 use crate::engine::Engine;
 use crate::limits::CompileLimits;
 use build::fingerprint;

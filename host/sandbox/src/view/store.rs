@@ -42,6 +42,10 @@ impl Store {
         self.values.get(key)
     }
 
+    pub(crate) fn all(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.values
+    }
+
     pub(crate) fn keys(&self) -> Vec<String> {
         self.values.keys().cloned().collect()
     }

@@ -7,7 +7,7 @@ use crate::web::error::Problem;
 use crate::web::fill;
 use crate::web::halt;
 use crate::web::shown::{Left, run_figures, shown_run};
-use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, TodayFigures};
+use crate::web::view::live::{End, FiguresOfRun, Hello, Missed, StoreView, TodayFigures};
 use axum::response::sse::Event;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +103,7 @@ impl Watch {
             Scope::All { .. } => {
                 let broker = fill::broker(&self.tenant);
                 self.push_if_new("broker", &broker);
+                self.push_if_new("store", &StoreView { trouble: self.state.tenants.health().trouble() });
                 let switch = halt::standing(&self.tenant).await;
                 self.push_new_if_read("killSwitch", switch);
                 let positions = self.tenant.positions(false).await.map_err(Problem::internal);

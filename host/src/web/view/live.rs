@@ -53,6 +53,14 @@ pub(crate) struct End {
     pub(crate) reason: &'static str,
 }
 
+/// Whether the database takes what is written. The event is `store`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StoreView {
+    /// Why no new order leaves just now, and what to do; null while all is well.
+    pub(crate) trouble: Option<&'static str>,
+}
+
 /// Every event of the streams by name, for the document: a stream's body has no schema of its own.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -69,5 +77,6 @@ pub(crate) struct StreamEvents {
     positions: Vec<books::PositionView>,
     figures: TodayFigures,
     broker: account::BrokerView,
+    store: StoreView,
     kill_switch: halt::KillSwitchView,
 }

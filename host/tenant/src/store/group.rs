@@ -13,7 +13,7 @@ use crate::run::RunRecord;
 use market::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
@@ -67,6 +67,8 @@ pub(crate) struct Group {
     /// Some of it was written.
     room: Notify,
     is_open: AtomicBool,
+    /// Transactions that were written.
+    commits: AtomicU64,
     pub(super) writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -231,6 +233,15 @@ impl Group {
         }
         waiting.bytes += of_run.rows.bytes();
         waiting.gathered.insert(key, of_run);
+    }
+
+    /// How many transactions were written since the store was opened.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_commit(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Some room was made.

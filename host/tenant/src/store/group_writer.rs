@@ -28,6 +28,16 @@ enum Unwritten {
     Some(StoreError),
 }
 
+impl Unwritten {
+    /// A disk that takes nothing is no fault of the row that found it out.
+    fn of_a_row(error: StoreError) -> Self {
+        match error {
+            StoreError::Full(_) | StoreError::Failed(_) => Self::All(error),
+            StoreError::Database(_) | StoreError::Unreadable { .. } => Self::Some(error),
+        }
+    }
+}
+
 impl Store {
     /// Starts the task that writes what waits. It holds the store only while it writes.
     pub(super) fn start_group_writer(&self) {
@@ -66,7 +76,7 @@ impl Store {
     /// Each on its own, so that what the database does not take fails nobody else.
     async fn write_each(&self, links: &mut Links, members: Vec<Member>) -> bool {
         let mut all_written = true;
-        let mut broken: Option<String> = None;
+        let mut broken: Option<StoreError> = None;
         for member in members {
             if member.is_empty() && !all_written {
                 let error = StoreError::Database("what was to be written before it is not".to_owned());
@@ -74,7 +84,7 @@ impl Store {
                 continue;
             }
             let outcome = match &broken {
-                Some(error) => Err(Unwritten::All(StoreError::Database(error.clone()))),
+                Some(error) => Err(Unwritten::All(error.clone())),
                 None => self.write_together(links, std::slice::from_ref(&member)).await,
             };
             match outcome {
@@ -88,7 +98,7 @@ impl Store {
                     self.heard(&error);
                     all_written = false;
                     self.not_written(member, &error, false);
-                    broken.get_or_insert(error.to_string());
+                    broken.get_or_insert(error);
                 }
             }
         }
@@ -103,10 +113,11 @@ impl Store {
         let mut tx = self.write().await.map_err(Unwritten::All)?;
         for member in members {
             let book = self.book(member.id.clone());
-            book.write_member(&mut tx, links, member).await.map_err(Unwritten::Some)?;
+            book.write_member(&mut tx, links, member).await.map_err(Unwritten::of_a_row)?;
         }
         tx.commit().await.map_err(|error| Unwritten::All(error.into()))?;
         links.are_written();
+        self.group.count_commit();
         Ok(())
     }
 
@@ -121,7 +132,7 @@ impl Store {
     fn not_written(&self, member: Member, error: &StoreError, is_own_fault: bool) {
         let Member { id, gathered, asked } = member;
         if let Some(asked) = asked {
-            asked.answer(Err(StoreError::Database(error.to_string())));
+            asked.answer(Err(error.clone()));
         }
         let Some(mut of_run) = gathered else { return };
         of_run.failed += u32::from(is_own_fault);

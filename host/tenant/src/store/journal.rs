@@ -119,6 +119,27 @@ impl Book {
         row.as_ref().map_or(Ok(Link::FIRST), link)
     }
 
+    /// Removes pieces of runs that ended before an instant, at most so many, the last of each run first: what is left can still
+    /// be proven. How many.
+    pub(crate) async fn forget_journals(
+        &self,
+        ended_before: Timestamp,
+        most: u32,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "delete from journal where broker_id = ?1 and (run_id, piece) in (
+                 select j.run_id, j.piece from journal j join runs r on r.broker_id = j.broker_id and r.id = j.run_id
+                 where j.broker_id = ?1 and r.stopped_at < ?2 and r.state in ('stopped', 'failed', 'quarantined')
+                 order by j.run_id, j.piece desc limit ?3)",
+        )
+        .bind(self.id())
+        .bind(ended_before.micros())
+        .bind(most)
+        .execute(&self.store.writer)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     pub(super) async fn append_journal(
         &self,
         tx: &mut Write,

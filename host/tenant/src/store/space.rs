@@ -81,11 +81,6 @@ impl Space {
         *self.health.borrow()
     }
 
-    /// Tells every change.
-    pub(crate) fn watch(&self) -> watch::Receiver<Health> {
-        self.health.subscribe()
-    }
-
     /// A write went wrong. What has nothing to do with the disk changes nothing.
     pub(crate) fn heard(&self, error: &StoreError) {
         match error {
@@ -186,7 +181,8 @@ async fn look_again(space: Weak<Space>) {
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         let Some(space) = space.upgrade() else { return };
-        space.look();
+        // A file system without allocation is written to, which takes a while.
+        let _ = tokio::task::spawn_blocking(move || space.look()).await;
     }
 }
 
@@ -208,7 +204,7 @@ mod tests {
         assert_eq!((space.health(), ballast.exists()), (Health::Full, false));
         space.check().unwrap();
         assert!(space.health().trouble().unwrap().contains("make room"));
-        let mut told = space.watch();
+        let mut told = space.health.subscribe();
         told.changed().await.unwrap();
         assert_eq!((space.health(), ballast.metadata().unwrap().len()), (Health::Good, 64 << 20));
     }

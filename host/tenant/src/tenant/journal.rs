@@ -4,9 +4,24 @@ use super::{Stored, Tenant};
 use crate::journal::{JournalError, JournalPiece, Link};
 use crate::store::Book;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Pieces read from the rows at once. Each holds at most what a run may hear in a moment.
 const PIECES_AT_ONCE: u32 = 64;
+
+/// How often old journals are looked for.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+
+/// How long after the start of the host they are looked for first.
+const FORGET_FIRST: Duration = Duration::from_secs(60);
+
+/// Pieces removed in one transaction: an order must not wait long behind it.
+const FORGET_AT_ONCE: u32 = 500;
+
+/// Between two such transactions.
+const FORGET_PAUSE: Duration = Duration::from_millis(50);
+
+const SECONDS_A_DAY: i64 = 86_400;
 
 /// A journal that is being read. Every piece is proven before it is handed out.
 pub struct JournalReading {
@@ -50,6 +65,34 @@ impl Tenant {
         };
         let before = self.book().link_before(run_id, piece).await?;
         Ok(Some(JournalReading::new(self.book(), run_id, before, last_event)))
+    }
+}
+
+impl Tenant {
+    /// Removes the journals of runs that ended long ago, again and again.
+    pub(crate) async fn forget_old_journals(self) {
+        tokio::time::sleep(FORGET_FIRST).await;
+        loop {
+            if let Err(error) = self.forget_journals().await {
+                tracing::error!(broker_id = %self.broker_id(), "old journals not removed: {error:#}");
+            }
+            tokio::time::sleep(FORGET_EVERY).await;
+        }
+    }
+
+    /// Removes them once. How many pieces.
+    pub(crate) async fn forget_journals(&self) -> Stored<u64> {
+        let kept_s = i64::from(self.host().config.limits.journal_keep_days) * SECONDS_A_DAY;
+        let ended_before = self.now().plus_seconds(-kept_s);
+        let mut removed = 0;
+        loop {
+            let now = self.book().forget_journals(ended_before, FORGET_AT_ONCE).await?;
+            removed += now;
+            if now < u64::from(FORGET_AT_ONCE) {
+                return Ok(removed);
+            }
+            tokio::time::sleep(FORGET_PAUSE).await;
+        }
     }
 }
 

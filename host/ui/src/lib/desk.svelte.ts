@@ -28,6 +28,8 @@ export class Desk {
   link = $state<Link>("opening");
   linkSince = $state(Date.now());
   linkWords = $state("");
+  /** Why no new order leaves, in the host's words. */
+  trouble = $state("");
   problems = $state<Partial<Record<Part, string>>>({});
 
   readonly #ended: () => void;
@@ -133,6 +135,7 @@ export class Desk {
     this.#on("stats", (stats) => this.#soon(() => { if (stats.date === this.today) this.stats = stats; }));
     this.#on("figures", (figures) => this.#soon(() => this.#figures(figures)));
     this.#on("broker", (broker) => this.#soon(() => this.#patch({ broker, brokerSession: broker.brokerSession })));
+    this.#on("store", (store) => this.#soon(() => { this.trouble = store.trouble ?? ""; }));
     this.#on("killSwitch", (killSwitch) => this.#soon(() => this.#patch({ killSwitch })));
     this.#on("log", (line) => { this.#newLines.push(line); this.#soon(() => this.#addLines()); });
   }

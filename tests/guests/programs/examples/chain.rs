@@ -47,8 +47,9 @@ impl Chain {
         self.acts += 1;
         match (act, self.resting) {
             (0, _) => self.resting = Some(ctx.buy(&symbol, 1).limit(low)?),
-            (1, Some(id)) => ctx.modify(id).price(lower).send()?,
-            (2, Some(id)) => ctx.cancel(id)?,
+            // It may have ended meanwhile: then there is nothing to change, and the chain goes on.
+            (1, Some(id)) => drop(ctx.modify(id).price(lower).send()),
+            (2, Some(id)) => drop(ctx.cancel(id)),
             (_, _) => {
                 let side = if self.acts.is_multiple_of(8) { Side::Sell } else { Side::Buy };
                 let id = ctx.order_for(side, &symbol, 1).market()?;

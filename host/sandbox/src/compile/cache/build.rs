@@ -15,10 +15,25 @@ const THIS_PROGRAM: &str = "/proc/self/exe";
 /// Everything of the engine and of this build that compiled code depends on. Nothing when the executable cannot be
 /// read: then no code can be told from that of another build.
 pub(super) fn fingerprint(engine: &Engine) -> Option<[u8; 32]> {
-    let mut hash = Fingerprint(Sha256::new());
-    engine.raw().precompile_compatibility_hash().hash(&mut hash);
+    let mut hash = compatibility(engine);
     hash.0.update(build()?);
     Some(hash.0.finalize().into())
+}
+
+/// The engine's version and every setting that changes code.
+pub(crate) fn settings(engine: &Engine) -> [u8; 32] {
+    compatibility(engine).0.finalize().into()
+}
+
+/// SHA-256 of this build in hex; empty when it cannot be read.
+pub(crate) fn build_name() -> String {
+    build().map(hex::encode).unwrap_or_default()
+}
+
+fn compatibility(engine: &Engine) -> Fingerprint {
+    let mut hash = Fingerprint(Sha256::new());
+    engine.raw().precompile_compatibility_hash().hash(&mut hash);
+    hash
 }
 
 fn build() -> Option<[u8; 32]> {

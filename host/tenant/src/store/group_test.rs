@@ -1,0 +1,173 @@
+//! What waits together is written together, in order, and what no database takes fails nobody else.
+
+use super::group::{Commit, StepRows};
+use super::{Book, Store};
+use crate::journal::Link;
+use crate::run::{RunRecord, RunState};
+use ::orders::Mode;
+use market::Timestamp;
+use std::time::Duration;
+use tempfile::TempDir;
+
+struct World {
+    _dir: TempDir,
+    store: Store,
+    book: Book,
+}
+
+async fn world() -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).await.unwrap();
+    let rows = "-- rows of these tests
+        insert into tenants values ('UK9394', 'A', 'direct', 0, 0);
+        insert into strategies (broker_id, id, name, created_at) values ('UK9394', 's', 'alpha', 0);
+        insert into strategy_versions values ('UK9394', 's', 1, '', 0, '{}', x'', 0);
+        insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
+            values ('UK9394', 'a', 's', 1, 'live', '{}', 'running', 0),
+                   ('UK9394', 'b', 's', 1, 'paper', '{}', 'running', 0);";
+    sqlx::raw_sql(rows).execute(&store.writer).await.unwrap();
+    let id = store.all_tenants().await.unwrap().remove(0).unwrap().id;
+    World { _dir: dir, book: store.book(id), store }
+}
+
+fn run(id: &str) -> RunRecord {
+    RunRecord {
+        id: id.to_owned(),
+        strategy_id: "s".to_owned(),
+        strategy_name: "alpha".to_owned(),
+        version: 1,
+        mode: Mode::Live,
+        params: serde_json::json!({}),
+        state: RunState::Running,
+        reason: None,
+        started_at: Timestamp::EPOCH,
+        stopped_at: None,
+        restarts: 0,
+        square_off: false,
+    }
+}
+
+/// A step of one event.
+fn step(seq: u64) -> StepRows {
+    let time = Timestamp::from_seconds(seq as i64);
+    let journal = vec![seq as u8];
+    StepRows { first_seq: seq, event_seq: seq, time, begins: seq == 1, journal, ..StepRows::default() }
+}
+
+fn commit(id: &str, seq: u64) -> Commit {
+    Commit { step: Some((run(id), step(seq))), ..Commit::default() }
+}
+
+impl World {
+    /// The bytes of a run's journal, whose pieces are proven to follow each other.
+    async fn proven(&self, id: &str) -> Vec<u8> {
+        let mut before = Link::FIRST;
+        let mut bytes = Vec::new();
+        for stored in self.book.journal_pieces(id, 0, 10_000).await.unwrap() {
+            stored.piece.check(id, &before).unwrap();
+            before = stored.piece.link();
+            bytes.extend(stored.piece.bytes);
+        }
+        bytes
+    }
+}
+
+#[tokio::test]
+async fn who_waits_at_once_shares_commits_and_every_run_keeps_its_order() {
+    let world = world().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for id in ["a", "b"] {
+        let book = world.book.clone();
+        tasks.spawn(async move {
+            for seq in 1..=100 {
+                if seq % 3 == 0 {
+                    book.commit(commit(id, seq)).await.unwrap();
+                } else {
+                    book.gather(&run(id), step(seq)).await.unwrap();
+                }
+            }
+        });
+    }
+    let before = world.store.commits();
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    world.book.write_all_gathered().await.unwrap();
+    for id in ["a", "b"] {
+        assert_eq!(world.proven(id).await, (1..=100).collect::<Vec<u8>>(), "{id}");
+    }
+    let commits = world.store.commits() - before;
+    assert!((33..120).contains(&commits), "200 steps of two runs took {commits} commits");
+}
+
+#[tokio::test]
+async fn a_hundred_who_wait_at_the_same_time_need_a_few_commits() {
+    let world = world().await;
+    let before = world.store.commits();
+    let all = (1..=100_i64).map(|id| {
+        let at = Timestamp::EPOCH;
+        let call = ::orders::Write::Call { id, at };
+        world.book.commit(Commit { orders: vec![call], ..Commit::default() })
+    });
+    for done in futures_util::future::join_all(all).await {
+        done.unwrap();
+    }
+    let commits = world.store.commits() - before;
+    assert!(commits <= 3, "{commits} commits");
+}
+
+#[tokio::test]
+async fn what_no_database_takes_fails_alone() {
+    let world = world().await;
+    world.book.gather(&run("b"), step(1)).await.unwrap();
+    // No such run: its row is refused.
+    let (bad, good) = tokio::join!(world.book.commit(commit("nobody", 1)), world.book.commit(commit("a", 1)));
+    assert!(bad.unwrap_err().to_string().contains("FOREIGN KEY"));
+    good.unwrap();
+    world.book.write_gathered(&run("b")).await.unwrap();
+    assert_eq!((world.proven("a").await, world.proven("b").await), (vec![1], vec![1]));
+    // And the chains go on behind it.
+    world.book.commit(commit("a", 2)).await.unwrap();
+    assert_eq!(world.proven("a").await, [1, 2]);
+}
+
+#[tokio::test]
+async fn gathered_rows_that_no_database_takes_hold_nobody_up() {
+    let world = world().await;
+    world.book.gather(&run("nobody"), step(1)).await.unwrap();
+    world.book.gather(&run("a"), step(1)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.proven("a").await, [1], "its neighbour's fault is not its own");
+    let begun = std::time::Instant::now();
+    world.book.commit(commit("a", 2)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(900), "it waited for the next try of the other");
+    assert!(world.book.write_all_gathered().await.is_err(), "who waits for all hears of it");
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_has_written_what_waited_and_takes_nothing_more() {
+    let world = world().await;
+    world.book.gather(&run("a"), step(1)).await.unwrap();
+    world.store.stop_group_writer().await;
+    assert_eq!(world.proven("a").await, [1]);
+    let refused = world.book.commit(commit("a", 2)).await.unwrap_err().to_string();
+    assert!(refused.contains("going down"), "{refused}");
+}
+
+#[tokio::test]
+async fn journals_of_runs_that_ended_long_ago_go_in_small_pieces_and_the_others_stay() {
+    let world = world().await;
+    for seq in 1..=7 {
+        world.book.commit(commit("a", seq)).await.unwrap();
+        world.book.commit(commit("b", seq)).await.unwrap();
+    }
+    let ended = Timestamp::from_seconds(1_000);
+    world.book.set_run_state("a", RunState::Stopped, None, ended, &[]).await.unwrap();
+    let forget = async |ended_before| world.book.forget_journals(ended_before, 3).await.unwrap();
+    assert_eq!(forget(ended).await, 0, "not a moment too early");
+    assert_eq!(forget(ended.plus_micros(1)).await, 3);
+    assert_eq!(world.proven("a").await, [1, 2, 3, 4], "what is left can be proven");
+    assert_eq!((forget(ended.plus_micros(1)).await, forget(ended.plus_micros(1)).await), (3, 1));
+    assert_eq!(world.proven("b").await.len(), 7);
+    assert_eq!(crate::config::TenantLimits::default().journal_keep_days, 90);
+}

@@ -1,0 +1,90 @@
+"""Proves that the checker can fail: a sound account passes, and each way of doctoring it is found."""
+import copy
+import os
+import sqlite3
+from checks import grown, violations
+from evidence import gather
+
+WORDS = (11, 22, 33, 44)
+
+
+def chain(numbers, digest=0):
+    """Lines of the guest `chain`; the third places order 1."""
+    lines = []
+    for number in numbers:
+        digest = grown(digest, WORDS[number - 1])
+        said = "placed 1" if number == 3 else "tick"
+        lines.append(f"chain {number} {WORDS[number - 1]:016x} {digest:016x} {said}")
+    return lines
+
+
+def sound():
+    """A trader with one order that traded and one that the gate refused."""
+    row = {"id": 1, "tag": "T1", "state": "complete", "broker_order_id": "B1", "filled": 1, "message": ""}
+    refused = {"id": 2, "tag": "T2", "state": "refused", "broker_order_id": None, "filled": 0, "message": ""}
+    fill = ("NSE", "F1", "B1")
+    return {
+        "rows": [row, refused],
+        "received": [{"method": "POST", "tag": "T1"}, {"method": "DELETE", "tag": None}],
+        "trades": [fill], "broker_trades": {fill}, "broker_orders": {"B1"},
+        "seen_orders": {"T1": dict(row)}, "seen_trades": {fill},
+        "lines": {"r": chain((1, 2, 3, 4))}, "placed": {"r": {1}}, "exact": True,
+    }
+
+
+def doctor():
+    """Every way of doctoring, with the word that the checker must find."""
+    def row_deleted(it): it["rows"].pop(0)
+    def tag_doubled(it): it["received"].append({"method": "POST", "tag": "T1"})
+    def row_doubled(it): it["rows"].append(dict(it["rows"][0], id=3))
+    def never_sent(it): it["rows"][0]["state"] = "abandoned"
+    def unknown_there(it): it["broker_orders"] = set()
+    def unsettled(it): it["rows"][0]["state"] = "ambiguous"
+    def another_end(it): it["rows"][0]["state"] = "cancelled"
+    def unfilled(it): it["rows"][0]["filled"] = 0
+    def trade_gone(it): it["trades"] = []
+    def trade_made_up(it): it["trades"] = it["trades"] + [("NSE", "F9", "B1")]
+    def other_memory(it): it["lines"]["r"] = chain((1, 2, 3)) + chain((4,), digest=5)
+    def memory_lost(it): it["lines"]["r"] = chain((1, 2, 3)) + chain((1, 2))
+    return [
+        (row_deleted, "lost"), (tag_doubled, "doubled"), (row_doubled, "doubled"), (never_sent, "wrong"),
+        (unknown_there, "wrong"), (unsettled, "unsettled"), (another_end, "wrong"), (unfilled, "wrong"),
+        (trade_gone, "lost"), (trade_made_up, "wrong"), (other_memory, "wrong"), (memory_lost, "lost"),
+    ]
+
+
+def main():
+    said = violations(sound())
+    assert said == [], f"a sound account is not sound: {said}"
+    cases = doctor()
+    for change, word in cases:
+        evidence = copy.deepcopy(sound())
+        change(evidence)
+        said = violations(evidence)
+        assert any(text.startswith(word) for text in said), f"{change.__name__} was not seen: {said}"
+    print(f"the checker sees {len(cases)} of {len(cases)} ways of doctoring", flush=True)
+
+
+# What is done to a real database, and the word that the checker must find.
+ON_DATABASE = [
+    ("delete from orders where rowid = (select min(rowid) from orders where broker_order_id is not null)", "lost"),
+    ("update orders set state = 'abandoned' where rowid = "
+     "(select max(rowid) from orders where broker_order_id is not null)", "wrong"),
+    ("delete from trades where rowid = (select min(rowid) from trades)", "lost"),
+]
+
+
+def on_database(world, seen):
+    """The same on the database of a point that was found sound, while its simulator still tells what it received."""
+    found = []
+    for statement, word in ON_DATABASE:
+        database = sqlite3.connect(os.path.join(world.folder, "data", "bulkhead.db"))
+        with database:
+            if database.execute(statement).rowcount != 1:
+                found.append(f"wrong: nothing was doctored by {statement}")
+        database.close()
+        said = [text for one in gather(world, seen, exact=False).values() for text in violations(one)]
+        if not any(text.startswith(word) for text in said):
+            found.append(f"wrong: the checker does not see {statement}: {said}")
+    print(f"the checker sees {len(ON_DATABASE)} of {len(ON_DATABASE)} ways of doctoring a real database", flush=True)
+    return found
