@@ -258,6 +258,7 @@ async fn open(simulator: &Simulator, folder: &Path) -> (Tenants, Vec<Played>) {
             api_secret: SecretText::new(format!("demo-secret-{user}")),
             request_token: SecretText::new(request_token(simulator, user).await),
             device: "bench".to_owned(),
+            address: None,
         };
         let (tenant, _) = tenants.login(login).await.unwrap();
         tenant.instruments().await.unwrap();
