@@ -249,6 +249,7 @@ async fn open(simulator: &Simulator, folder: &Path) -> (Tenants, Vec<Played>) {
     std::fs::create_dir_all(folder).unwrap();
     let mut config = TenantsConfig::new(data, key, BrokerAddress::At(url));
     config.calendar = Calendar::always_open();
+    config.limits.strategies_max = RUNS as u32;
     let tenants = Tenants::open(config).await.unwrap();
     let mut all = Vec::new();
     for user in ["uk9394", "uk1234"] {

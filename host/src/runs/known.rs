@@ -4,7 +4,7 @@ use super::sessions::TradingDay;
 use market::{Intent, Money, Price, RunOrderId, Timestamp};
 use sandbox::journal::Entry;
 use sandbox::{Event, GuestOrderStatus, HeldPosition, NoticeKind, OrderUpdate, OrderView, Trace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run as its journal left it.
 #[derive(Debug, Default)]
@@ -56,8 +56,8 @@ impl Known {
     /// # Errors
     /// When the rows cannot be those of this journal.
     pub(super) fn changes(&self, rows: &[Row]) -> Result<Vec<OrderUpdate>, String> {
-        let has_row = |id: &RunOrderId| rows.iter().any(|row| row.order.id == *id);
-        if let Some(id) = self.orders.keys().find(|id| !has_row(id)) {
+        let with_row: BTreeSet<RunOrderId> = rows.iter().map(|row| row.order.id).collect();
+        if let Some(id) = self.orders.keys().find(|id| !with_row.contains(id)) {
             return Err(format!("it asked for order {id}, which has no row"));
         }
         let changed = rows.iter().map(|row| self.change(row)).collect::<Result<Vec<_>, _>>()?;

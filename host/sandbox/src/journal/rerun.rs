@@ -105,7 +105,9 @@ impl Rerun {
     /// When its last answer was not recorded, or nothing was given.
     pub fn end(mut self) -> Result<(Machine, BTreeMap<u64, Timestamp>), RerunError> {
         self.settle()?;
-        self.machine.map(|machine| (machine, self.timers)).ok_or(RerunError::NoStart)
+        let mut machine = self.machine.ok_or(RerunError::NoStart)?;
+        machine.forgive();
+        Ok((machine, self.timers))
     }
 
     /// The machine, while it runs.

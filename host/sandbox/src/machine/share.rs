@@ -32,6 +32,11 @@ impl Share {
         let owed = u64::try_from((-self.left).max(0)).unwrap_or(u64::MAX);
         Duration::from_nanos(owed.saturating_mul(100) / u64::from(self.percent))
     }
+
+    /// What was used until now was not the run's own doing.
+    pub(super) fn forgive(&mut self, spent: Duration) {
+        (self.spent, self.left) = (spent, self.most);
+    }
 }
 
 fn part(time: Duration, percent: u32) -> i128 {
@@ -58,6 +63,14 @@ mod tests {
         assert_eq!(share.wait(ms(5_050), now), ms(100), "what it took beyond is waited for");
         assert_eq!(share.wait(ms(5_050), now + ms(60)), ms(40));
         assert_eq!(share.wait(ms(5_050), now + ms(100)), ms(0));
+    }
+
+    #[test]
+    fn a_run_that_was_rebuilt_begins_with_its_whole_share() {
+        let (mut share, now) = (Share::new(&Limits::default()), Instant::now());
+        share.forgive(ms(60_000));
+        assert_eq!(share.wait(ms(65_000), now), ms(0), "five seconds of its own");
+        assert_eq!(share.wait(ms(65_050), now), ms(100));
     }
 
     #[test]

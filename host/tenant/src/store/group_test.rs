@@ -19,7 +19,7 @@ async fn world() -> World {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let rows = "-- rows of these tests
-        insert into tenants values ('UK9394', 'A', 'direct', 0, 0);
+        insert into tenants (broker_id, user_name, created_at, last_login_at) values ('UK9394', 'A', 0, 0);
         insert into strategies (broker_id, id, name, created_at) values ('UK9394', 's', 'alpha', 0);
         insert into strategy_versions values ('UK9394', 's', 1, '', 0, '{}', x'', 0);
         insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
