@@ -115,7 +115,9 @@ class Process:
         """Asks it to end; its exit code, or None where it did not in time."""
         self.child.terminate()
         try:
-            return self.child.wait(within_s)
+            code = self.child.wait(within_s)
+            _running.discard(self.child.pid)
+            return code
         except subprocess.TimeoutExpired:
             return None
 
