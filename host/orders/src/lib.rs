@@ -24,8 +24,12 @@ mod merge;
 mod mode;
 pub mod paper;
 mod pending;
+#[cfg(test)]
+mod planted;
 mod record;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod stored;
 mod switch;
 mod tag;

@@ -3,6 +3,8 @@
 //! A change travels as the whole order, so one made before the last shows would undo it unless it is built upon it.
 
 use crate::merge::Terms;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -23,6 +25,10 @@ enum Pending {
 impl PendingTerms {
     /// What the next change builds upon, given what the book shows; nothing while nobody knows.
     pub(crate) fn base(&self, id: i64, shown: Terms, now: Duration) -> Option<Terms> {
+        #[cfg(test)]
+        if is_planted(Planted::ChangeOnStaleBase) {
+            return Some(shown);
+        }
         match self.0.get(&id) {
             Some(Pending::Taken { terms, at }) if now <= *at + SHOWS_WITHIN => Some(*terms),
             Some(Pending::Taken { .. }) | None => Some(shown),

@@ -9,6 +9,8 @@ use crate::gate::{Asked, Refusal, Snapshot, Verdict};
 use crate::line::BrokerState;
 use crate::mode::Mode;
 use crate::paper;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::record::{OrderRecord, RefusalCode};
 use crate::stored::StoredOrder;
 use crate::trading::TradingState;
@@ -64,7 +66,10 @@ impl Core {
 
     /// An order that passed: it leaves at once, or waits for its turn.
     fn enter(&mut self, turn: &mut Turn<'_>, run: &RunRef, new: New) {
-        if run.mode == Mode::Paper {
+        let is_paper = run.mode == Mode::Paper;
+        #[cfg(test)]
+        let is_paper = is_paper && !is_planted(Planted::PaperLeaves);
+        if is_paper {
             let mut order = self.row(turn, run, new, OrderState::Open);
             order.record.broker_order_id = Some(paper::number(order.record.id));
             return self.insert(turn, order);
@@ -101,7 +106,10 @@ impl Core {
         let standing = crate::stored::request(&order.record, -1);
         let asked = Asked::Modify { standing: &standing, change: &change };
         let refusal = off_the_list(turn, &standing, |instrument| change.check(&standing, instrument))
-            .or_else(|| self.ask(turn, run, asked, turn.price(&standing.symbol)));
+            .or_else(|| {
+                let last = turn.price(&standing.symbol);
+                self.ask(turn, run, asked, last)
+            });
         if let Some(refusal) = refusal {
             let text = format!("order {id}: change refused: {}", refusal.text);
             turn.say(Gravity::Warn, Some(&run.id), text);
@@ -132,7 +140,7 @@ impl Core {
     /// The gate's answer, counted when it is yes.
     fn ask(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
         run: &RunRef,
         asked: Asked<'_>,
         last_price: Option<Price>,
@@ -152,7 +160,13 @@ impl Core {
             killed: self.soft.switches.stops(&run.id),
             broker: if live { line.state } else { BrokerState::Live },
         };
-        match self.soft.gates.of(run.mode).admit(&snapshot, asked) {
+        let was_closed = self.soft.gates.live().latch().is_some();
+        let verdict = self.soft.gates.of(run.mode).admit(&snapshot, asked);
+        if !was_closed && self.soft.gates.live().latch().is_some() {
+            // Limits that were set while the loss stood close the gate at the next question, not at the next result.
+            self.keep_latch(turn);
+        }
+        match verdict {
             Verdict::Pass => None,
             Verdict::Refuse(refusal) => Some(refusal),
         }
@@ -197,6 +211,9 @@ impl Core {
 
     fn row(&mut self, turn: &Turn<'_>, run: &RunRef, new: New, state: OrderState) -> StoredOrder {
         let New { run_order_id, request, tag, is_exit } = new;
+        #[cfg(test)]
+        let tag =
+            if is_planted(Planted::TagCollision) { format!("{}{run_order_id:018}", &tag[..2]) } else { tag };
         let (id, now) = (self.soft.next_order_id, turn.now.wall);
         self.soft.next_order_id += 1;
         let record = OrderRecord {

@@ -4,6 +4,8 @@ use super::{Core, Turn};
 use crate::book::BookOrder;
 use crate::effect::Gravity;
 use crate::mode::Mode;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::trading::TradingState;
 use crate::write::{ForeignOrder, Write};
 
@@ -30,6 +32,10 @@ impl Core {
     /// looked, for what else was lost nobody can tell.
     fn foreign(&mut self, turn: &mut Turn<'_>, row: &BookOrder, tag: String) {
         if self.soft.foreign.contains_key(&tag) {
+            return;
+        }
+        #[cfg(test)]
+        if is_planted(Planted::IgnoreForeign) {
             return;
         }
         let what = row.symbol.as_ref().map_or_else(|| "an instrument".to_owned(), ToString::to_string);

@@ -15,6 +15,8 @@ use crate::line::BrokerState;
 use crate::loaded::Loaded;
 use crate::mode::Mode;
 use crate::pending::PendingTerms;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::settings::Settings;
 use crate::stored::StoredOrder;
 use crate::trading::TradingState;
@@ -98,12 +100,26 @@ impl Core {
     fn take_up(&mut self, turn: &mut Turn<'_>, order: StoredOrder) {
         let id = order.record.id;
         self.hold(turn, Arc::new(order.clone()));
+        #[cfg(test)]
+        if is_planted(Planted::SendAbandonedLate) && order.record.state == OrderState::Intent {
+            let asked_at = turn.now.since_boot;
+            return self
+                .soft
+                .lines
+                .of(&order.record.run_id)
+                .jobs
+                .push_back(super::lines::Job::Place { id, asked_at });
+        }
         if let Some((state, text)) = after_a_crash(&order, turn.now.wall.date()) {
             self.save(turn, &order, changed(&order.record, state, text), None);
         }
         let Some(standing) = self.orders.standing_one(id) else { return };
         // An exit that was made under a switch goes on: only who asked for its withdrawal gets it.
         let stopped = self.soft.switches.stops(&standing.record.run_id).is_some() && !standing.is_exit;
+        #[cfg(test)]
+        if is_planted(Planted::ForgetWishes) {
+            return;
+        }
         if standing.cancel_wanted || stopped {
             self.want_withdrawn(turn, id);
         }

@@ -5,6 +5,8 @@ use crate::answer::Why;
 use crate::effect::{Effect, Gravity};
 use crate::merge::Merged;
 use crate::mode::Mode;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::record::{OrderRecord, RefusalCode, RunOrderUpdate};
 use crate::stored::StoredOrder;
 use crate::write::Write;
@@ -54,6 +56,10 @@ impl Core {
     pub(super) fn insert(&mut self, turn: &mut Turn<'_>, order: StoredOrder) {
         let order = Arc::new(order);
         turn.out.writes.push(Write::Insert(Arc::clone(&order)));
+        #[cfg(test)]
+        if is_planted(Planted::SendBeforeWrite) && order.record.state == OrderState::Sending {
+            turn.out.writes.pop();
+        }
         say_order(turn, &order.record, 0, Price::ZERO);
         let update = RunOrderUpdate::without_fill(order.record.clone(), turn.now.wall);
         self.hold(turn, order);

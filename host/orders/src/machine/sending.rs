@@ -7,6 +7,8 @@ use crate::answer::{Answer, Why};
 use crate::effect::{Effect, Gravity, PlaceCall};
 use crate::gate::Refusal;
 use crate::merge::{Merged, Seen, merge};
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::record::{OrderRecord, RefusalCode};
 use crate::stored::StoredOrder;
 use market::{OrderState, Price};
@@ -162,6 +164,14 @@ impl Core {
     }
 
     fn lost_sight(&mut self, turn: &mut Turn<'_>, order: &StoredOrder, why: Why) {
+        #[cfg(test)]
+        if is_planted(Planted::TimeoutIsNo) {
+            return self.save(turn, order, changed(&order.record, OrderState::Rejected, ""), None);
+        }
+        #[cfg(test)]
+        if let (true, Some(session)) = (is_planted(Planted::RetryOnTimeout), turn.facts.line().session) {
+            return Self::call_place(turn, order, session);
+        }
         let text = format!("outcome unknown ({}): looking for it at the broker", why.text);
         self.save(turn, order, changed(&order.record, OrderState::Ambiguous, text), Some(why));
         self.soft.readings.wants_one();
@@ -186,6 +196,12 @@ impl Core {
         if let Some(why) = self.contradicts(&order.record, number) {
             return self.contradicted(turn, order, number, &why);
         }
+        #[cfg(test)]
+        if is_planted(Planted::AckForgetsUpdates) && order.record.broker_order_id.is_some() {
+            let mut acked = changed(&order.record, OrderState::Acked, "");
+            acked.order.filled = 0;
+            return self.save(turn, order, acked, None);
+        }
         if let Some(merged) = merge(&order.record, order.terms_at, &acked(number)) {
             let was_named = order.record.broker_order_id.is_some();
             self.save(turn, order, merged, None);
@@ -197,6 +213,10 @@ impl Core {
 
     /// Why an order cannot bear this number of the broker's.
     pub(super) fn contradicts(&self, order: &OrderRecord, number: &str) -> Option<String> {
+        #[cfg(test)]
+        if is_planted(Planted::IgnoreTwins) {
+            return None;
+        }
         if let Some(ours) = order.broker_order_id.as_deref().filter(|ours| *ours != number) {
             return Some(format!("the broker has a second order under its tag: {number} beside {ours}"));
         }

@@ -4,6 +4,8 @@ use super::{Core, Turn};
 use crate::effect::Gravity;
 use crate::gate::RiskLimits;
 use crate::mode::Mode;
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::switch::{KillSwitch, SwitchScope};
 use crate::write::Write;
 use market::Money;
@@ -20,6 +22,10 @@ impl Core {
     ) {
         let switch = KillSwitch { on, reason, since: Some(turn.now.wall) };
         self.put_switch(turn, &scope, switch.clone());
+        #[cfg(test)]
+        if is_planted(Planted::SwitchInMemory) {
+            return;
+        }
         match scope {
             SwitchScope::Run(_) | SwitchScope::Tenant => {
                 turn.out.writes.push(Write::Switch { scope, switch })
@@ -79,12 +85,18 @@ impl Core {
         self.soft.day_pnl = day_pnl.filter(|_| self.soft.unreadable_trades == 0);
         let Some(day_pnl) = self.soft.day_pnl else { return };
         if self.soft.gates.of(Mode::Live).observe(turn.now.wall, day_pnl) {
-            let gate = self.soft.gates.live();
-            let (limits, latch) = (Arc::clone(gate.limits()), gate.latch());
-            turn.out.writes.push(Write::Risk { limits, latch, at: turn.now.wall });
-            let text =
-                format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
-            turn.say(Gravity::Error, None, text);
+            self.keep_latch(turn);
         }
+    }
+
+    /// The gate has just been closed by a loss: the step that closed it writes that down, for restarts.
+    pub(super) fn keep_latch(&mut self, turn: &mut Turn<'_>) {
+        let gate = self.soft.gates.live();
+        let Some(latch) = gate.latch() else { return };
+        let (limits, day_pnl) = (Arc::clone(gate.limits()), latch.day_pnl);
+        turn.out.writes.push(Write::Risk { limits, latch: Some(latch), at: turn.now.wall });
+        let text =
+            format!("the day's result is {day_pnl}: the daily loss limit closes the gate for new orders");
+        turn.say(Gravity::Error, None, text);
     }
 }

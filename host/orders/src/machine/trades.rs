@@ -3,6 +3,8 @@
 //! A fill is heard of in three ways, and a trade list may be older than the fill, so counting readings proves nothing:
 //! trades are owed for as long as an order's booked units are fewer than its filled ones.
 
+#[cfg(test)]
+use crate::planted::{Planted, is_planted};
 use crate::record::TradeRecord;
 use market::{Product, Symbol, Trade, TradingDate, Venue};
 use std::collections::BTreeMap;
@@ -40,6 +42,10 @@ impl Trades {
 
     /// The same fill, as it was booked.
     pub(crate) fn known(&self, trade: &Trade) -> Option<&TradeRecord> {
+        #[cfg(test)]
+        if is_planted(Planted::OneTradeAnOrder) {
+            return self.booked.values().find(|booked| booked.trade.order_id == trade.order_id);
+        }
         self.booked.get(&key(trade))
     }
 

@@ -173,6 +173,16 @@ fn a_loss_that_passes_the_limit_is_latched_kept_and_cleared_by_a_person() {
 }
 
 #[test]
+fn a_limit_that_is_set_below_the_loss_closes_the_gate_at_the_next_question_and_for_restarts() {
+    let mut bench = Bench::open();
+    bench.feed(Event::DayResult(Some(Money::from_rupees(-1_200))));
+    let limits = RiskLimits { max_daily_loss: Some(Money::from_rupees(1_000)), ..RiskLimits::default() };
+    bench.feed(Event::Limits(limits));
+    assert_eq!(refusals(&bench.ask(vec![buy(1)])), [RefusalCode::DailyLoss]);
+    assert!(bench.writes.iter().any(|write| matches!(write, Write::Risk { latch: Some(_), .. })));
+}
+
+#[test]
 fn one_step_cannot_pass_the_limit_of_open_orders() {
     let mut bench = Bench::open();
     bench.feed(Event::Limits(RiskLimits { max_open_orders: 2, ..RiskLimits::default() }));

@@ -1,0 +1,171 @@
+//! The rows as a disk has them: what was committed, and nothing else. Knows no rule of the order path.
+
+use super::witness::{Booked, Row, TradeKey};
+use crate::gate::{LossLatch, RiskLimits};
+use crate::{ForeignOrder, KillSwitch, Loaded, Mode, StoredOrder, SwitchScope, Switches, TradeRecord, Write};
+use market::{Timestamp, Trade};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Everything an account has on the disk.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables {
+    pub(super) orders: BTreeMap<i64, StoredOrder>,
+    pub(super) trades: BTreeMap<TradeKey, TradeRecord>,
+    pub(super) switches: Switches,
+    pub(super) limits: RiskLimits,
+    pub(super) latch: Option<LossLatch>,
+    pub(super) calls: Vec<Timestamp>,
+    pub(super) foreign: Vec<ForeignOrder>,
+    /// The session of the last login, as it is kept.
+    pub(super) token: Option<u32>,
+}
+
+impl Tables {
+    /// One transaction: all of it.
+    pub(super) fn commit(&mut self, writes: &[Write]) {
+        for write in writes {
+            self.write(write);
+        }
+    }
+
+    fn write(&mut self, write: &Write) {
+        match write {
+            Write::Insert(order) | Write::Update { order, answer: _ } => {
+                let mut row: StoredOrder = StoredOrder::clone(order);
+                // A wish is a column of its own: a row that is written again does not lose it.
+                row.cancel_wanted |= self.orders.get(&row.record.id).is_some_and(|was| was.cancel_wanted);
+                row.terms_at = None;
+                self.orders.insert(row.record.id, row);
+            }
+            Write::Wish { id } => {
+                if let Some(row) = self.orders.get_mut(id) {
+                    row.cancel_wanted = true;
+                }
+            }
+            Write::Call { id: _, at } => self.calls.push(*at),
+            Write::Trades(trades) => {
+                for trade in trades {
+                    self.trades.entry(key(&trade.trade)).or_insert_with(|| trade.clone());
+                }
+            }
+            Write::Adopt { date, number, run_id, strategy_id } => {
+                let of_order = self.trades.values_mut().filter(|t| t.trade.order_id == *number);
+                for trade in of_order.filter(|t| t.run_id.is_none() && t.trade.date() >= *date) {
+                    trade.run_id = Some(run_id.clone());
+                    trade.strategy_id = Some(strategy_id.clone());
+                }
+            }
+            Write::Switch { scope, switch } => self.switches.set(scope, switch.clone()),
+            Write::Risk { limits, latch, .. } => {
+                (self.limits, self.latch) = (RiskLimits::clone(limits), *latch);
+            }
+            Write::Foreign(order) => self.foreign.push(order.clone()),
+            Write::ForeignAccepted { at: _ } => {
+                self.foreign.iter_mut().for_each(|order| order.is_accepted = true);
+            }
+        }
+    }
+
+    /// The host's switch is no account's row, but it is as durable.
+    pub(super) fn switch_host(&mut self, switch: KillSwitch) {
+        self.switches.set(&SwitchScope::Host, switch);
+    }
+
+    /// What a process reads when it begins.
+    pub(super) fn load(&self, now: Timestamp) -> Loaded {
+        let today = now.date();
+        let yesterday = today.previous();
+        let sent = self.orders.values().filter(|order| order.record.mode == Mode::Live);
+        let sent = sent.filter_map(|order| order.sent_at);
+        let calls = self.calls.iter().copied().chain(sent).filter(|at| at.date() == today);
+        let recent = |trade: &&TradeRecord| trade.mode == Mode::Live && trade.trade.date() >= yesterday;
+        Loaded {
+            orders: self.orders.values().cloned().collect(),
+            damaged: Vec::new(),
+            trades: self.trades.values().filter(recent).cloned().collect(),
+            next_order_id: self.orders.keys().next_back().copied().unwrap_or(0) + 1,
+            switches: self.switches.clone(),
+            limits: self.limits.clone(),
+            latch: self.latch,
+            calls: calls.collect(),
+            foreign: self.foreign.clone(),
+        }
+    }
+
+    /// The rows in the witness's words.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        self.orders.values().map(row)
+    }
+
+    /// The booked trades in the witness's words.
+    pub(super) fn booked(&self) -> impl Iterator<Item = (TradeKey, Booked)> + '_ {
+        self.trades.iter().map(|(key, trade)| (key.clone(), booked(trade)))
+    }
+}
+
+/// What makes a trade the same trade, as the table's key has it.
+pub(super) fn key(trade: &Trade) -> TradeKey {
+    let venue = trade.symbol.venue().to_string();
+    (trade.date().to_string(), venue, trade.trade_id.clone(), trade.order_id.clone())
+}
+
+/// The orders that these writes changed.
+pub(super) fn touched(writes: &[Write]) -> BTreeSet<i64> {
+    let of = |write: &Write| match write {
+        Write::Insert(order) | Write::Update { order, answer: _ } => Some(order.record.id),
+        Write::Wish { id } => Some(*id),
+        Write::Call { .. } | Write::Trades(_) | Write::Adopt { .. } | Write::Switch { .. } => None,
+        Write::Risk { .. } | Write::Foreign(_) | Write::ForeignAccepted { .. } => None,
+    };
+    writes.iter().filter_map(of).collect()
+}
+
+/// A row in the witness's words.
+pub(super) fn row(order: &StoredOrder) -> Row {
+    let record = &order.record;
+    Row {
+        id: record.id,
+        run: record.run_id.clone(),
+        run_order: record.run_order_id,
+        tag: record.tag.clone(),
+        is_live: record.mode == Mode::Live,
+        is_exit: order.is_exit,
+        is_unwanted: order.cancel_wanted,
+        state: record.state,
+        number: record.broker_order_id.clone(),
+        symbol: record.symbol.clone(),
+        side: record.side,
+        product: record.product,
+        quantity: record.quantity,
+        price: record.price.units(),
+        filled: record.filled,
+        average: record.average_price.units(),
+        created_at: record.created_at,
+    }
+}
+
+/// A booked trade in the witness's words.
+pub(super) fn booked(trade: &TradeRecord) -> Booked {
+    let t = &trade.trade;
+    Booked {
+        run: trade.run_id.clone(),
+        is_live: trade.mode == Mode::Live,
+        quantity: t.quantity,
+        price: t.price.units(),
+        side: t.side,
+        symbol: t.symbol.clone(),
+        product: t.product,
+        at: t.time,
+    }
+}
+
+#[test]
+fn a_wish_outlives_a_row_that_is_written_again() {
+    let record = crate::paper::test_order(1);
+    let order = Arc::new(StoredOrder::new(record, -1, None));
+    let mut tables = Tables::default();
+    let again = Write::Update { order: Arc::clone(&order), answer: None };
+    tables.commit(&[Write::Insert(order), Write::Wish { id: 1 }, again]);
+    assert!(tables.orders[&1].cancel_wanted && tables.load(Timestamp::EPOCH).next_order_id == 2);
+}
