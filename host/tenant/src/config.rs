@@ -77,12 +77,12 @@ pub struct TenantLimits {
     pub value_every_ms: u64,
     /// How often the day's figures are written down, in seconds.
     pub figures_every_s: u64,
+    /// How long the journal of a run is kept after its end, in days.
+    pub journal_keep_days: u32,
     /// How often the address that orders leave from is proved, in seconds.
     pub prove_egress_every_s: u64,
     /// How soon it is proved again while it is not the right one, in seconds.
     pub prove_egress_retry_s: u64,
-    /// How long the journal of a run is kept after its end, in days.
-    pub journal_keep_days: u32,
     /// How long entries of the audit are kept, in days.
     pub audit_keep_days: u32,
     /// Entries of the audit in one answer; more are asked for page by page.
@@ -110,9 +110,9 @@ impl Default for TenantLimits {
             session_probe_s: 60,
             value_every_ms: 1_000,
             figures_every_s: 60,
+            journal_keep_days: 90,
             prove_egress_every_s: 3_600,
             prove_egress_retry_s: 30,
-            journal_keep_days: 90,
             audit_keep_days: 1_827,
             audit_page_max: 1_000,
             trades_page_max: 10_000,

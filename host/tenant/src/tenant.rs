@@ -249,8 +249,8 @@ impl Tenant {
         // Ends by itself when the host stops, because it writes once more then.
         host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
-        host.spawn(self.clone().prove_way_out());
         host.spawn(self.clone().forget_old_journals());
+        host.spawn(self.clone().prove_way_out());
     }
 
     /// The session of the last login, as the rows have it.
