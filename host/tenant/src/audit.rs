@@ -47,10 +47,6 @@ state_words! {
         KillSwitchOn = "killSwitchOn",
         /// A kill switch was taken off.
         KillSwitchOff = "killSwitchOff",
-        /// Everything held was wanted closed under the kill switch.
-        FlattenAsked = "flattenAsked",
-        /// Nothing held is left to close, or what cannot be closed was left to a person.
-        FlattenDone = "flattenDone",
         /// A limit closed the gate.
         LatchClosed = "latchClosed",
         /// A person opened a gate that a limit, or a halt, had closed.
@@ -61,8 +57,8 @@ state_words! {
         EgressSet = "egressSet",
         /// Which address orders leave from was proved anew, or could not be.
         EgressProved = "egressProved",
-        /// The broker's session began or ended.
-        BrokerSession = "brokerSession",
+        /// The broker has ended the session.
+        BrokerSessionEnded = "brokerSessionEnded",
         /// An order was written down and waits for its turn.
         OrderIntent = "orderIntent",
         /// An order was refused here.
@@ -75,18 +71,10 @@ state_words! {
         OrderChanged = "orderChanged",
         /// What became of an order must be found out by a person.
         OrderEscalated = "orderEscalated",
-        /// Somebody wants an order changed.
-        ModifyAsked = "modifyAsked",
-        /// A change left for the broker.
-        ModifySending = "modifySending",
-        /// How the broker answered a change.
-        ModifyAnswered = "modifyAnswered",
         /// Somebody wants an order withdrawn.
         WithdrawalAsked = "withdrawalAsked",
-        /// A withdrawal left for the broker.
-        WithdrawalSending = "withdrawalSending",
-        /// How the broker answered a withdrawal.
-        WithdrawalAnswered = "withdrawalAnswered",
+        /// A change or a withdrawal of an order left for the broker.
+        CallLeft = "callLeft",
         /// The host was started.
         HostStarted = "hostStarted",
         /// The host was stopped in good order.
@@ -109,12 +97,8 @@ impl AuditAction {
                 | Self::OrderAnswered
                 | Self::OrderChanged
                 | Self::OrderEscalated
-                | Self::ModifyAsked
-                | Self::ModifySending
-                | Self::ModifyAnswered
                 | Self::WithdrawalAsked
-                | Self::WithdrawalSending
-                | Self::WithdrawalAnswered
+                | Self::CallLeft
         )
     }
 }

@@ -12,7 +12,7 @@ pub use books::Cut;
 pub use halt::SquareOff;
 pub use journal::JournalReading;
 
-use crate::audit::{Actor, AuditAction};
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::broker::{BrokerState, Line};
 use crate::broker_id::BrokerId;
 use crate::egress::unreadable;
@@ -314,6 +314,14 @@ impl Tenant {
         while state.changed().await.is_ok() {
             let now = state.borrow_and_update().clone();
             self.inner.log.write(Level::Warn, None, &now.to_string());
+            if let BrokerState::Expired { since } = &now {
+                let details = json!({ "noticed": since.rfc3339_ist() });
+                let entry =
+                    AuditEntry::new(self.now(), Actor::Broker, AuditAction::BrokerSessionEnded, "", details);
+                if let Err(error) = self.book().audit(&[entry]).await {
+                    tracing::error!(broker_id = %self.inner.id, "its end is not in the audit: {error:#}");
+                }
+            }
             for dead in self.inner.line.take_dead() {
                 if let Err(error) = self.book().forget_access_token(&dead).await {
                     tracing::error!(broker_id = %self.inner.id, "dead token not forgotten: {error:#}");

@@ -4,10 +4,35 @@ use crate::audit::{Actor, AuditAction, AuditEntry};
 use ::orders::{StoredOrder, Why, Write};
 use market::{OrderState, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What the rows of orders do not tell: where they leave from, and which bytes asked for them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Circumstances {
+    /// The way out that is set, in words.
+    pub(super) way: String,
+    /// The address that was proved last.
+    pub(super) address: Option<IpAddr>,
+    /// SHA-256 of the component that each run runs.
+    pub(super) components: Arc<BTreeMap<String, String>>,
+}
 
 /// One entry for each change of an order's way, and for what was decided about the whole account.
-pub(super) fn audited(writes: &[Write], at: Timestamp) -> Vec<AuditEntry> {
-    writes.iter().filter_map(|write| entry(write, at)).collect()
+pub(super) fn audited(writes: &[Write], at: Timestamp, around: &Circumstances) -> Vec<AuditEntry> {
+    let mut entries: Vec<_> = writes.iter().filter_map(|write| entry(write, at)).collect();
+    for entry in entries.iter_mut().filter(|entry| entry.action == AuditAction::OrderSending) {
+        entry.details["way"] = json!(around.way);
+        entry.details["leavesFrom"] = json!(around.address);
+    }
+    for entry in &mut entries {
+        let run = entry.details["runId"].as_str();
+        if let Some(sha256) = run.and_then(|run| around.components.get(run)) {
+            entry.details["component"] = json!(sha256);
+        }
+    }
+    entries
 }
 
 fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
@@ -24,8 +49,7 @@ fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
         }
         Write::Wish { id } => entry(Actor::Host, AuditAction::WithdrawalAsked, id.to_string(), json!({})),
         Write::Call { id, at } => {
-            let action = AuditAction::WithdrawalAnswered;
-            entry(Actor::Broker, action, id.to_string(), json!({ "left": at.rfc3339_ist() }))
+            entry(Actor::Host, AuditAction::CallLeft, id.to_string(), json!({ "left": at.rfc3339_ist() }))
         }
         Write::Risk { latch: Some(latch), .. } => {
             let details = json!({ "dayPnl": latch.day_pnl, "since": latch.since.rfc3339_ist() });
@@ -85,7 +109,7 @@ fn asked(order: &StoredOrder) -> Value {
     let o = &order.record;
     let mut details = way(order, None);
     let more = json!({
-        "runId": o.run_id, "runOrderId": o.run_order_id, "mode": o.mode, "symbol": o.symbol.to_string(),
+        "runOrderId": o.run_order_id, "mode": o.mode, "symbol": o.symbol.to_string(),
         "side": o.side, "kind": o.kind, "product": o.product, "quantity": o.quantity, "trigger": o.trigger,
         "isExit": order.is_exit,
     });
@@ -99,7 +123,7 @@ fn asked(order: &StoredOrder) -> Value {
 fn way(order: &StoredOrder, answer: Option<&Why>) -> Value {
     let o = &order.record;
     let mut details = json!({
-        "tag": o.tag, "state": o.state, "filled": o.filled, "price": o.price, "brokerOrderId": o.broker_order_id,
+        "runId": o.run_id, "tag": o.tag, "state": o.state, "filled": o.filled, "price": o.price, "brokerOrderId": o.broker_order_id,
     });
     let mut put = |name: &str, value: Value| {
         details[name] = value;
@@ -112,4 +136,62 @@ fn way(order: &StoredOrder, answer: Option<&Why>) -> Value {
         put("errorType", json!(why.error_type));
     }
     details
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::orders::{Mode, OrderRecord, RefusalCode};
+    use market::{OrderKind, Price, Product, Side, Validity, Variety};
+
+    fn sending() -> StoredOrder {
+        let at = Timestamp::from_micros(0);
+        let record = OrderRecord {
+            id: 7,
+            run_id: "r".to_owned(),
+            strategy_id: "s".to_owned(),
+            run_order_id: 1,
+            tag: "T".repeat(20),
+            broker_order_id: None,
+            date: at.date(),
+            mode: Mode::Live,
+            symbol: "NSE:INFY".parse().unwrap(),
+            side: Side::Buy,
+            kind: OrderKind::Market,
+            product: Product::Mis,
+            validity: Validity::Day,
+            variety: Variety::Regular,
+            quantity: 1,
+            filled: 0,
+            price: Price::ZERO,
+            trigger: Price::ZERO,
+            market_protection: -1,
+            average_price: Price::ZERO,
+            state: OrderState::Sending,
+            refusal: RefusalCode::None,
+            message: String::new(),
+            created_at: at,
+            updated_at: at,
+        };
+        StoredOrder::new(record, -1, Some(at))
+    }
+
+    #[test]
+    fn an_order_that_leaves_tells_from_where_and_under_which_bytes() {
+        let order = sending();
+        let around = Circumstances {
+            way: "from 10.0.0.2".to_owned(),
+            address: Some("203.0.113.7".parse().unwrap()),
+            components: Arc::new([(order.record.run_id.clone(), "ab".repeat(32))].into()),
+        };
+        let entries = audited(&[Write::Insert(Arc::new(order))], Timestamp::from_micros(0), &around);
+        assert_eq!(entries.len(), 1);
+        let details = &entries[0].details;
+        assert_eq!(
+            (&details["way"], &details["leavesFrom"]),
+            (&json!("from 10.0.0.2"), &json!("203.0.113.7"))
+        );
+        assert_eq!(details["component"], "ab".repeat(32));
+        assert!(details["tag"].is_string(), "{details}");
+    }
 }

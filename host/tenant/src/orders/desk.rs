@@ -2,7 +2,7 @@
 //!
 //! The core decides, [`Desk::feed`] writes what it decided and then does what it asks for. Nothing here decides.
 
-use super::audited::audited;
+use super::audited::{Circumstances, audited};
 use super::queue::Queue;
 use super::stops::Stops;
 use super::world::World;
@@ -42,6 +42,8 @@ pub(crate) struct Desk {
     pub(super) figures: Arc<Figures>,
     /// Which address orders leave from.
     pub(super) prover: Arc<Prover>,
+    /// The component that each attached run runs, by its SHA-256.
+    pub(super) components: Guarded<Arc<BTreeMap<String, String>>>,
     pub(super) core: Mutex<Core>,
     /// What each attached run must hear.
     pub(super) runs: Guarded<BTreeMap<String, Arc<Queue<RunEvent>>>>,
@@ -91,7 +93,7 @@ impl Desk {
         let now = Now { wall: host.now(), since_boot: Duration::ZERO };
         let stops = Stops::of(&loaded.switches);
         let Opened { core, writes, effects } = Core::open(settings(&id, &host), loaded, now);
-        let audit = audited(&writes, now.wall);
+        let audit = audited(&writes, now.wall, &Circumstances::default());
         book.commit(Commit { step: None, orders: writes, audit }).await?;
         let desk = Arc::new(Self {
             id,
@@ -103,6 +105,7 @@ impl Desk {
             marks,
             figures,
             prover,
+            components: Guarded::default(),
             core: Mutex::new(core),
             runs: Guarded::default(),
             stops,
@@ -140,7 +143,7 @@ impl Desk {
         let now = self.now();
         let step = core.step(now, &World::of(&self, now.wall), event);
         let Along { step: rows, mut audit } = along;
-        audit.extend(audited(step.writes(), now.wall));
+        audit.extend(audited(step.writes(), now.wall, &self.circumstances()));
         let commit = Commit { step: rows, orders: step.writes().to_vec(), audit };
         // A step of a run is durable with everything that was gathered of the run before it.
         if (commit.step.is_some() || !commit.is_empty())
@@ -180,6 +183,13 @@ impl Desk {
     /// Tells of new trades.
     pub(crate) fn booked(&self) -> &Notify {
         &self.booked
+    }
+
+    /// What the audit tells of an order beside its row.
+    fn circumstances(&self) -> Circumstances {
+        let standing = self.prover.standing();
+        let components = Arc::clone(&self.components.lock().unwrap_or_else(PoisonError::into_inner));
+        Circumstances { way: standing.setting.egress.to_string(), address: standing.address(), components }
     }
 
     /// The instant on both clocks.

@@ -16,12 +16,17 @@ impl Desk {
     pub(crate) async fn attach(self: &Arc<Self>, run: RunRecord) -> Result<RunLine, StoreError> {
         let (tx, events) = mpsc::channel(self.host.config.limits.run_events_max.max(1));
         let queue = Arc::new(Queue::default());
+        let sha256 = self.book.component_hash(&run.strategy_id, run.version).await?;
         let core = self.core.lock().await;
         let orders = self.book.run_orders(&run.id).await?;
         let positions =
             self.figures.run(&run.id, |course| reckon::positions(course.today().book(), None)).await?;
         let is_settled = self.fills_are_booked(&run.id).await?;
         self.ends().insert(run.id.clone(), Arc::clone(&queue));
+        if let Some(sha256) = sha256 {
+            let mut components = self.components.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::make_mut(&mut components).insert(run.id.clone(), sha256);
+        }
         drop(core);
         let (desk, run_id) = (Arc::clone(self), run.id.clone());
         self.host.spawn(async move {

@@ -140,6 +140,23 @@ impl Book {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
+    /// Which bytes a version is.
+    pub(crate) async fn component_hash(
+        &self,
+        strategy_id: &str,
+        number: u32,
+    ) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(
+            "select sha256 from strategy_versions where broker_id = ? and strategy_id = ? and number = ?",
+        )
+        .bind(self.id())
+        .bind(strategy_id)
+        .bind(number)
+        .fetch_optional(self.readers())
+        .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
     pub(crate) async fn delete_strategy(
         &self,
         id: &str,
