@@ -20,6 +20,8 @@ ON_DISK = ("pwrite64", "fdatasync", "fsync", "rename", "unlink")
 LOAD_S = 3.5
 # One host in so many is killed again while it comes back, at a moment up to so many seconds after its start.
 KILLED_AGAIN = 4
+# A point whose database is doctored must hold enough to be taken away.
+DOCTORED_TRADES_MIN = 6
 COMING_BACK_S = 0.8
 SETTLED_S = 60
 DRAINED_S = 10
@@ -124,7 +126,8 @@ def play(base, prepared, point, turn):
         sent = sum(len(one["received"]) for one in evidence.values())
         # One that never came to its call was killed when the load was over.
         counts = (point.kind if died else "moment", sent, len(doubtful))
-        if not found and sent and doctor_once():
+        traded = sum(len(one["trades"]) for one in evidence.values())
+        if not found and traded >= DOCTORED_TRADES_MIN and doctor_once():
             found += doctored.on_database(world, seen)
     except Exception as error:  # A point that cannot be played is a point that failed, and the others go on.
         found.append(f"wrong: {type(error).__name__}: {error}")

@@ -75,6 +75,19 @@ def clean_env():
     return {name: value for name, value in os.environ.items() if not name.startswith("BULKHEAD_")}
 
 
+_running = set()
+
+
+def end_all(*_):
+    """Leaves nothing behind when the whole is ended early."""
+    for group in list(_running):
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    os._exit(130)
+
+
 class Process:
     """A child whose output goes to a file; one that is traced ends with its tracer."""
 
@@ -84,6 +97,7 @@ class Process:
             self.child = subprocess.Popen(
                 command, cwd=folder, env=clean_env(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True)
+        _running.add(self.child.pid)
 
     def is_running(self):
         return self.child.poll() is None
@@ -95,12 +109,15 @@ class Process:
         except ProcessLookupError:
             pass
         self.child.wait()
+        _running.discard(self.child.pid)
 
     def terminate(self, within_s):
         """Asks it to end; its exit code, or None where it did not in time."""
         self.child.terminate()
         try:
-            return self.child.wait(within_s)
+            code = self.child.wait(within_s)
+            _running.discard(self.child.pid)
+            return code
         except subprocess.TimeoutExpired:
             return None
 
