@@ -21,10 +21,10 @@ const RUNS: RangeInclusive<u32> = 1..=100_000;
 pub const ABSENT_AFTER_S_DEFAULT: i64 = 120;
 
 /// Events of a journal from which a run is rebuilt after a restart, when nobody says: what is given again in about a minute.
-const REBUILD_EVENTS_MAX_DEFAULT: u64 = 20_000_000;
+pub const REBUILD_EVENTS_MAX_DEFAULT: u64 = 20_000_000;
 
 /// Days that the journal of a run is kept after its end, when nobody says.
-const JOURNAL_KEEP_DAYS_DEFAULT: u32 = 90;
+pub const JOURNAL_KEEP_DAYS_DEFAULT: u32 = 90;
 
 const ARCHIVE_INTERVAL_S: RangeInclusive<u64> = 1..=86_400;
 const ABSENT_AFTER_S: RangeInclusive<i64> = 1..=3_600;
