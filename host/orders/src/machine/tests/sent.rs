@@ -135,19 +135,25 @@ fn only_a_certain_no_ends_an_order_and_everything_else_is_looked_for_in_the_book
 
 #[test]
 fn what_a_crash_left_is_settled_and_never_sent_late() {
+    let on_paper = |order| OrderRecord { mode: Mode::Paper, ..order };
     let loaded = Loaded {
         orders: vec![
             stored(1, OrderState::Intent, |order| order),
             stored(2, OrderState::Sending, |order| order),
-            stored(3, OrderState::Open, |order| OrderRecord { mode: Mode::Paper, ..order }),
+            stored(3, OrderState::Open, |order| OrderRecord {
+                date: NOON.date().previous(),
+                ..on_paper(order)
+            }),
+            stored(4, OrderState::Open, on_paper),
         ],
-        next_order_id: 4,
+        next_order_id: 5,
         ..Loaded::default()
     };
     let mut bench = Bench::fresh(loaded);
     assert_eq!(bench.writes.len(), 3);
-    let states = [1, 2, 3].map(|id| bench.state(id));
-    assert_eq!(states, [OrderState::Abandoned, OrderState::Ambiguous, OrderState::Cancelled]);
+    let states = [1, 2, 3, 4].map(|id| bench.state(id));
+    let settled = [OrderState::Abandoned, OrderState::Ambiguous, OrderState::Cancelled, OrderState::Open];
+    assert_eq!(states, settled, "what stands on paper stands on, for its day");
     bench.pass(Duration::from_secs(1));
     let mut effects = bench.read(vec![]);
     for _ in 0..5 {
