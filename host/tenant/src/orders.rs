@@ -86,3 +86,6 @@ impl RunLine {
         self.desk.write_gathered(&self.run).await
     }
 }
+
+#[cfg(test)]
+mod tests;
