@@ -21,6 +21,8 @@ async fn counting(world: &World) -> (Host, Tenant, RunRecord) {
     let run = host.start(&strategy, json!({})).await;
     host.in_state(&run, RunState::Running).await;
     heard_ticks(&host, &tenant, &run, 3).await;
+    // Enough of them that one in the middle can be spoilt.
+    until("its journal has pieces", async || tenant.journal(&run.id).await.unwrap().len() >= 4).await;
     (host, tenant, run)
 }
 
