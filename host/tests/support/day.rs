@@ -5,11 +5,11 @@
 
 use exchange::{Exchange, Setup};
 use host::replay::Venue;
-use market::{Calendar, Instrument, Money, Tick, Timestamp, TradingDate};
+use market::{Calendar, Instrument, InstrumentToken, Money, Tick, Timestamp, TradingDate};
 use sandbox::journal::{Beginning, Recorder};
 use sandbox::{Event, LogLevel, Machine, NoticeKind, Program, Start, Step, Trace};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenant::{JournalPiece, Mode, Recorded, RunRecord, RunState};
 
 /// Ticks that one call may take.
@@ -39,6 +39,7 @@ pub(crate) struct Day {
 pub(crate) struct DayRun {
     pub(crate) program: Program,
     pub(crate) recorded: Recorded,
+    pub(crate) ticks: u64,
     pub(crate) intents: u64,
 }
 
@@ -54,6 +55,8 @@ struct Live {
     timers: BTreeMap<u64, Timestamp>,
     waiting: Vec<Tick>,
     now: Timestamp,
+    tokens: BTreeSet<InstrumentToken>,
+    ticks: u64,
     intents: u64,
 }
 
@@ -72,17 +75,16 @@ impl Day {
             .map(|number| {
                 let own = &instruments[number % instruments.len()];
                 let (program, params) = cast(number, &own.symbol.to_string());
-                Live::start(number, program, params, &instruments, open)
+                let heard = heard(&program, &instruments, own);
+                Live::start(number, program, params, &heard, open)
             })
             .collect();
         let mut ticks = 0;
         for second in 0..size.seconds {
             for event in exchange.advance(open.plus_seconds(second)) {
                 let exchange::Event::Tick(tick) = event else { continue };
-                if instruments.iter().any(|one| one.token == tick.token) {
-                    ticks += 1;
-                    runs.iter_mut().for_each(|run| run.hear(&tick));
-                }
+                ticks += u64::from(instruments.iter().any(|one| one.token == tick.token));
+                runs.iter_mut().for_each(|run| run.hear(&tick));
             }
             runs.iter_mut().for_each(|run| run.turn(open.plus_seconds(second)));
         }
@@ -132,6 +134,8 @@ impl Live {
             timers: BTreeMap::new(),
             waiting: Vec::new(),
             now: open,
+            tokens: instruments.iter().map(|one| one.token).collect(),
+            ticks: 0,
             intents: 0,
         };
         live.absorb(step);
@@ -140,7 +144,10 @@ impl Live {
     }
 
     fn hear(&mut self, tick: &Tick) {
-        self.waiting.push(*tick);
+        if self.tokens.contains(&tick.token) {
+            self.ticks += 1;
+            self.waiting.push(*tick);
+        }
     }
 
     /// Hears what waits, as a shard would let it.
@@ -201,7 +208,7 @@ impl Live {
         self.answer();
         self.deliver(Event::Stop { now });
         self.hand_over();
-        let Self { name, program, params, pieces, intents, now: ended, .. } = self;
+        let Self { name, program, params, pieces, ticks, intents, now: ended, .. } = self;
         let run = RunRecord {
             id: name,
             strategy_id: "strategy".into(),
@@ -227,7 +234,7 @@ impl Live {
             orders: Vec::new(),
             trades: Vec::new(),
         };
-        DayRun { program, recorded, intents }
+        DayRun { program, recorded, ticks, intents }
     }
 
     fn hand_over(&mut self) {
@@ -245,6 +252,13 @@ impl Live {
             hash: [0; 32],
         });
     }
+}
+
+/// The guests of the tests hear the whole market. An example hears its own instrument, as its manifest says: on the prices of
+/// fifty at once it would trade at every tick.
+fn heard(program: &Program, all: &[Instrument], own: &Instrument) -> Vec<Instrument> {
+    let is_example = example_strategies::GALLERY.iter().any(|it| it.name == program.manifest().name);
+    if is_example { vec![own.clone()] } else { all.to_vec() }
 }
 
 /// Example strategies and guests of the tests in turn, each with parameters of its own.
