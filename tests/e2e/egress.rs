@@ -94,12 +94,17 @@ async fn from(world: &World, address: &str) -> usize {
 /// A page of the open internet that tells who asks.
 async fn tell_addresses(pages: TcpListener) {
     while let Ok((mut socket, peer)) = pages.accept().await {
-        let mut head = [0; 4_096];
-        let _ = socket.read(&mut head).await;
-        let body = peer.ip().to_string();
-        let answer =
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-        let _ = socket.write_all(answer.as_bytes()).await;
+        // Each by itself: a connection that was opened and not used yet holds up nobody.
+        tokio::spawn(async move {
+            let mut head = [0; 4_096];
+            let _ = socket.read(&mut head).await;
+            let body = peer.ip().to_string();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = socket.write_all(answer.as_bytes()).await;
+        });
     }
 }
 

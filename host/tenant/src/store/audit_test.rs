@@ -4,7 +4,6 @@ use super::*;
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery, ChainCheck};
 use market::Timestamp;
 use serde_json::json;
-use std::time::Instant;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -111,26 +110,4 @@ async fn entries_are_found_by_time_word_and_thing_and_turned_page_by_page() {
     assert_eq!(numbers(AuditQuery { subject: Some("2".into()), ..all }).await, [30, 27, 24, 21, 18]);
     let of_two: Vec<_> = book.audit_of("2").await.unwrap().iter().map(|record| record.number).collect();
     assert_eq!(of_two, [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]);
-}
-
-/// `cargo test --release -p tenant --lib audit_test -- --ignored --nocapture` prints what an entry costs.
-#[tokio::test]
-#[ignore = "a measurement, not a test"]
-async fn what_an_entry_costs_in_a_commit_that_is_made_anyway() {
-    const COMMITS: u32 = 200;
-    let (_dir, store) = store().await;
-    let book = store.book(id("UK9394"));
-    for entries_per_commit in [1_u32, 4, 64] {
-        let entries: Vec<_> = (0..entries_per_commit).map(|n| entry(n.into(), "1")).collect();
-        let mut spent = Duration::ZERO;
-        for _ in 0..COMMITS {
-            let mut tx = book.write().await.unwrap();
-            let start = Instant::now();
-            book.append_audit(&mut tx, &entries).await.unwrap();
-            spent += start.elapsed();
-            tx.commit().await.unwrap();
-        }
-        let each = spent / (COMMITS * entries_per_commit);
-        println!("{entries_per_commit} entries a commit: {each:?} an entry");
-    }
 }
