@@ -11,11 +11,14 @@ pub(super) struct Outcome {
     pub(super) realised: i64,
 }
 
+/// Open units with what each cost, the oldest first; sold ones are negative.
+type Lots = VecDeque<(i64, i64)>;
+
 /// The outcome for each symbol and product, in the order the trades come.
 pub(super) fn first_in_first_out<'a>(
     trades: impl IntoIterator<Item = &'a BrokerTrade>,
 ) -> BTreeMap<(Symbol, Product), Outcome> {
-    let mut lots: BTreeMap<(Symbol, Product), (VecDeque<(i64, i64)>, i64)> = BTreeMap::new();
+    let mut lots: BTreeMap<(Symbol, Product), (Lots, i64)> = BTreeMap::new();
     for trade in trades {
         let (open, realised) = lots.entry((trade.symbol.clone(), trade.product)).or_default();
         let direction = if trade.side == Side::Buy { 1 } else { -1 };
@@ -34,10 +37,8 @@ pub(super) fn first_in_first_out<'a>(
             }
         }
     }
-    let outcome = |(open, realised): (VecDeque<(i64, i64)>, i64)| Outcome {
-        held: open.iter().map(|(held, _)| held).sum(),
-        realised,
-    };
+    let outcome =
+        |(open, realised): (Lots, i64)| Outcome { held: open.iter().map(|(held, _)| held).sum(), realised };
     lots.into_iter().map(|(key, lots)| (key, outcome(lots))).collect()
 }
 

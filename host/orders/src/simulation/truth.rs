@@ -40,7 +40,7 @@ pub(super) fn is_true(row: &Row, broker: &Broker) -> Held {
         format!("order {id} has {} units filled, the exchange {units}", row.filled)
     })?;
     let never_left = matches!(row.state, OrderState::Refused | OrderState::Abandoned | OrderState::Intent);
-    holds("I4", !(never_left && !by_tag.is_empty()), || {
+    holds("I4", !never_left || by_tag.is_empty(), || {
         format!("order {id} is {} and at the broker", row.state)
     })?;
     if by_tag.len() != 1 {

@@ -32,7 +32,7 @@ const TICK_BY_NIGHT_MS: i64 = 120_000;
 
 /// Something that happens.
 #[derive(Debug)]
-pub(super) enum Happening {
+enum Happening {
     Act(Planned),
     /// The exchange looks at its book.
     Tick,
@@ -67,7 +67,7 @@ pub(super) type Tally = BTreeMap<&'static str, u64>;
 pub(super) struct World {
     pub(super) plan: Plan,
     pub(super) now: Timestamp,
-    pub(super) agenda: Agenda<Happening>,
+    agenda: Agenda<Happening>,
     pub(super) dice: Dice,
     pub(super) faults: Faults,
     pub(super) broker: Broker,
@@ -253,7 +253,7 @@ impl World {
         Now { wall: self.now.plus_micros(self.skew), since_boot }
     }
 
-    pub(super) fn later(&mut self, micros: i64, happening: Happening) {
+    fn later(&mut self, micros: i64, happening: Happening) {
         self.agenda.put(self.now.plus_micros(micros), happening);
     }
 
