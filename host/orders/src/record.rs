@@ -52,6 +52,7 @@ state_words! {
     }
 }
 
+#[allow(clippy::derivable_impls, reason = "the words of an enumeration derive what all of them have")]
 impl Default for RefusalCode {
     fn default() -> Self {
         Self::None

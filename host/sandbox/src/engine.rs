@@ -76,7 +76,7 @@ impl Engine {
 
     /// Of which kind it is: machines of engines with one name do the same with the same events.
     pub fn name(&self) -> String {
-        let settings = crate::compile::settings(self);
+        let settings = crate::compile::settings(self.raw());
         let settings = hex::encode(&settings[..8]);
         format!("wasmtime {WASMTIME_VERSION} {settings}, host words {HOST_WORDS}")
     }

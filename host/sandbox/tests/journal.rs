@@ -154,12 +154,13 @@ fn timers_that_stand_come_along() {
 }
 
 #[test]
-fn a_recording_of_another_component_engine_or_processor_is_not_run_again() {
+fn a_recording_of_another_component_engine_or_architecture_is_not_run_again() {
     let (program, mut recording) = traded();
     let entries = recording.entries();
     let said = rerun(&fixture::program(guests::SCALPER), &entries).err().unwrap().to_string();
     assert!(said.contains("recorded under component"), "{said}");
-    let table: [(fn(&mut Beginning), &str); 2] = [
+    type Spoil = fn(&mut Beginning);
+    let table: [(Spoil, &str); 2] = [
         (|beginning| beginning.engine = "wasmtime 1".to_owned(), "engine wasmtime 1"),
         (|beginning| beginning.architecture = "pdp11".to_owned(), "processor architecture pdp11"),
     ];

@@ -6,14 +6,14 @@
 use super::begin::{Begun, anew, as_it_was, asked, not_to_run};
 use super::cell::Opening;
 use super::ending;
-use super::prepare::{NotReady, Ready, prepare, warm_up};
+use super::prepare::{Made, NotReady, Ready, prepare, warm_up};
 use super::rebuild::{Rebuilt, rebuild};
 use super::running::{Ended, Running};
 use super::said;
 use super::shard::Command;
 use super::subject::{PAUSE_FIRST, PAUSE_MAX, Subject};
 use crate::programs::ProgramError;
-use sandbox::{LogLevel, Params, Program};
+use sandbox::LogLevel;
 use std::sync::Arc;
 use std::time::Duration;
 use tenant::{RunState, StrategyError};
@@ -34,9 +34,6 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Tries to compile a version that was compiled before. The compiler's limits are of time and memory, and a host that
 /// comes back is short of both.
 const COMPILES_MAX: u32 = 5;
-
-/// A component with values for its parameters.
-pub(super) type Made = (Program, Params);
 
 /// Where a run's task begins.
 pub(super) enum Begin {
@@ -64,7 +61,7 @@ pub(super) struct Life {
 
 /// What a run begins with.
 enum Found {
-    Anew(Ready),
+    Anew(Box<Ready>),
     AsItWas(Box<Rebuilt>),
 }
 
@@ -233,7 +230,7 @@ impl Life {
 
     async fn run_it(&mut self, (program, params): Made, found: Found) -> Ended {
         let begun = match found {
-            Found::Anew(ready) => anew(&self.subject, &program, &params, ready, self.again).await,
+            Found::Anew(ready) => anew(&self.subject, &program, &params, *ready, self.again).await,
             Found::AsItWas(rebuilt) => Ok(as_it_was(&self.subject, *rebuilt)),
         };
         let begun = match begun {
@@ -303,7 +300,7 @@ async fn get_ready(
     let (inner, tenant) = (&subject.inner, &subject.tenant);
     let session = inner.calendar.hours(inner.clock.now().date());
     let ready = prepare(tenant, &subject.run, program.manifest(), params, &inner.clock, session).await?;
-    Ok((made, Found::Anew(ready)))
+    Ok((made, Found::Anew(Box::new(ready))))
 }
 
 /// Compiles a stored version and binds the parameters that the run was started with.

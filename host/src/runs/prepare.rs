@@ -4,7 +4,7 @@
 
 use super::words;
 use market::{Candle, Instrument, Interval, Symbol, Timestamp};
-use sandbox::{Manifest, ParamError, Params, Start, WarmUp};
+use sandbox::{Manifest, ParamError, Params, Program, Start, WarmUp};
 use tenant::{BrokerError, BrokerState, Clock, RunLine, RunRecord, StoreError, Tenant};
 
 /// A share of the week in which the market trades, turned around: how much calendar time covers bars of trading time.
@@ -32,6 +32,9 @@ pub(super) enum NotReady {
     /// There is nothing that it was.
     NeverBegan,
 }
+
+/// A component with values for its parameters.
+pub(super) type Made = (Program, Params);
 
 /// A run, ready for its machine.
 pub(super) struct Ready {

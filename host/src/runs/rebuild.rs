@@ -4,8 +4,7 @@
 
 use super::bars::Bars;
 use super::known::{Known, Row, held_after};
-use super::life::Made;
-use super::prepare::{NotReady, check_broker, line};
+use super::prepare::{Made, NotReady, check_broker, line};
 use super::subject::Subject;
 use super::words;
 use market::{Candle, Instrument, InstrumentToken, Money, Timestamp};

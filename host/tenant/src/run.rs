@@ -1,9 +1,9 @@
 //! One start of one version of a strategy: its record and what it is told.
 
 use crate::broker::BrokerState;
-use crate::orders::{Cause, RunOrderUpdate};
-use ::orders::Mode;
+use crate::orders::Cause;
 use ::orders::state_words;
+use ::orders::{Mode, RunOrderUpdate};
 use market::{Intent, Money, Timestamp};
 use serde::Serialize;
 

@@ -131,6 +131,11 @@ impl Tenants {
         self.lock().values().cloned().collect()
     }
 
+    /// How many transactions of runs and orders were written since the database was opened.
+    pub fn commits(&self) -> u64 {
+        self.host().store.commits()
+    }
+
     /// The clock all tenants go by.
     pub fn clock(&self) -> &Clock {
         &self.host().config.clock

@@ -126,7 +126,7 @@ impl Cache {
     /// The hash of the component and of all that its code depends on beside it. Computed when it is first needed,
     /// because it reads the whole executable.
     fn name(&self, component: &[u8]) -> Option<[u8; 32]> {
-        let fingerprint = (*self.fingerprint.get_or_init(|| fingerprint(&self.engine)))?;
+        let fingerprint = (*self.fingerprint.get_or_init(|| fingerprint(self.engine.raw())))?;
         let mut hash = Sha256::new();
         hash.update(Sha256::digest(component));
         hash.update(fingerprint);

@@ -19,7 +19,7 @@ use crate::proof::Prover;
 use crate::run::{RunEvent, RunRecord};
 use crate::store::{Book, Commit, StepRows};
 use ::orders::{Core, Effect, Event, Gravity, Loaded, Now, Opened, Settings};
-use market::Money;
+use market::{Money, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as Guarded, PoisonError};
@@ -145,7 +145,7 @@ impl Desk {
     async fn take(self: Arc<Self>, event: Event, along: Along) -> Result<Outcome, StoreError> {
         let mut core = self.core.lock().await;
         let now = self.now();
-        let step = core.step(now, &World::of(&self, now.wall), event);
+        let step = core.step(now, &self.world(now.wall), event);
         let Along { step: rows, mut audit } = along;
         audit.extend(audited(step.writes(), now.wall, &self.circumstances()));
         let commit = Commit { step: rows, orders: step.writes().to_vec(), audit };
@@ -201,6 +201,13 @@ impl Desk {
     /// The instant on both clocks.
     pub(super) fn now(&self) -> Now {
         Now { wall: self.host.now(), since_boot: self.born.elapsed() }
+    }
+
+    /// What the core may read of the world at this instant.
+    pub(super) fn world(&self, now: Timestamp) -> World<'_> {
+        let list = self.host.instruments_today();
+        let Self { host, line, marks, prover, .. } = self;
+        World { host, line, marks, prover, now, list }
     }
 
     pub(super) fn listener(&self, run_id: &str) -> Option<Arc<Queue<RunEvent>>> {

@@ -2,7 +2,6 @@
 
 use super::cause::Cause;
 use super::desk::{Along, Desk};
-use super::world::World;
 use crate::chance;
 use crate::error::StoreError;
 use crate::gate::Refusal;
@@ -80,7 +79,7 @@ impl Desk {
             Intent::Place { request, .. } if request.kind == OrderKind::Market => Some(&request.symbol),
             Intent::Place { .. } | Intent::Modify { .. } | Intent::Cancel { .. } => None,
         });
-        let world = World::of(self, self.host.now());
+        let world = self.world(self.host.now());
         let unknown: BTreeSet<&Symbol> = at_market.filter(|symbol| world.price(symbol).is_none()).collect();
         let unknown: Vec<Symbol> = unknown.into_iter().cloned().collect();
         if unknown.is_empty() || !self.line.is_live() {

@@ -125,6 +125,7 @@ async fn host(dir: &TempDir) -> Arc<Host> {
         instruments_fetch: tokio::sync::Mutex::new(()),
         instruments: ArcSwapOption::empty(),
         stop: CancellationToken::new(),
+        fallen: CancellationToken::new(),
         tasks: TaskTracker::new(),
     })
 }

@@ -1,8 +1,11 @@
 //! What the core may read of the world, as this host knows it at one instant.
 
-use super::desk::Desk;
+use crate::broker::Line;
 use crate::gate::Refusal;
+use crate::host::Host;
 use crate::instruments::InstrumentList;
+use crate::marks::Marks;
+use crate::proof::Prover;
 use crate::store::Health;
 use ::orders::{Facts, LineFacts, Listed, RefusalCode, StoreHealth};
 use market::{Price, Symbol, Timestamp, Venue};
@@ -10,21 +13,19 @@ use std::sync::Arc;
 
 /// The world as one desk sees it.
 pub(super) struct World<'a> {
-    desk: &'a Desk,
-    now: Timestamp,
-    list: Option<Arc<InstrumentList>>,
-}
-
-impl<'a> World<'a> {
-    pub(super) fn of(desk: &'a Desk, now: Timestamp) -> Self {
-        Self { desk, now, list: desk.host.instruments_today() }
-    }
+    pub(super) host: &'a Host,
+    pub(super) line: &'a Line,
+    pub(super) marks: &'a Marks,
+    pub(super) prover: &'a Prover,
+    pub(super) now: Timestamp,
+    /// The day's instruments.
+    pub(super) list: Option<Arc<InstrumentList>>,
 }
 
 impl Facts for World<'_> {
     fn price(&self, symbol: &Symbol) -> Option<Price> {
         let token = self.list.as_ref()?.by_symbol(symbol)?.token;
-        self.desk.marks.fresh_price(token, self.now, self.desk.host.config.limits.price_max_age_s)
+        self.marks.fresh_price(token, self.now, self.host.config.limits.price_max_age_s)
     }
 
     fn listed(&self, symbol: &Symbol) -> Listed<'_> {
@@ -35,16 +36,16 @@ impl Facts for World<'_> {
     }
 
     fn is_open(&self, venue: Venue, at: Timestamp) -> bool {
-        self.desk.host.config.calendar.is_open_at(venue, at)
+        self.host.config.calendar.is_open_at(venue, at)
     }
 
     fn line(&self) -> LineFacts {
-        let session = self.desk.line.session().map(|session| session.number());
-        LineFacts { state: self.desk.line.standing(), session }
+        let session = self.line.session().map(|session| session.number());
+        LineFacts { state: self.line.standing(), session }
     }
 
     fn store(&self) -> StoreHealth {
-        match self.desk.host.store.health() {
+        match self.host.store.health() {
             Health::Good => StoreHealth::Good,
             Health::Full => StoreHealth::Full,
             Health::Failed => StoreHealth::Failed,
@@ -52,7 +53,7 @@ impl Facts for World<'_> {
     }
 
     fn hindrance(&self) -> Option<Refusal> {
-        let why = self.desk.prover.standing().hindrance()?;
+        let why = self.prover.standing().hindrance()?;
         Some(Refusal::new(RefusalCode::WayOut, why))
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Known by the running executable's own bytes, since every build calls itself by the same version.
 
-use crate::engine::Engine;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
@@ -14,14 +13,14 @@ const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// Everything of the engine and of this build that compiled code depends on. Nothing when the executable cannot be
 /// read: then no code can be told from that of another build.
-pub(super) fn fingerprint(engine: &Engine) -> Option<[u8; 32]> {
+pub(super) fn fingerprint(engine: &wasmtime::Engine) -> Option<[u8; 32]> {
     let mut hash = compatibility(engine);
     hash.0.update(build()?);
     Some(hash.0.finalize().into())
 }
 
 /// The engine's version and every setting that changes code.
-pub(crate) fn settings(engine: &Engine) -> [u8; 32] {
+pub(crate) fn settings(engine: &wasmtime::Engine) -> [u8; 32] {
     compatibility(engine).0.finalize().into()
 }
 
@@ -30,9 +29,9 @@ pub(crate) fn build_name() -> String {
     build().map(hex::encode).unwrap_or_default()
 }
 
-fn compatibility(engine: &Engine) -> Fingerprint {
+fn compatibility(engine: &wasmtime::Engine) -> Fingerprint {
     let mut hash = Fingerprint(Sha256::new());
-    engine.raw().precompile_compatibility_hash().hash(&mut hash);
+    engine.precompile_compatibility_hash().hash(&mut hash);
     hash
 }
 
@@ -72,6 +71,7 @@ impl Hasher for Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
     use crate::limits::Limits;
 
     #[test]
@@ -79,7 +79,8 @@ mod tests {
         let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         assert_eq!(build(), Some(Sha256::digest(program).into()));
         let of = |stack_bytes| {
-            fingerprint(&Engine::for_compiling(Limits { stack_bytes, ..Limits::default() }).unwrap()).unwrap()
+            let engine = Engine::for_compiling(Limits { stack_bytes, ..Limits::default() }).unwrap();
+            fingerprint(engine.raw()).unwrap()
         };
         assert_eq!(of(512 << 10), of(512 << 10));
     }
