@@ -7,7 +7,7 @@ use tenant::audit::Actor;
 use tenant::{Egress, EgressSetting, Tenant, Tenants};
 
 /// The longest reason, in characters.
-pub(crate) const REASON_CHARS_MAX: usize = 500;
+const REASON_CHARS_MAX: usize = 500;
 
 /// Does it, and says so or why not.
 pub(crate) async fn answer(tenants: Tenants, supervisor: Supervisor, asked: Ask) -> Said {

@@ -9,14 +9,14 @@
 mod day;
 
 use day::{Cast, Day, DayRun, Size};
-use host::replay::{self, Bound, Place, Replayed, Tape, text};
+use host::replay::{self, Bound, Place, ReplayError, Replayed, Tape, text};
 use ledger::RateTable;
 use market::{Intent, Money, Price};
 use sandbox::journal::{Entry, Reader, Recorder};
 use sandbox::{Engine, Event, Limits, LogLevel, Program, Trace};
 use serde_json::json;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tenant::Recorded;
 
 const SEED: u64 = 20_261_123;
@@ -239,6 +239,34 @@ fn a_version_that_wants_what_was_not_recorded_is_refused_in_words() {
     assert!(said.contains("wants NSE:NOSUCH") && said.contains("the run heard"), "{said}");
     let said = refused(json!({ "quantity": 3 }), guests::ECHO);
     assert!(said.contains("quantity: is no parameter of this strategy: it has"), "{said}");
+}
+
+#[test]
+fn a_comparison_ends_in_time_whatever_the_other_version_does() {
+    let run = one(example_strategies::BUY_AND_HOLD, json!({}));
+    let tape = Tape::of(&run.recorded);
+    let (new, rates) = (program(guests::REARM), RateTable::zerodha());
+    let (mut bound, _waiting) = Bound::within(Duration::from_secs(1));
+    let begun = Instant::now();
+    let ended = replay::compare(&run.recorded, &tape, &run.program, &new, &rates, &mut bound).unwrap_err();
+    assert!(matches!(ended, ReplayError::TooLong { limit_s: 1 }), "{ended}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_comparison_of_more_orders_than_are_compared_here_ends_and_names_another_place() {
+    let run = one(guests::SCALPER, json!({ "every": 10 }));
+    let (tape, rates) = (Tape::of(&run.recorded), RateTable::zerodha());
+    let compared = |max| {
+        let (bound, _waiting) = Bound::within(Duration::from_secs(60));
+        let mut bound = bound.with_orders(max);
+        replay::compare(&run.recorded, &tape, &run.program, &run.program, &rates, &mut bound)
+    };
+    let ended = compared(5).unwrap_err();
+    assert!(matches!(ended, ReplayError::TooManyOrders { max: 5 }), "{ended}");
+    assert!(ended.to_string().contains("bulkhead replay RUN --component"), "{ended}");
+    let orders = compared(1_000_000).unwrap().both;
+    assert!(orders > 5 && compared(orders).unwrap().identical, "{orders}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-#[tokio::test]
+// The page answers on a thread of its own: the command is waited for on this one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_wait_for_the_right_address_and_leave_from_it_at_once() {
     let (world, trader) = trading_with_a_page_that_tells().await;
     set(&world, &["--from", "127.0.0.2", "--expect", "127.0.0.3"]);
@@ -31,7 +32,7 @@ async fn orders_wait_for_the_right_address_and_leave_from_it_at_once() {
     assert!(said.contains("saw 127.0.0.3"), "{checked:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_leave_through_a_proxy_that_is_seen_as_the_expected_address_and_stop_with_it() {
     let (world, trader) = trading_with_a_page_that_tells().await;
     let proxy = Proxy::start("127.0.0.9").await;

@@ -139,6 +139,8 @@ async fn a_switch_is_a_persons_act_with_a_reason_that_stands_in_the_audit() {
     let both = trader.put("/api/kill-switch", json!({ "on": false, "flatten": true })).await;
     assert!(both.status == 400 && both.is_problem(), "{}", both.text);
     assert_eq!(trader.post("/api/trading-state/clear", json!({ "reason": "" })).await.status, 400);
+    let two_lines = trader.put("/api/kill-switch", json!({ "on": true, "reason": "a\ndrill" })).await;
+    assert!(two_lines.status == 400 && two_lines.text.contains("one line"), "{}", two_lines.text);
     trader.put("/api/kill-switch", json!({ "on": true, "reason": "a drill" })).await.expect(200);
     bulkhead(&world, &["kill", "--tenant", "UK9394", "--off", "--reason", "drill over"]);
     let page = trader.get("/api/audit?limit=1000").await.expect(200);

@@ -5,7 +5,7 @@ mod compile;
 
 use std::path::PathBuf;
 
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     "spin",
     "hoard",
     "flood",
@@ -19,6 +19,7 @@ const PROGRAMS: [&str; 14] = [
     "chain",
     "liar",
     "parity",
+    "rearm",
     "foreign-import",
 ];
 

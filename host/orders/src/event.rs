@@ -71,8 +71,13 @@ pub enum Event {
     Limits(RiskLimits),
     /// The day's result so far; none while it cannot be told.
     DayResult(Option<Money>),
-    /// A person has looked at the orders that nobody here knew of, and takes them as they are.
-    AcceptForeign,
+    /// A person has looked at a latched loss: it is cleared, and the limits stay as they are.
+    ClearLatch,
+    /// A person has looked at these orders that nobody here knew of, and takes them as they are.
+    AcceptForeign {
+        /// Their marks. One that was found meanwhile is not among them: nobody has looked at it.
+        tags: Vec<String>,
+    },
     /// Time passed: something may be due.
     Time,
 }

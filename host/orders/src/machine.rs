@@ -226,7 +226,8 @@ impl Core {
             Event::SwitchUnwritten { scope, reason } => self.switch_unwritten(turn, &scope, reason),
             Event::Limits(limits) => self.set_limits(turn, limits),
             Event::DayResult(day_pnl) => self.observe(turn, day_pnl),
-            Event::AcceptForeign => self.accept_foreign(turn),
+            Event::ClearLatch => self.clear_latch(turn),
+            Event::AcceptForeign { tags } => self.accept_foreign(turn, &tags),
             Event::Time => self.time(turn),
         }
     }

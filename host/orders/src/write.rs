@@ -63,8 +63,10 @@ pub enum Write {
     },
     /// The broker has an order with our mark that no row knows of.
     Foreign(ForeignOrder),
-    /// A person has taken all of those as they are.
+    /// A person has taken some of those as they are.
     ForeignAccepted {
+        /// Their marks.
+        tags: Vec<String>,
         /// When.
         at: Timestamp,
     },

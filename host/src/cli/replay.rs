@@ -85,7 +85,7 @@ impl Asked {
         let Some(order) = self.explain else { return again(&recorded, &tape, json) };
         let found = replay::find(&recorded, &order)?;
         let history = recordings.history_of(&recorded.tenant, found.order.id).await.map_err(not_recorded)?;
-        print(json, &replay::explain(&recorded, &tape, found, &history)?, text::explained)
+        print(json, &replay::explain(&recorded, &tape, found, &history, &mut Bound::none())?, text::explained)
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
 use tenant::audit::Actor;
-use tenant::{EgressSetting, RollEntry, Tenant, Tenants};
+use tenant::{RollEntry, Tenant, Tenants, set_egress_at_rest};
 use url::Url;
 
 #[derive(Debug, Args)]
@@ -95,15 +95,16 @@ impl SetEgress {
         match ask(&config.data_dir, &asked).await {
             Ok(Said { done: true, text }) => say(&text),
             Ok(Said { done: false, text }) => return Err(anyhow!(text).into()),
-            Err(AskError::NobodyThere) => {
-                return with_tenants(settings, async |tenants| match asked {
-                    Ask::Egress(asked) => {
-                        set_egress(tenants, &id, setting(asked).map_err(|why| anyhow!(why))?).await
-                    }
-                    Ask::Preflight { .. } | Ask::Kill(_) => check_egress(tenants, &id).await,
-                })
-                .await;
-            }
+            Err(AskError::NobodyThere) => match asked {
+                Ask::Egress(asked) => {
+                    let setting = setting(asked).map_err(|why| anyhow!(why))?;
+                    set_egress_at_rest(&config.data_dir, &id, &setting).await.map_err(not_opened)?;
+                    say(&format!("{id} leaves {} from the next start of the host on", setting.words()));
+                }
+                Ask::Preflight { .. } | Ask::Kill(_) => {
+                    return with_tenants(settings, async |tenants| check_egress(tenants, &id).await).await;
+                }
+            },
             Err(error @ (AskError::NoAnswer(_) | AskError::Closed(_))) => return Err(error.into()),
         }
         Ok(())
@@ -133,12 +134,6 @@ async fn list(settings: Settings) -> Result<(), Exit> {
         let egress = egress.words();
         say(&format!("{id:<12} {user_name:<24} {strategies:>10} {active_runs:>12}  {egress}"));
     }
-    Ok(())
-}
-
-async fn set_egress(tenants: &Tenants, id: &str, setting: EgressSetting) -> anyhow::Result<()> {
-    named(tenants, id)?.set_egress(&setting).await?;
-    say(&format!("{id} leaves {} from the next start of the host on", setting.words()));
     Ok(())
 }
 

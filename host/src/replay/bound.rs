@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Events between two looks at the clock.
-const LOOK_EVERY: u64 = 1_024;
+const LOOK_EVERY: u64 = 64;
 
 /// When a replay ends before its end.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,7 @@ pub struct Bound {
     until: Option<(Instant, Duration)>,
     given_up: Arc<AtomicBool>,
     since_look: u64,
+    orders_max: Option<usize>,
 }
 
 /// Ends its replay when it is dropped.
@@ -33,8 +34,26 @@ impl Bound {
             until: Some((Instant::now() + limit, limit)),
             given_up: Arc::clone(&given_up),
             since_look: 0,
+            orders_max: None,
         };
         (bound, GiveUp(given_up))
+    }
+
+    /// The same, with so many orders of one version at most.
+    #[must_use]
+    pub fn with_orders(self, max: usize) -> Self {
+        Self { orders_max: Some(max), ..self }
+    }
+
+    /// Looks at how many orders a version has placed.
+    ///
+    /// # Errors
+    /// When they are more than may be.
+    pub fn orders(&self, count: usize) -> Result<(), ReplayError> {
+        match self.orders_max {
+            Some(max) if count > max => Err(ReplayError::TooManyOrders { max }),
+            _ => Ok(()),
+        }
     }
 
     /// Counts events.
@@ -47,6 +66,14 @@ impl Bound {
             return Ok(());
         }
         self.since_look = 0;
+        self.look()
+    }
+
+    /// Looks at the clock, and whether somebody waits still: before a step whose length is not known.
+    ///
+    /// # Errors
+    /// When the time is over, or nobody waits any more.
+    pub fn look(&self) -> Result<(), ReplayError> {
         if self.given_up.load(Ordering::Relaxed) {
             return Err(ReplayError::GivenUp);
         }

@@ -16,13 +16,17 @@ use ledger::RateTable;
 use market::Timestamp;
 use sandbox::journal::Entry;
 use sandbox::{Manifest, OrderView, Params, Program, Start, WarmUp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 use tenant::{Recorded, TradeRecord};
 
 /// How far apart two orders of one instrument and side may be asked for and still be one order of both versions, in
 /// microseconds.
 const PAIR_WITHIN_US: i64 = 60_000_000;
+
+/// How many orders of the other version, on each side in time, an order is offered. Where it is asked for hundreds of times
+/// a second, each would be near to each.
+const OFFERED: usize = 16;
 
 /// Plays the version that ran and another one, and compares them.
 ///
@@ -47,7 +51,7 @@ pub fn compare(
     let orders = pairs(&before.orders, &after.orders);
     let count = |is: fn(&OrderPair) -> bool| orders.iter().filter(|pair| is(pair)).count();
     let span = before.span.unwrap_or((Timestamp::EPOCH, Timestamp::EPOCH));
-    let really = really(tape, &recorded.trades, &start, rates)?;
+    let really = really(tape, &recorded.trades, &start, rates, bound)?;
     if before.outcome.unpriced + after.outcome.unpriced > 0 {
         notes.push("a position was open at the end without a price: its worth is in no figure".to_owned());
     }
@@ -77,12 +81,14 @@ fn really(
     trades: &[TradeRecord],
     start: &Start,
     rates: &RateTable,
+    bound: &mut Bound,
 ) -> Result<Outcome, ReplayError> {
     let mut books = Books::new(rates, &start.positions);
     start.instruments.iter().for_each(|one| books.name(one.token, &one.symbol));
     let mut trades = trades.iter().map(|record| &record.trade).peekable();
     for entry in tape.entries() {
         let Entry::Ticks(ticks) = entry?.1 else { continue };
+        bound.count(ticks.len() as u64)?;
         for tick in &ticks {
             while let Some(trade) = trades.next_if(|trade| trade.time <= tick.time) {
                 books.trade(trade);
@@ -107,19 +113,7 @@ fn version(program: &Program, played: Played) -> Version {
 
 /// Both versions' orders beside each other: of one instrument and side the nearest in time first come together.
 fn pairs(old: &[PaperOrder], new: &[PaperOrder]) -> Vec<OrderPair> {
-    let mut near: Vec<(i64, usize, usize)> = Vec::new();
-    for (i, one) in old.iter().enumerate() {
-        for (k, other) in new.iter().enumerate() {
-            let apart = other.view.placed_at.micros_since(one.view.placed_at);
-            if apart > PAIR_WITHIN_US {
-                break;
-            }
-            let alike = one.view.symbol == other.view.symbol && one.view.side == other.view.side;
-            if alike && apart >= -PAIR_WITHIN_US {
-                near.push((apart.abs(), i, k));
-            }
-        }
-    }
+    let mut near = near(old, new);
     near.sort_unstable();
     let (mut olds, mut news) = (BTreeSet::new(), BTreeSet::new());
     let mut made: Vec<(Timestamp, OrderPair)> = Vec::new();
@@ -138,6 +132,28 @@ fn pairs(old: &[PaperOrder], new: &[PaperOrder]) -> Vec<OrderPair> {
     made.extend(alone(new, &news).iter().map(|one| (one.view.placed_at, pair(None, Some(one)))));
     made.sort_by_key(|(at, pair)| (*at, pair.old.as_ref().or(pair.new.as_ref()).map(|line| line.order)));
     made.into_iter().map(|(_, pair)| pair).collect()
+}
+
+/// Which orders may be one of both versions, and how far apart they were asked for: of each old one the nearest new ones.
+fn near(old: &[PaperOrder], new: &[PaperOrder]) -> Vec<(i64, usize, usize)> {
+    let mut alike: HashMap<_, Vec<(Timestamp, usize)>> = HashMap::new();
+    for (k, order) in new.iter().enumerate() {
+        alike.entry((&order.view.symbol, order.view.side)).or_default().push((order.view.placed_at, k));
+    }
+    alike.values_mut().for_each(|orders| orders.sort_unstable());
+    let (mut near, mut beside) = (Vec::new(), HashMap::new());
+    for (i, order) in old.iter().enumerate() {
+        let view = &order.view;
+        let others = alike.get(&(&view.symbol, view.side)).map_or(&[][..], Vec::as_slice);
+        // The first of an instant is offered the first, the second the second.
+        let rank: &mut usize = beside.entry((&view.symbol, view.side, view.placed_at)).or_default();
+        let middle = others.len().min(others.partition_point(|(at, _)| *at < view.placed_at) + *rank);
+        *rank += 1;
+        let offered = middle.saturating_sub(OFFERED)..others.len().min(middle + OFFERED);
+        let apart = others[offered].iter().map(|(at, k)| (at.micros_since(view.placed_at).abs(), i, *k));
+        near.extend(apart.filter(|(apart, ..)| *apart <= PAIR_WITHIN_US));
+    }
+    near
 }
 
 fn pair(old: Option<&PaperOrder>, new: Option<&PaperOrder>) -> OrderPair {

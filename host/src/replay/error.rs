@@ -11,6 +11,15 @@ pub enum ReplayError {
         /// How long it may take, in seconds.
         limit_s: u64,
     },
+    /// A version placed more orders than are compared.
+    #[error(
+        "a version placed more than {max} orders, and the comparison was ended: `bulkhead replay RUN --component FILE` on \
+         the host's machine has no such limit"
+    )]
+    TooManyOrders {
+        /// How many of one version are compared.
+        max: usize,
+    },
     /// Nobody waits for it any more.
     #[error("the replay was ended, because nobody waits for it any more")]
     GivenUp,

@@ -2,6 +2,7 @@
 //!
 //! The first part stands in the journal, the rest in the order's own history and rows.
 
+use super::bound::Bound;
 use super::error::ReplayError;
 use super::head;
 use super::report::{At, Explained, Link};
@@ -29,15 +30,16 @@ struct Asked {
 /// Follows an order from its event to its end. `history` is what the audit has of it.
 ///
 /// # Errors
-/// When the journal cannot be read.
+/// When the journal cannot be read, or the time is over.
 pub fn explain(
     recorded: &Recorded,
     tape: &Tape<'_>,
     found: &RecordedOrder,
     history: &[AuditRecord],
+    bound: &mut Bound,
 ) -> Result<Explained, ReplayError> {
     let record = &found.order;
-    let (asked, later) = read(tape, record.run_order_id)?;
+    let (asked, later) = read(tape, record.run_order_id, bound)?;
     let cause = asked.as_ref().map(|asked| asked.at);
     let mut chain = Vec::new();
     let mut notes = Vec::new();
@@ -54,11 +56,9 @@ pub fn explain(
         [] => way.extend(own_way(recorded, found)),
         history => way.extend(history.iter().map(|record| audited(record, &recorded.sha256))),
     }
-    // Of one instant, what was done comes before what the run was told of it.
-    way.extend(later);
-    way.extend(fills(&recorded.trades, record.broker_order_id.as_deref()));
-    way.sort_by_key(in_order);
-    chain.extend(way);
+    let way = behind(way, later, &["orderSending", "sent"]);
+    let fills = fills(&recorded.trades, record.broker_order_id.as_deref());
+    chain.extend(behind(way, fills, &["orderAnswered", "orderSending", "sent"]));
     for link in &mut chain {
         link.micros_since = link.at.zip(cause).map(|(at, cause)| at.0.micros_since(cause));
     }
@@ -99,11 +99,16 @@ pub fn find<'a>(recorded: &'a Recorded, wanted: &str) -> Result<&'a RecordedOrde
 }
 
 /// Where the order was asked for, and what the run asked and heard of it later.
-fn read(tape: &Tape<'_>, id: RunOrderId) -> Result<(Option<Asked>, Vec<Link>), ReplayError> {
+fn read(
+    tape: &Tape<'_>,
+    id: RunOrderId,
+    bound: &mut Bound,
+) -> Result<(Option<Asked>, Vec<Link>), ReplayError> {
     let (mut asked, mut later) = (None, Vec::new());
     let (mut now, mut before) = (Timestamp::EPOCH, None);
     for entry in tape.entries() {
         let (event, entry) = entry?;
+        bound.count(1)?;
         let Entry::Traces(traces) = entry else {
             now = time_of(&entry).map_or(now, |time| now.max(time));
             if let Entry::Event(Event::Order(update)) = &entry
@@ -169,8 +174,28 @@ fn begun(asked: Asked, id: RunOrderId) -> Vec<Link> {
     links
 }
 
-/// By time. The exchange's clock has whole seconds, so what it says happened at any time within.
-fn in_order(link: &Link) -> Option<Timestamp> {
+/// What was done, and what came of it, in one line: by time, but nothing of `news` before the gate nor, `intent`s apart,
+/// before the first link of the first kind in `after` that there is. An effect follows its cause whatever their clocks say;
+/// at one instant, the cause comes first.
+fn behind(way: Vec<Link>, news: Vec<Link>, after: &[&str]) -> Vec<Link> {
+    let place = |kind: &&str| way.iter().position(|link| link.kind == **kind);
+    let cause = after.iter().find_map(place).unwrap_or(0);
+    let mut merged = Vec::with_capacity(way.len() + news.len());
+    let mut news = news.into_iter().peekable();
+    for (place, link) in way.into_iter().enumerate() {
+        let before = link.at.map(|at| at.0);
+        let may = |one: &Link| place > 0 && (place > cause || one.kind == "intent");
+        while let Some(one) = news.next_if(|one| may(one) && ends_at(one) < before) {
+            merged.push(one);
+        }
+        merged.push(link);
+    }
+    merged.extend(news);
+    merged
+}
+
+/// The exchange's clock has whole seconds, so what it says happened at any time within.
+fn ends_at(link: &Link) -> Option<Timestamp> {
     let at = link.at?.0;
     let is_whole = link.kind == "fill" && at.micros().rem_euclid(1_000_000) == 0;
     Some(if is_whole { at.plus_micros(999_999) } else { at })
@@ -222,16 +247,17 @@ fn audited(record: &AuditRecord, sha256: &str) -> Link {
     }
 }
 
-fn fills<'a>(trades: &'a [TradeRecord], number: Option<&'a str>) -> impl Iterator<Item = Link> + 'a {
-    let own = trades.iter().filter(move |record| Some(record.trade.order_id.as_str()) == number);
-    own.map(|record| {
+fn fills(trades: &[TradeRecord], number: Option<&str>) -> Vec<Link> {
+    let own = trades.iter().filter(|record| Some(record.trade.order_id.as_str()) == number);
+    let fills = own.map(|record| {
         let trade = &record.trade;
         let text = format!(
             "{} {} at {}, trade {}, by the exchange's clock",
             trade.side, trade.quantity, trade.price, trade.trade_id
         );
         link("fill", Some(trade.time), text)
-    })
+    });
+    fills.collect()
 }
 
 fn told(update: &OrderUpdate) -> Link {
@@ -240,4 +266,31 @@ fn told(update: &OrderUpdate) -> Link {
 
 fn link(kind: &str, at: Option<Timestamp>, text: String) -> Link {
     Link { kind: kind.to_owned(), at: at.map(At), micros_since: None, text, details: None::<Value> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effect_follows_its_cause_whatever_their_clocks_say() {
+        let at = |kind: &str, micros| link(kind, Some(Timestamp::from_micros(micros)), String::new());
+        let kinds = |links: &[Link]| links.iter().map(|link| link.kind.clone()).collect::<Vec<_>>();
+        let way = vec![
+            at("gate", 7_400_000),
+            at("orderSending", 7_500_000),
+            at("orderAnswered", 8_100_000),
+            at("orderChanged", 9_000_000),
+        ];
+        // Told by a clock that stood behind, filled in a second that ended before the answer, and once much later.
+        let told = vec![at("intent", 7_450_000), at("told", 7_000_000), at("told", 8_500_000)];
+        let way = behind(way, told, &["orderSending", "sent"]);
+        assert_eq!(
+            kinds(&way),
+            ["gate", "intent", "orderSending", "told", "orderAnswered", "told", "orderChanged"]
+        );
+        let fills = vec![at("fill", 7_000_000), at("fill", 20_000_000)];
+        let chain = behind(way, fills, &["orderAnswered", "orderSending", "sent"]);
+        assert_eq!(kinds(&chain)[3..], ["told", "orderAnswered", "fill", "told", "orderChanged", "fill"]);
+    }
 }

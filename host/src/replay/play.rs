@@ -35,8 +35,16 @@ pub(super) struct Played {
     pub(super) failed: Option<String>,
 }
 
+/// Why a version went no further: by its own fault, or because the replay ends here.
+enum Ended {
+    Failed(Failure),
+    Replay(ReplayError),
+}
+
 /// A version with everything around it.
 struct Player<'a> {
+    /// Asked before every step of the machine: one event of the recording may cause any number of them.
+    bound: &'a mut Bound,
     program: &'a Program,
     params: &'a Params,
     intervals: Vec<Interval>,
@@ -62,10 +70,11 @@ pub(super) fn play<'a>(
     params: &'a Params,
     rates: &'a RateTable,
     recording: impl Iterator<Item = Result<(u64, Entry), ReplayError>>,
-    bound: &mut Bound,
+    bound: &'a mut Bound,
 ) -> Result<Played, ReplayError> {
     let intervals = program.manifest().intervals(params);
     let mut player = Player {
+        bound,
         program,
         params,
         bars: Bars::new(intervals.clone()),
@@ -82,17 +91,21 @@ pub(super) fn play<'a>(
     };
     for entry in recording {
         let (number, entry) = entry?;
-        bound.count(entry.events())?;
-        if let Err(failure) = player.live(number, entry, rates) {
-            player.failed.get_or_insert(failure.to_string());
-            player.machine = None;
+        player.bound.count(entry.events())?;
+        match player.live(number, entry, rates) {
+            Ok(()) => {}
+            Err(Ended::Failed(failure)) => {
+                player.failed.get_or_insert(failure.to_string());
+                player.machine = None;
+            }
+            Err(Ended::Replay(error)) => return Err(error),
         }
     }
     Ok(player.played())
 }
 
 impl<'a> Player<'a> {
-    fn live(&mut self, number: u64, entry: Entry, rates: &'a RateTable) -> Result<(), Failure> {
+    fn live(&mut self, number: u64, entry: Entry, rates: &'a RateTable) -> Result<(), Ended> {
         self.events = number.saturating_sub(entry.events());
         match entry {
             Entry::Start(beginning) => {
@@ -117,7 +130,7 @@ impl<'a> Player<'a> {
     }
 
     /// The recorded beginning, with this version's parameters; a second one goes on with what this version has.
-    fn start(&mut self, recorded: Start, rates: &'a RateTable) -> Result<(), Failure> {
+    fn start(&mut self, recorded: Start, rates: &'a RateTable) -> Result<(), Ended> {
         if self.failed.is_some() {
             return Ok(());
         }
@@ -133,31 +146,33 @@ impl<'a> Player<'a> {
         self.bars = Bars::new(self.intervals.clone());
         self.timers.clear();
         let start = begun(recorded, self.params.clone(), before);
+        self.bound.look()?;
         match self.program.start(start) {
             Ok((machine, step)) => {
                 self.machine = Some(machine);
-                self.absorb(step);
+                self.absorb(step)?;
                 self.answer()
             }
-            Err(failure) => Err(failure.failure),
+            Err(failure) => Err(failure.failure.into()),
         }
     }
 
-    fn tick(&mut self, tick: &Tick) -> Result<(), Failure> {
+    fn tick(&mut self, tick: &Tick) -> Result<(), Ended> {
         self.pass_to(tick.time)?;
         self.bars.take(tick, &mut self.finished);
         self.hear_bars()?;
         self.venue.mark(tick);
         self.books.price(tick);
         if let Some(machine) = &mut self.machine {
+            self.bound.look()?;
             let (_, step) = machine.ticks(std::slice::from_ref(tick))?;
-            self.absorb(step);
+            self.absorb(step)?;
         }
         self.venue.trade(tick.token, self.now);
         self.answer()
     }
 
-    fn event(&mut self, event: Event) -> Result<(), Failure> {
+    fn event(&mut self, event: Event) -> Result<(), Ended> {
         let at = match &event {
             Event::Order(update) => update.time,
             Event::Timer { now, .. }
@@ -175,7 +190,7 @@ impl<'a> Player<'a> {
     }
 
     /// Time passes: what is due by then comes first.
-    fn pass_to(&mut self, to: Timestamp) -> Result<(), Failure> {
+    fn pass_to(&mut self, to: Timestamp) -> Result<(), Ended> {
         while let Some((id, at)) = self.due(to) {
             self.timers.remove(&id);
             self.now = self.now.max(at);
@@ -196,25 +211,27 @@ impl<'a> Player<'a> {
         due.min_by_key(|(id, at)| (**at, **id)).map(|(id, at)| (*id, *at))
     }
 
-    fn hear_bars(&mut self) -> Result<(), Failure> {
+    fn hear_bars(&mut self) -> Result<(), Ended> {
         for candle in std::mem::take(&mut self.finished) {
             let Some(machine) = &mut self.machine else { return Ok(()) };
+            self.bound.look()?;
             let (_, step) = machine.candles(std::slice::from_ref(&candle))?;
-            self.absorb(step);
+            self.absorb(step)?;
             self.answer()?;
         }
         Ok(())
     }
 
-    fn hear(&mut self, event: Event) -> Result<(), Failure> {
+    fn hear(&mut self, event: Event) -> Result<(), Ended> {
         let Some(machine) = &mut self.machine else { return Ok(()) };
+        self.bound.look()?;
         let step = machine.deliver(event)?;
-        self.absorb(step);
+        self.absorb(step)?;
         self.answer()
     }
 
     /// What a step asked for goes to the exchange.
-    fn absorb(&mut self, step: Step) {
+    fn absorb(&mut self, step: Step) -> Result<(), Ended> {
         for trace in step.traces {
             match trace {
                 Trace::Intent(intent) => self.venue.take(&intent, self.now),
@@ -230,18 +247,20 @@ impl<'a> Player<'a> {
                 | Trace::StateDelete { .. } => {}
             }
         }
+        Ok(self.bound.orders(self.venue.orders_placed())?)
     }
 
     /// The exchange's answers, and the answers to what is asked for in answer.
-    fn answer(&mut self) -> Result<(), Failure> {
+    fn answer(&mut self) -> Result<(), Ended> {
         for _ in 0..ANSWERS_MAX {
             for trade in self.venue.take_trades() {
                 self.books.trade(&trade);
             }
             let Some(update) = self.venue.next_told() else { return Ok(()) };
             let Some(machine) = &mut self.machine else { return Ok(()) };
+            self.bound.look()?;
             let step = machine.deliver(Event::Order(update))?;
-            self.absorb(step);
+            self.absorb(step)?;
         }
         Ok(())
     }
@@ -257,6 +276,18 @@ impl<'a> Player<'a> {
             span: self.first.map(|first| (first, self.now)),
             failed: self.failed,
         }
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<ReplayError> for Ended {
+    fn from(error: ReplayError) -> Self {
+        Self::Replay(error)
     }
 }
 

@@ -86,6 +86,11 @@ impl Venue {
         std::mem::take(&mut self.trades)
     }
 
+    /// How many orders it was given.
+    pub fn orders_placed(&self) -> usize {
+        self.orders.len()
+    }
+
     /// Every order, oldest first.
     pub fn orders(&self) -> impl Iterator<Item = &PaperOrder> {
         self.orders.values()

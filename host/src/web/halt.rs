@@ -1,14 +1,15 @@
 //! The kill switches of an account and its runs, what the account may do, and the way its orders leave by.
 
 use crate::halt::{self, Halt};
-use crate::operator::REASON_CHARS_MAX;
+use crate::operator::check_reason;
 use crate::web::body::{At, Body};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::signed_in::SignedIn;
 use crate::web::state::WebState;
 use crate::web::view::When;
 use crate::web::view::halt::{
-    ClearHalt, ClosingView, EgressView, KillSwitchView, ScopeView, SetKillSwitch, SwitchView, TradingView,
+    ClearHalt, ClosingView, EgressView, ForeignView, KillSwitchView, ScopeView, SetKillSwitch, SwitchView,
+    TradingView,
 };
 use axum::Json;
 use axum::extract::State;
@@ -83,8 +84,8 @@ pub(crate) async fn set_run_switch(
 
 /// Let a halted account go on: a person has looked at the orders that nobody here knew of, or at the day's loss.
 ///
-/// Orders at the broker that carry this host's mark and that no row knows of are taken as they are. A loss that still
-/// stands closes the gate again.
+/// Orders at the broker that carry this host's mark and that no row knows of are taken as they are, where `accepted` names
+/// them: others stay in `foreign`, and the account stays halted. A loss that still stands closes the gate again.
 #[utoipa::path(
     post, path = "/api/trading-state/clear", tag = "risk", request_body = ClearHalt,
     responses(
@@ -98,8 +99,8 @@ pub(crate) async fn clear(
     SignedIn(tenant): SignedIn,
     Body(wish): Body<ClearHalt>,
 ) -> Result<Json<KillSwitchView>, Problem> {
-    crate::operator::check_reason(&wish.reason).map_err(Problem::bad_request)?;
-    tenant.clear_halt(wish.reason.trim()).await.map_err(Problem::internal)?;
+    check_reason(&wish.reason).map_err(Problem::bad_request)?;
+    tenant.clear_halt(&wish.accepted, wish.reason.trim()).await.map_err(Problem::internal)?;
     state.streams.look(&tenant);
     Ok(Json(standing(&tenant).await?))
 }
@@ -139,6 +140,8 @@ pub(crate) async fn standing(tenant: &Tenant) -> Result<KillSwitchView, Problem>
         strategy_name: run.strategy_name,
         detail: run.words,
     });
+    let foreign = tenant.foreign_orders().await.into_iter();
+    let foreign = foreign.map(|order| ForeignView { tag: order.tag, order: order.text }).collect();
     let own = switches.tenant.clone();
     let mut why = match &state {
         TradingState::Active => Vec::new(),
@@ -157,6 +160,7 @@ pub(crate) async fn standing(tenant: &Tenant) -> Result<KillSwitchView, Problem>
         },
         why,
         switches: switches_on(switches),
+        foreign,
         closing: closing.collect(),
     })
 }
@@ -174,9 +178,7 @@ fn switches_on(switches: Switches) -> Vec<SwitchView> {
 fn checked(wish: SetKillSwitch) -> Result<Halt, Problem> {
     let SetKillSwitch { on, reason, flatten } = wish;
     let reason = reason.filter(|reason| !reason.trim().is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
-        return Err(Problem::bad_request(format!("a reason has at most {REASON_CHARS_MAX} characters")));
-    }
+    reason.as_deref().map_or(Ok(()), check_reason).map_err(Problem::bad_request)?;
     if flatten && !on {
         return Err(Problem::bad_request("`flatten` closes positions: it goes with `on: true` alone"));
     }

@@ -21,6 +21,9 @@ use utoipa::ToSchema;
 /// How long a replay may take, in seconds. Shorter than the time in which every request is answered.
 const REPLAY_S_MAX: u64 = 120;
 
+/// Orders of one version that are compared here; a run that places more is compared at a terminal.
+const ORDERS_MAX: usize = 20_000;
+
 /// The longest journal that is replayed here, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 
@@ -122,8 +125,9 @@ pub(crate) async fn explain_order(
     let recorded = recorded(&tenant, &id).await?;
     let found = replay::find(&recorded, &order)?.clone();
     let history = tenant.history_of(found.order.id).await.map_err(Problem::internal)?;
-    let report =
-        off_the_threads(turn, move |_| replay::explain(&recorded, &Tape::of(&recorded), &found, &history));
+    let report = off_the_threads(turn, move |mut bound| {
+        replay::explain(&recorded, &Tape::of(&recorded), &found, &history, &mut bound)
+    });
     Ok(Json(report.await?))
 }
 
@@ -142,6 +146,7 @@ async fn off_the_threads<T: Send + 'static>(
     work: impl FnOnce(Bound) -> Result<T, ReplayError> + Send + 'static,
 ) -> Result<T, Problem> {
     let (bound, _waiting) = Bound::within(Duration::from_secs(REPLAY_S_MAX));
+    let bound = bound.with_orders(ORDERS_MAX);
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         work(bound)
@@ -176,6 +181,7 @@ impl From<ReplayError> for Problem {
         match &error {
             ReplayError::UnknownOrder { .. } => Self::not_found(),
             ReplayError::TooLong { .. }
+            | ReplayError::TooManyOrders { .. }
             | ReplayError::GivenUp
             | ReplayError::Empty { .. }
             | ReplayError::Damaged { .. }

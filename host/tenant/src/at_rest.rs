@@ -1,8 +1,10 @@
-//! A kill switch moved in the rows of a data folder that no host runs on: the next start has it.
+//! A kill switch or a way out set in the rows of a data folder that no host runs on: the next start has it.
 
 use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::clock::Clock;
+use crate::egress;
 use crate::error::{OpenError, StoreError};
+use crate::proof::EgressSetting;
 use crate::store::{Book, Commit, Store};
 use ::orders::{KillSwitch, SwitchScope, Write};
 use serde_json::json;
@@ -35,14 +37,41 @@ pub struct AtRest {
 /// # Errors
 /// When a host runs on the folder, there is no such tenant or run, or the rows cannot be written.
 pub async fn kill_at_rest(data_dir: &Path, scope: &RestScope, halt: AtRest) -> Result<(), OpenError> {
+    let store = open(data_dir).await?;
+    let written = write(&store, scope, &halt).await;
+    store.close().await;
+    written
+}
+
+/// Writes by which way a tenant's calls leave from the next start on.
+///
+/// # Errors
+/// When a host runs on the folder, there is no such tenant, this machine cannot use the way, or it cannot be written.
+pub async fn set_egress_at_rest(data_dir: &Path, id: &str, setting: &EgressSetting) -> Result<(), OpenError> {
+    egress::check(&setting.egress).map_err(OpenError::Address)?;
+    let store = open(data_dir).await?;
+    let written = write_egress(&store, id, setting).await;
+    store.close().await;
+    written
+}
+
+async fn open(data_dir: &Path) -> Result<Store, OpenError> {
     if !data_dir.join("bulkhead.db").is_file() {
         let why = "there is no database: no host has run on this data folder".to_owned();
         return Err(OpenError::File { path: data_dir.display().to_string(), why });
     }
-    let store = Store::open(data_dir).await?;
-    let written = write(&store, scope, &halt).await;
-    store.close().await;
-    written
+    Store::open(data_dir).await
+}
+
+async fn write_egress(store: &Store, id: &str, setting: &EgressSetting) -> Result<(), OpenError> {
+    let (way, expected) =
+        (egress::written(&setting.egress), setting.expected.map(|address| address.to_string()));
+    let details = json!({ "egress": setting.egress.to_string(), "expected": expected });
+    let entry = AuditEntry::new(Clock::wall().now(), Actor::Operator, AuditAction::EgressSet, "", details);
+    for book in books(store, Some(&id.to_owned())).await? {
+        book.save_egress(&way, expected.as_deref(), std::slice::from_ref(&entry)).await?;
+    }
+    Ok(())
 }
 
 async fn write(store: &Store, scope: &RestScope, halt: &AtRest) -> Result<(), OpenError> {

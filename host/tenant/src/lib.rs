@@ -50,7 +50,7 @@ pub use crate::orders::{
 };
 pub use ::orders::paper::paper_fill;
 pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
-pub use at_rest::{AtRest, RestScope, kill_at_rest};
+pub use at_rest::{AtRest, RestScope, kill_at_rest, set_egress_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
 pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};

@@ -7,6 +7,7 @@ use kite::{Egress, WayOut};
 use market::Timestamp;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// What is set for the way out.
@@ -50,6 +51,8 @@ pub struct EgressStanding {
 pub(crate) struct Prover {
     standing: Mutex<Arc<EgressStanding>>,
     again: Notify,
+    /// Held by whoever goes the way for a person: they take turns.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl EgressSetting {
@@ -72,13 +75,38 @@ impl SeenWay {
     }
 
     /// The address that the broker sees, as far as it can be told: what a page saw, else where the socket was bound. Behind a
-    /// proxy, the socket's own address says nothing.
+    /// proxy, the socket's own address says nothing. Without one, a page that was reached by the other family of addresses
+    /// than the broker says nothing.
     pub fn address(&self) -> Option<IpAddr> {
-        let own = match &self.way.egress {
-            Egress::Direct | Egress::From(_) => self.way.local.map(|local| local.ip().to_canonical()),
-            Egress::Proxy(_) => None,
-        };
-        self.seen_as.or(own)
+        match &self.way.egress {
+            Egress::Proxy(_) => self.seen_as,
+            Egress::Direct | Egress::From(_) => match (self.seen_as, self.own()) {
+                (Some(seen), Some(own)) => (seen.is_ipv4() == own.is_ipv4()).then_some(seen),
+                (Some(_), None) => None,
+                (None, own) => own,
+            },
+        }
+    }
+
+    /// The address of this machine that the socket to the broker, or to the proxy, was bound to.
+    fn own(&self) -> Option<IpAddr> {
+        self.way.local.map(|local| local.ip().to_canonical())
+    }
+
+    /// Why the address cannot be told.
+    fn untold(&self) -> String {
+        match (&self.way.egress, self.seen_as) {
+            (Egress::Direct | Egress::From(_), Some(seen)) => {
+                let own = self.own().map_or_else(|| "an unknown address".to_owned(), |own| own.to_string());
+                format!(
+                    "the page that tells the address saw {seen}, while the broker is reached from {own}, which is of another \
+                     kind: the operator must leave from an address (--from) by which both are reached"
+                )
+            }
+            (Egress::Direct | Egress::From(_) | Egress::Proxy(_), _) => {
+                "the operator must name a page that tells it (--echo-url)".to_owned()
+            }
+        }
     }
 }
 
@@ -107,8 +135,8 @@ impl EgressStanding {
                     "orders must leave from {expected}, but leave from {other} ({way}): the operator must set the way out right"
                 ),
                 None => format!(
-                    "orders must leave from {expected}, but what the proxy's address is cannot be told: the operator must \
-                     name a page that tells it (--echo-url)"
+                    "orders must leave from {expected}, but which address they leave from ({way}) cannot be told: {}",
+                    seen.untold()
                 ),
             }),
         }
@@ -118,21 +146,40 @@ impl EgressStanding {
 impl Prover {
     pub(crate) fn new(setting: EgressSetting) -> Self {
         let standing = Mutex::new(Arc::new(EgressStanding { setting, proof: None }));
-        Self { standing, again: Notify::new() }
+        Self { standing, again: Notify::new(), turn: tokio::sync::Mutex::default() }
     }
 
     pub(crate) fn standing(&self) -> Arc<EgressStanding> {
         Arc::clone(&self.lock())
     }
 
-    /// Another way is in use from now on: nothing is proved of it yet.
-    pub(crate) fn set(&self, setting: EgressSetting) {
-        *self.lock() = Arc::new(EgressStanding { setting, proof: None });
+    /// Takes what an order leaves by, unless none may leave: what is taken is of the way that was judged.
+    ///
+    /// # Errors
+    /// Why no order may leave.
+    pub(crate) fn leaving<T>(&self, take: impl FnOnce() -> T) -> Result<T, String> {
+        let standing = self.lock();
+        standing.hindrance().map_or_else(|| Ok(take()), Err)
+    }
+
+    /// Another way is in use from now on: nothing is proved of it yet. `leave` puts it in use; nobody sees the one without
+    /// the other.
+    pub(crate) fn set(&self, setting: EgressSetting, leave: impl FnOnce()) {
+        let mut standing = self.lock();
+        *standing = Arc::new(EgressStanding { setting, proof: None });
+        leave();
+        drop(standing);
         self.again.notify_one();
     }
 
-    /// Keeps a proof, unless the way was set anew meanwhile. What stood before, where this says something else.
-    pub(crate) fn keep(&self, of: &EgressSetting, proof: EgressProof) -> Option<Arc<EgressStanding>> {
+    /// Keeps a proof, unless the way was set anew meanwhile. What stood before, where this says something else. Then `leave`
+    /// puts in use what was proved: a connection that stood from before may still leave by the way of before.
+    pub(crate) fn keep(
+        &self,
+        of: &EgressSetting,
+        proof: EgressProof,
+        leave: impl FnOnce(),
+    ) -> Option<Arc<EgressStanding>> {
         let mut standing = self.lock();
         if standing.setting != *of {
             return None;
@@ -142,12 +189,28 @@ impl Prover {
         let is_news = before.proof.is_none()
             || before.address() != fresh.address()
             || before.hindrance() != fresh.hindrance();
+        if is_news {
+            leave();
+        }
         is_news.then_some(before)
     }
 
     /// Asks for a proof now.
     pub(crate) fn prove_again(&self) {
         self.again.notify_one();
+    }
+
+    /// The turn of whoever goes the way for a person.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// A good proof of what is set that is no older than that.
+    pub(crate) fn fresh(&self, now: Timestamp, age: Duration) -> Option<SeenWay> {
+        let standing = self.standing();
+        let proof = standing.proof.as_ref()?;
+        let old = u64::try_from(now.micros_since(proof.at)).ok().map(Duration::from_micros);
+        proof.outcome.as_ref().ok().filter(|_| old.is_some_and(|old| old < age)).cloned()
     }
 
     pub(crate) async fn asked_again(&self) {
@@ -169,13 +232,15 @@ pub(crate) fn read_setting(way: &str, expected: Option<&str>) -> Option<EgressSe
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+    use std::net::SocketAddr;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     fn seen(egress: Egress, local: &str, seen_as: Option<&str>) -> Result<SeenWay, String> {
-        let local = Some(format!("{local}:4000").parse().unwrap());
+        let local = Some(SocketAddr::new(ip(local), 4_000));
         let way = WayOut { egress, local, peer: None, host: "broker".into(), status: 200 };
         Ok(SeenWay { way, seen_as: seen_as.map(ip) })
     }
@@ -195,6 +260,7 @@ mod tests {
         let (own, proxy) = (Egress::From(ip("10.0.0.2")), Egress::Proxy("http://proxy:1".parse().unwrap()));
         let here = |seen_as| seen(own.clone(), "10.0.0.2", seen_as);
         let there = |seen_as| seen(proxy.clone(), "10.0.0.9", seen_as);
+        let over_v6 = |seen_as| seen(Egress::Direct, "2001:db8::9", seen_as);
         let passes = [
             said(own.clone(), None, None),
             said(own.clone(), None, Some(Err("down".into()))),
@@ -213,6 +279,10 @@ mod tests {
             ),
             (said(proxy.clone(), Some("203.0.113.7"), Some(there(None))), "--echo-url"),
             (said(proxy.clone(), Some("10.0.0.9"), Some(there(None))), "--echo-url"),
+            (
+                said(Egress::Direct, Some("203.0.113.7"), Some(over_v6(Some("203.0.113.7")))),
+                "of another kind",
+            ),
         ];
         for (told, words) in refused {
             assert!(told.as_ref().is_some_and(|told| told.contains(words)), "{words}: {told:?}");
@@ -227,11 +297,20 @@ mod tests {
             at: Timestamp::from_micros(at),
             outcome: seen(Egress::Direct, "10.0.0.1", None),
         };
-        assert!(prover.keep(&old, proof(1)).is_some(), "the first is news");
-        assert!(prover.keep(&old, proof(2)).is_none(), "the same again is none");
-        assert_eq!(prover.standing().hindrance(), None);
-        prover.set(EgressSetting { expected: Some(ip("10.0.0.3")), ..old.clone() });
-        assert!(prover.keep(&old, proof(3)).is_none());
+        let put_in_use = Cell::new(0);
+        let leave = || put_in_use.set(put_in_use.get() + 1);
+        assert!(prover.keep(&old, proof(1), leave).is_some(), "the first is news");
+        assert!(prover.keep(&old, proof(2), leave).is_none(), "the same again is none");
+        assert_eq!(put_in_use.get(), 1, "what was proved is in use, and stays while it says the same");
+        assert_eq!((prover.standing().hindrance(), prover.leaving(|| 7)), (None, Ok(7)));
+        let changed = EgressProof { outcome: seen(Egress::Direct, "10.0.0.2", None), ..proof(2) };
+        assert!(prover.keep(&old, changed, leave).is_some());
+        assert_eq!(put_in_use.get(), 2, "another address: orders leave by the connection that was proved");
+        prover.set(EgressSetting { expected: Some(ip("10.0.0.3")), ..old.clone() }, leave);
+        assert_eq!(put_in_use.get(), 3);
+        assert!(prover.keep(&old, proof(3), leave).is_none());
+        assert_eq!(put_in_use.get(), 3, "the way of a proof that came too late is not put in use");
+        assert!(prover.leaving(|| 7).is_err());
         assert!(prover.standing().hindrance().unwrap().contains("being proved"));
     }
 }

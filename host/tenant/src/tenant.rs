@@ -192,12 +192,17 @@ impl Tenant {
         self.inner.desk.foreign_orders().await
     }
 
-    /// A person has looked at those orders and takes them as they are: trading goes on.
-    pub async fn accept_foreign_orders(&self, reason: &str) -> Stored<()> {
-        let tags: Vec<String> = self.foreign_orders().await.into_iter().map(|order| order.tag).collect();
+    /// A person has looked at these of them, by their marks, and takes them as they are. Trading goes on when there are no
+    /// others.
+    pub async fn accept_foreign_orders(&self, seen: &[String], reason: &str) -> Stored<()> {
+        let mut tags: Vec<String> = self.foreign_orders().await.into_iter().map(|order| order.tag).collect();
+        tags.retain(|tag| seen.contains(tag));
+        if tags.is_empty() {
+            return Ok(());
+        }
         let entry =
             self.did(AuditAction::LatchCleared, "account", json!({ "accepted": tags, "reason": reason }));
-        self.inner.desk.accept_foreign_orders(vec![entry]).await
+        self.inner.desk.accept_foreign_orders(tags, vec![entry]).await
     }
 
     /// The compartment of a tenant, with its tasks running.

@@ -36,6 +36,8 @@ struct Shared {
     /// One compartment per trader: limits and kill switch cannot be doubled.
     all: Mutex<BTreeMap<BrokerId, Tenant>>,
     archive: Mutex<Option<Archive>>,
+    /// Held while the host's kill switch is moved: on and off that cross leave one truth for everybody.
+    moving: tokio::sync::Mutex<()>,
     /// Tenants whose rows could not be read at boot, each with why.
     unopened: Vec<String>,
     /// The tables that money hangs on are damaged: each tenant's rows are read through before it is opened.
@@ -99,8 +101,9 @@ impl Tenants {
             }
         }
         let is_damaged = trouble::has_an_owner(&damage, &unopened)?;
+        let moving = tokio::sync::Mutex::default();
         let shared =
-            Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), unopened, is_damaged };
+            Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), moving, unopened, is_damaged };
         let tenants = Self { shared: Arc::new(shared) };
         tenants.audit_start().await?;
         Ok(tenants)
@@ -228,13 +231,15 @@ impl Tenants {
         };
         let made = Tenant::open(Arc::clone(self.host()), &stored).await;
         let made = made.map_err(|error| LoginError::Refused(error.to_string()))?;
-        let mut all = self.lock();
         // Two first sign-ins at once: whoever came first keeps the compartment, and only that one runs.
-        let is_first = !all.contains_key(&id);
-        let tenant = all.entry(id).or_insert(made).clone();
-        drop(all);
+        let (tenant, is_first) = {
+            let mut all = self.lock();
+            let is_first = !all.contains_key(&id);
+            (all.entry(id).or_insert(made).clone(), is_first)
+        };
         if is_first {
             tenant.start();
+            self.stop_as_all(&tenant).await?;
         }
         Ok(tenant)
     }

@@ -22,6 +22,7 @@ pub const ALL: &[(&str, &[u8])] = &[
     ("chain", CHAIN),
     ("liar", LIAR),
     ("parity", PARITY),
+    ("rearm", REARM),
     ("foreign-import", FOREIGN_IMPORT),
     ("evil-door", EVIL_DOOR),
     ("wrong-world", WRONG_WORLD),
@@ -29,10 +30,10 @@ pub const ALL: &[(&str, &[u8])] = &[
 ];
 
 /// Those of [`ALL`] that are strategies and must be accepted at upload.
-pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(13).0;
+pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(14).0;
 
 /// Those of [`ALL`] that must be refused at upload.
-pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(13).1;
+pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(14).1;
 
 #[cfg(test)]
 mod tests {

@@ -57,14 +57,21 @@ impl Core {
         self.soft.foreign.insert(tag, foreign);
     }
 
-    /// A person has looked.
-    pub(super) fn accept_foreign(&mut self, turn: &mut Turn<'_>) {
-        if self.foreign_orders().next().is_none() {
+    /// A person has looked at these.
+    pub(super) fn accept_foreign(&mut self, turn: &mut Turn<'_>, seen: &[String]) {
+        let mut tags = Vec::new();
+        for order in self.soft.foreign.values_mut() {
+            if !order.is_accepted && seen.contains(&order.tag) {
+                order.is_accepted = true;
+                tags.push(order.tag.clone());
+            }
+        }
+        if tags.is_empty() {
             return;
         }
-        self.soft.foreign.values_mut().for_each(|order| order.is_accepted = true);
-        turn.out.writes.push(Write::ForeignAccepted { at: turn.now.wall });
-        turn.say(Gravity::Warn, None, "the orders that no row knew of are accepted as they are");
+        let text = format!("{} orders that no row knew of are accepted as they are", tags.len());
+        turn.out.writes.push(Write::ForeignAccepted { tags, at: turn.now.wall });
+        turn.say(Gravity::Warn, None, text);
     }
 
     /// What the account may do, from everything that limits it.

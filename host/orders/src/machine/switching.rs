@@ -79,6 +79,13 @@ impl Core {
         turn.out.writes.push(Write::Risk { limits, latch: None, at: turn.now.wall });
     }
 
+    /// The same with the limits as they stand now, whoever set them meanwhile.
+    pub(super) fn clear_latch(&mut self, turn: &mut Turn<'_>) {
+        let limits = Arc::clone(self.soft.gates.live().limits());
+        self.soft.gates.set_limits(Arc::clone(&limits));
+        turn.out.writes.push(Write::Risk { limits, latch: None, at: turn.now.wall });
+    }
+
     /// The day's result so far; closes the gate when the loss limit is passed, for restarts too. While the broker tells of
     /// fills that cannot be read nobody knows the result, whatever the rest adds up to.
     pub(super) fn observe(&mut self, turn: &mut Turn<'_>, day_pnl: Option<Money>) {

@@ -61,8 +61,9 @@ impl Tables {
                 (self.limits, self.latch) = (RiskLimits::clone(limits), *latch);
             }
             Write::Foreign(order) => self.foreign.push(order.clone()),
-            Write::ForeignAccepted { at: _ } => {
-                self.foreign.iter_mut().for_each(|order| order.is_accepted = true);
+            Write::ForeignAccepted { tags, at: _ } => {
+                let seen = self.foreign.iter_mut().filter(|order| tags.contains(&order.tag));
+                seen.for_each(|order| order.is_accepted = true);
             }
         }
     }

@@ -104,7 +104,10 @@ impl Witness {
                     }
                 }
                 Write::Risk { .. } | Write::Foreign(_) => {}
-                Write::ForeignAccepted { .. } => self.accepted.append(&mut self.strangers),
+                Write::ForeignAccepted { tags, .. } => {
+                    self.strangers.retain(|tag| !tags.contains(tag));
+                    self.accepted.extend(tags.iter().cloned());
+                }
             }
         }
         for id in store::touched(writes) {

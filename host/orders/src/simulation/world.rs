@@ -173,7 +173,10 @@ impl World {
                 self.tick();
                 Ok(())
             }
-            Happening::Event(life, event) => self.arrives_at(life, *event),
+            Happening::Event(life, event) => {
+                let event = self.as_shown(*event);
+                self.arrives_at(life, event)
+            }
             Happening::Update(order) => {
                 let heard = self.now >= self.feed_down_until;
                 if heard { self.arrives_at(self.lives, Event::Heard(order)) } else { Ok(()) }
@@ -200,6 +203,15 @@ impl World {
         self.tell_changes();
         let period = if Broker::is_open(self.now) { TICK_BY_DAY_MS } else { TICK_BY_NIGHT_MS };
         self.later(period * 1_000, Happening::Tick);
+    }
+
+    /// A person accepts what is shown at the moment they look.
+    fn as_shown(&self, event: Event) -> Event {
+        if !matches!(event, Event::AcceptForeign { .. }) {
+            return event;
+        }
+        let shown = self.process.iter().flat_map(|process| process.core.foreign_orders());
+        Event::AcceptForeign { tags: shown.map(|order| order.tag.clone()).collect() }
     }
 
     /// The ticker tells what changed, as well as it can.
@@ -240,7 +252,7 @@ impl World {
         self.sign_in()?;
         // Orders that are listed late show later.
         for in_s in [30, REST_S - 60] {
-            let accepts = Happening::Event(self.lives, Box::new(Event::AcceptForeign));
+            let accepts = Happening::Event(self.lives, Box::new(Event::AcceptForeign { tags: Vec::new() }));
             self.agenda.put(self.now.plus_seconds(in_s), accepts);
         }
         self.agenda.put(self.now.plus_seconds(REST_S), Happening::Rest);

@@ -19,6 +19,9 @@ pub(crate) struct KillSwitchView {
     pub(crate) why: Vec<String>,
     /// Every switch that is on: the host's, the account's, and those of single runs.
     pub(crate) switches: Vec<SwitchView>,
+    /// Orders at the broker that carry this host's mark and that no row knows of: they halt the account until each is
+    /// accepted.
+    pub(crate) foreign: Vec<ForeignView>,
     /// Runs that are being taken out of the market.
     pub(crate) closing: Vec<ClosingView>,
 }
@@ -56,6 +59,15 @@ pub(crate) enum ScopeView {
     Run,
 }
 
+/// An order at the broker that no row knows of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ForeignView {
+    /// Its mark, by which it is accepted.
+    pub(crate) tag: String,
+    /// What it is, in words.
+    pub(crate) order: String,
+}
+
 /// A run whose orders are withdrawn and whose positions are closed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -84,6 +96,9 @@ pub(crate) struct SetKillSwitch {
 pub(crate) struct ClearHalt {
     /// What was looked at, and why it may go on.
     pub(crate) reason: String,
+    /// The marks of the orders in `foreign` that were looked at: they are taken as they are.
+    #[serde(default)]
+    pub(crate) accepted: Vec<String>,
 }
 
 /// Which address orders leave from.

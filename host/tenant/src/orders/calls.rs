@@ -89,26 +89,20 @@ impl Desk {
     /// The one send, after one last look.
     async fn send(&self, call: PlaceCall) -> Answer {
         let is_stopped = !call.is_exit && self.stops.stop(&call.run_id);
-        let session = match self.last_look(is_stopped, call.session) {
+        let session = match self.look_out(is_stopped, call.session) {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) = self.wrong_way() {
-            return stopped;
-        }
         let params = PlaceParams { request: call.request, tag: call.tag };
         let answer = session.kite.place(&params).await;
         self.answered(&session, answer)
     }
 
     async fn change(&self, call: ModifyCall) -> Answer {
-        let session = match self.last_look(self.stops.stop(&call.run_id), call.session) {
+        let session = match self.look_out(self.stops.stop(&call.run_id), call.session) {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) = self.wrong_way() {
-            return stopped;
-        }
         let Some(number) = rows::number(&call.number) else { return no_number(&call.number) };
         let answer = session.kite.modify(&number, &call.current, &call.change).await;
         self.answered(&session, answer)
@@ -124,10 +118,10 @@ impl Desk {
         self.answered(&session, answer)
     }
 
-    /// Why it must not leave by the way of a session that was taken before: whoever sets another way unproves it first.
-    fn wrong_way(&self) -> Option<Answer> {
-        let why = self.prover.standing().hindrance()?;
-        Some(stopped(RefusalCode::WayOut, &why))
+    /// The same for what leaves only by the way that was proved: the session is taken with the proof of its connection.
+    fn look_out(&self, is_stopped: bool, session: u64) -> Result<LineSession, Answer> {
+        let looked = self.prover.leaving(|| self.last_look(is_stopped, session));
+        looked.unwrap_or_else(|why| Err(stopped(RefusalCode::WayOut, &why)))
     }
 
     /// Whether it may leave, at the last instant: a withdrawal always may.

@@ -51,12 +51,18 @@ impl Desk {
         self.core.lock().await.foreign_orders().cloned().collect()
     }
 
-    /// A person takes those as they are: trading goes on.
+    /// A person takes these as they are. Trading goes on when there are no others.
     pub(crate) async fn accept_foreign_orders(
         self: &Arc<Self>,
+        tags: Vec<String>,
         audit: Vec<AuditEntry>,
     ) -> Result<(), StoreError> {
-        self.feed(Event::AcceptForeign, Along { audit, ..Along::default() }).await.map(drop)
+        self.feed(Event::AcceptForeign { tags }, Along { audit, ..Along::default() }).await.map(drop)
+    }
+
+    /// A person has looked at a latched daily loss. The limits stay as they are.
+    pub(crate) async fn clear_latch(self: &Arc<Self>, audit: Vec<AuditEntry>) -> Result<(), StoreError> {
+        self.feed(Event::ClearLatch, Along { audit, ..Along::default() }).await.map(drop)
     }
 
     pub(crate) async fn risk_limits(&self) -> RiskLimits {

@@ -42,13 +42,21 @@ impl Book {
         Ok(())
     }
 
-    /// A person takes all of them as they are.
-    pub(super) async fn accept_foreign(&self, tx: &mut Write, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("update foreign_orders set accepted_at = ? where broker_id = ? and accepted_at is null")
-            .bind(at.micros())
-            .bind(self.id())
-            .execute(&mut **tx)
-            .await?;
+    /// A person takes these as they are.
+    pub(super) async fn accept_foreign(
+        &self,
+        tx: &mut Write,
+        tags: &[String],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        for tag in tags {
+            sqlx::query("update foreign_orders set accepted_at = ? where broker_id = ? and tag = ?")
+                .bind(at.micros())
+                .bind(self.id())
+                .bind(tag)
+                .execute(&mut **tx)
+                .await?;
+        }
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::group::{Commit, StepRows};
 use super::{Book, Store};
+use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery};
 use crate::journal::Link;
 use crate::run::{RunRecord, RunState};
 use ::orders::Mode;
@@ -163,11 +164,18 @@ async fn journals_of_runs_that_ended_long_ago_go_in_small_pieces_and_the_others_
     }
     let ended = Timestamp::from_seconds(1_000);
     world.book.set_run_state("a", RunState::Stopped, None, ended, &[]).await.unwrap();
-    let forget = async |ended_before| world.book.forget_journals(ended_before, 3).await.unwrap();
+    let entry = |pieces: u64| {
+        AuditEntry::new(ended, Actor::Host, AuditAction::RetentionDeleted, "", serde_json::json!(pieces))
+    };
+    let forget = async |ended_before| world.book.forget_journals(ended_before, 3, entry).await.unwrap();
     assert_eq!(forget(ended).await, 0, "not a moment too early");
     assert_eq!(forget(ended.plus_micros(1)).await, 3);
     assert_eq!(world.proven("a").await, [1, 2, 3, 4], "what is left can be proven");
     assert_eq!((forget(ended.plus_micros(1)).await, forget(ended.plus_micros(1)).await), (3, 1));
     assert_eq!(world.proven("b").await.len(), 7);
+    let told = AuditQuery { action: Some(AuditAction::RetentionDeleted), limit: 10, ..AuditQuery::default() };
+    let told = world.book.audit_records(&told).await.unwrap();
+    let counts: Vec<_> = told.iter().map(|record| record.details.as_u64().unwrap()).collect();
+    assert_eq!(counts, [1, 3, 3], "the audit says what is gone, and nothing where nothing went");
     assert_eq!(crate::config::TenantLimits::default().journal_keep_days, 90);
 }

@@ -2,6 +2,7 @@
 
 use super::group::{Key, StepRows};
 use super::{Book, Write};
+use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::journal::{JournalPiece, Link, NOTHING};
 use market::Timestamp;
@@ -120,12 +121,14 @@ impl Book {
     }
 
     /// Removes pieces of runs that ended before an instant, at most so many, the last of each run first: what is left can still
-    /// be proven. How many.
+    /// be proven. Where there were any, the entry about so many is written with it. How many.
     pub(crate) async fn forget_journals(
         &self,
         ended_before: Timestamp,
         most: u32,
+        entry: impl FnOnce(u64) -> AuditEntry + Send,
     ) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
         let done = sqlx::query(
             "delete from journal where broker_id = ?1 and (run_id, piece) in (
                  select j.run_id, j.piece from journal j join runs r on r.broker_id = j.broker_id and r.id = j.run_id
@@ -135,9 +138,14 @@ impl Book {
         .bind(self.id())
         .bind(ended_before.micros())
         .bind(most)
-        .execute(&self.store.writer)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected())
+        let removed = done.rows_affected();
+        if removed > 0 {
+            self.append_audit(&mut tx, &[entry(removed)]).await?;
+        }
+        tx.commit().await?;
+        Ok(removed)
     }
 
     pub(super) async fn append_journal(

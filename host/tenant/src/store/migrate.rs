@@ -20,6 +20,7 @@ const FILES: &[(i64, &str)] = &[
     (45, include_str!("../../migrations/0045_journal_chain.sql")),
     (50, include_str!("../../migrations/0050_audit.sql")),
     (51, include_str!("../../migrations/0051_egress_expected.sql")),
+    (52, include_str!("../../migrations/0052_audit_by_action.sql")),
 ];
 
 pub(super) async fn run(pool: &SqlitePool, data_dir: &Path) -> Result<(), OpenError> {

@@ -39,7 +39,7 @@ impl Book {
                 orders::Write::Switch { scope, switch } => self.save_switch(tx, scope, switch).await?,
                 orders::Write::Risk { limits, latch, at } => self.save_risk(tx, limits, *latch, *at).await?,
                 orders::Write::Foreign(foreign) => self.save_foreign(tx, foreign).await?,
-                orders::Write::ForeignAccepted { at } => self.accept_foreign(tx, *at).await?,
+                orders::Write::ForeignAccepted { tags, at } => self.accept_foreign(tx, tags, *at).await?,
             }
         }
         Ok(())

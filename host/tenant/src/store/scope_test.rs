@@ -8,7 +8,7 @@ const HOST_TABLES: [&str; 3] = ["pending_logins", "host_facts", "host_audit"];
 
 /// The statements on tenant tables that find out *whose* a row is, and boot. Everything else is scoped.
 const UNSCOPED: [&str; 5] = [
-    "select broker_id from audit group by broker_id order by broker_id",
+    "with recursive chains (name) as ( select min(broker_id) from audit union all select (select min(broker_id) from audit where broker_id > name) from chains where name is not null) select name from chains where name is not null order by name",
     "select broker_id, user_name, egress, egress_expected from tenants order by broker_id",
     "select id, device, created_at, expires_at, broker_id from sessions where hash = ? and expires_at > ?",
     "select id, name, created_at, expires_at, broker_id from api_tokens where hash = ? and expires_at > ?",

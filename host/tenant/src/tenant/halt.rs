@@ -26,15 +26,12 @@ impl Tenant {
         self.book().exposed_runs().await
     }
 
-    /// A person has looked at what halted the account, and lets it go on: orders that nobody here knew of are taken as they
-    /// are, a latched loss is cleared. One that still stands closes the gate again.
-    pub async fn clear_halt(&self, reason: &str) -> Stored<()> {
-        if !self.foreign_orders().await.is_empty() {
-            self.accept_foreign_orders(reason).await?;
-        }
+    /// A person has looked at what halted the account, and lets it go on: the orders they saw that nobody here knew of are
+    /// taken as they are, a latched loss is cleared. One that still stands closes the gate again.
+    pub async fn clear_halt(&self, seen: &[String], reason: &str) -> Stored<()> {
+        self.accept_foreign_orders(seen, reason).await?;
         let entry = self.did(AuditAction::LatchCleared, "gate", json!({ "reason": reason }));
-        let limits = self.inner.desk.risk_limits().await;
-        self.inner.desk.set_risk_limits(limits, vec![entry]).await
+        self.inner.desk.clear_latch(vec![entry]).await
     }
 
     /// Runs whose positions are wanted closed and are not yet, as far as can be.

@@ -1,8 +1,10 @@
 //! Reading a run's journal, piece by piece, each proven to follow the one before.
 
 use super::{Stored, Tenant};
+use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::journal::{JournalError, JournalPiece, Link};
 use crate::store::Book;
+use serde_json::json;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -85,7 +87,12 @@ impl Tenant {
         let ended_before = self.now().plus_seconds(-kept_s);
         let mut removed = 0;
         loop {
-            let now = self.book().forget_journals(ended_before, FORGET_AT_ONCE).await?;
+            let entry = |pieces| {
+                let details =
+                    json!({ "what": "journals", "pieces": pieces, "endedBefore": ended_before.ist_text() });
+                AuditEntry::new(self.now(), Actor::Host, AuditAction::RetentionDeleted, "", details)
+            };
+            let now = self.book().forget_journals(ended_before, FORGET_AT_ONCE, entry).await?;
             removed += now;
             if now < u64::from(FORGET_AT_ONCE) {
                 return Ok(removed);

@@ -16,6 +16,12 @@ const PROVE_AGAIN: Duration = Duration::from_secs(2);
 /// Proofs in a row that may fail before the way counts as not proved: one lost packet stops nobody's orders.
 const FAILURES_MAX: u32 = 3;
 
+/// How young a good proof must be to be given again to a person who asks for one.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The way that was gone and the connection it was gone on, or why it could not be.
+type Gone = Result<(SeenWay, kite::Connection), String>;
+
 impl Tenant {
     /// The way out that is set.
     pub async fn egress(&self) -> Stored<EgressSetting> {
@@ -43,8 +49,7 @@ impl Tenant {
         let entry = self.did(AuditAction::EgressSet, "", details);
         self.book().save_egress(&way, expected.as_deref(), &[entry]).await?;
         // No order may leave by the new way on the old one's proof.
-        self.inner.prover.set(setting.clone());
-        self.inner.line.leave_by(line);
+        self.inner.prover.set(setting.clone(), || self.inner.line.leave_by(line));
         self.inner.hub.renew();
         self.log().write(
             Level::Warn,
@@ -55,17 +60,28 @@ impl Tenant {
     }
 
     /// Goes the way that is set as far as to the broker's door, as an order would, and says which way that was and which
-    /// address was seen. What it finds counts for orders at once.
+    /// address was seen. What it finds counts for orders at once. One at a time; a good proof that is seconds old is given
+    /// again.
     ///
     /// # Errors
     /// When an order would not arrive by it.
     pub async fn preflight(&self) -> Result<SeenWay, EgressError> {
-        let setting = self.egress().await?;
-        let outcome = self.go(&setting).await;
-        if let Ok(seen) = &outcome {
-            self.keep_proof(&setting, Ok(seen.clone())).await;
+        let _turn = self.inner.prover.turn().await;
+        if let Some(seen) = self.inner.prover.fresh(self.now(), FRESH) {
+            return Ok(seen);
         }
-        outcome.map_err(EgressError::Unusable)
+        let setting = self.egress().await?;
+        match self.go(&setting).await {
+            Ok((seen, by)) => {
+                self.keep_proof(&setting, Ok((seen.clone(), by))).await;
+                Ok(seen)
+            }
+            Err(why) => {
+                // One lost packet stops nobody's orders: whoever proves the way decides, with more than one try.
+                self.inner.prover.prove_again();
+                Err(EgressError::Unusable(why))
+            }
+        }
     }
 
     /// Proves the way before the first send, after each login, whenever it is set, and so often besides. Where nothing is
@@ -88,7 +104,7 @@ impl Tenant {
     }
 
     /// Goes the way, and again where it could not be gone.
-    async fn go_often(&self, setting: &EgressSetting) -> Result<SeenWay, String> {
+    async fn go_often(&self, setting: &EgressSetting) -> Gone {
         let mut outcome = self.go(setting).await;
         for _ in 1..FAILURES_MAX {
             if outcome.is_ok() {
@@ -100,7 +116,7 @@ impl Tenant {
         outcome
     }
 
-    async fn go(&self, setting: &EgressSetting) -> Result<SeenWay, String> {
+    async fn go(&self, setting: &EgressSetting) -> Gone {
         let fails =
             |error: kite::Error| format!("an order that leaves {} would not arrive: {error}", setting.egress);
         let line = self.inner.line.by(setting.egress.clone()).map_err(fails)?;
@@ -112,13 +128,18 @@ impl Tenant {
             }
             None => None,
         };
-        Ok(SeenWay { way, seen_as: seen_as.map(|address| address.to_canonical()) })
+        Ok((SeenWay { way, seen_as: seen_as.map(|address| address.to_canonical()) }, line))
     }
 
     /// Keeps a proof; what is new is told and written down.
-    async fn keep_proof(&self, setting: &EgressSetting, outcome: Result<SeenWay, String>) {
+    async fn keep_proof(&self, setting: &EgressSetting, gone: Gone) {
         let at = self.now();
-        if self.inner.prover.keep(setting, EgressProof { at, outcome }).is_none() {
+        let (outcome, by) = match gone {
+            Ok((seen, by)) => (Ok(seen), Some(by)),
+            Err(why) => (Err(why), None),
+        };
+        let leave = || by.into_iter().for_each(|by| self.inner.line.leave_by(by));
+        if self.inner.prover.keep(setting, EgressProof { at, outcome }, leave).is_none() {
             return;
         }
         let standing = self.egress_standing();

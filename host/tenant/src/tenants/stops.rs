@@ -5,6 +5,7 @@ use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::chance;
 use crate::error::StoreError;
 use crate::store::Store;
+use crate::tenant::Tenant;
 use ::orders::{KillSwitch, Prefix, SwitchScope};
 use serde_json::json;
 use std::sync::PoisonError;
@@ -22,6 +23,7 @@ impl Tenants {
     /// # Errors
     /// When it cannot be written; it stops all the same, until the host is started again.
     pub async fn set_kill_switch(&self, on: bool, reason: Option<String>) -> Result<KillSwitch, StoreError> {
+        let _turn = self.shared.moving.lock().await;
         let switch = KillSwitch { on, reason: reason.clone(), since: Some(self.host().now()) };
         let moved = async {
             let held = &self.host().kill_switch;
@@ -42,6 +44,17 @@ impl Tenants {
             moved.await?;
         }
         Ok(switch)
+    }
+
+    /// Stops a compartment that was being made while the host's switch went on: it was not among those that were stopped.
+    pub(super) async fn stop_as_all(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        let _turn = self.shared.moving.lock().await;
+        let host = self.kill_switch();
+        if host.on == tenant.kill_switches().await.host.on {
+            return Ok(());
+        }
+        let tenant = tenant.acting_as(Actor::Operator);
+        tenant.set_kill_switch(SwitchScope::Host, host.on, host.reason).await.map(drop)
     }
 
     async fn keep(&self, switch: &KillSwitch) -> Result<(), StoreError> {

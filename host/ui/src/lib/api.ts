@@ -141,7 +141,8 @@ export const api = {
     send<KillSwitch>("PUT", "/api/kill-switch", json({ on, reason, flatten })),
   setRunSwitch: (run: string, on: boolean, reason: string, flatten = false) =>
     send<KillSwitch>("PUT", `/api/runs/${id(run)}/kill-switch`, json({ on, reason, flatten })),
-  clearHalt: (reason: string) => send<KillSwitch>("POST", "/api/trading-state/clear", json({ reason })),
+  clearHalt: (reason: string, accepted: string[]) =>
+    send<KillSwitch>("POST", "/api/trading-state/clear", json({ reason, accepted })),
   egress: () => send<Egress>("GET", "/api/egress"),
   preflight: () => send<Egress>("POST", "/api/egress/preflight", json({})),
   audit: (before?: number) => send<AuditPage>("GET", `/api/audit?limit=50${before ? `&before=${before}` : ""}`),

@@ -245,7 +245,12 @@ fn an_order_with_our_mark_that_no_row_knows_of_halts_until_a_person_accepts_it()
     let effects = bench.feed(exit(tag));
     assert!(matches!(&effects[..], [Effect::ExitRefused(refusal)] if refusal.code == RefusalCode::Halted));
     assert_eq!(cancels(&bench.feed(Event::Withdraw { ids: vec![1] })), 1, "withdrawals leave");
-    bench.feed(Event::AcceptForeign);
+    bench.feed(Event::AcceptForeign { tags: vec!["of another".to_owned()] });
+    assert!(
+        matches!(bench.core.trading_state(), TradingState::Halted { .. }),
+        "nobody has looked at this one"
+    );
+    bench.feed(Event::AcceptForeign { tags: lost.tags.clone() });
     assert_eq!(bench.core.trading_state(), TradingState::Active);
     bench.pass(Duration::from_secs(1));
     bench.read(vec![lost]);

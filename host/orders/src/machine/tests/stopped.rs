@@ -168,8 +168,15 @@ fn a_loss_that_passes_the_limit_is_latched_kept_and_cleared_by_a_person() {
     assert!(matches!(bench.core.trading_state(), TradingState::Reducing { .. }));
     bench.feed(Event::DayResult(Some(Money::from_rupees(50))));
     assert_eq!(refusals(&bench.ask(vec![buy(1)])), [RefusalCode::DailyLoss], "it stays");
-    bench.feed(Event::Limits(limits));
+    bench.feed(Event::Limits(limits.clone()));
     assert_eq!(places(&bench.ask(vec![buy(2)])).len(), 1);
+    bench.feed(Event::DayResult(Some(Money::from_rupees(-1_200))));
+    bench.feed(Event::ClearLatch);
+    assert!(
+        matches!(bench.writes.last(), Some(Write::Risk { latch: None, limits: kept, .. }) if **kept == limits)
+    );
+    bench.feed(Event::DayResult(Some(Money::from_rupees(50))));
+    assert_eq!(bench.core.trading_state(), TradingState::Active, "cleared, with the limits as they stand");
 }
 
 #[test]
