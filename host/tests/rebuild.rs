@@ -6,12 +6,13 @@ mod runs_world;
 
 use host::runs::RunLimits;
 use runs_world::{Host, World, until, upload};
-use sandbox::journal::{Entry, Reader};
+use sandbox::journal::{Entry, Reader, Recorder};
 use sandbox::{Event, NoticeKind, Trace};
-use serde_json::json;
-use sqlx::ConnectOptions;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
-use tenant::{JournalError, RunRecord, RunState, Tenant};
+use sqlx::{ConnectOptions, Row, SqliteConnection};
+use tenant::{JournalError, Mode, RunRecord, RunState, Tenant};
 
 /// A host with a run that writes how many ticks it has counted, at every tick.
 async fn counting(world: &World) -> (Host, Tenant, RunRecord) {
@@ -71,11 +72,14 @@ fn starts(entries: &[Entry]) -> usize {
     entries.iter().filter(|entry| matches!(entry, Entry::Start(_))).count()
 }
 
+async fn rows(world: &World) -> SqliteConnection {
+    let file = world.folder.path().join("data/bulkhead.db");
+    SqliteConnectOptions::new().filename(file).connect().await.unwrap()
+}
+
 /// Changes the rows of a host that is down.
 async fn change_rows(world: &World, statement: &'static str) {
-    let file = world.folder.path().join("data/bulkhead.db");
-    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    let done = sqlx::query(statement).execute(&mut connection).await.unwrap();
+    let done = sqlx::query(statement).execute(&mut rows(world).await).await.unwrap();
     assert!(done.rows_affected() > 0, "nothing was changed: {statement}");
 }
 
@@ -166,6 +170,145 @@ async fn a_journal_that_is_not_what_was_written_makes_the_run_begin_anew() {
     begins_anew("delete from journal where piece = 2", "damaged at piece 3: it follows piece 1").await;
     begins_anew("update journal set begins = 0", "its journal has no beginning").await;
     begins_anew("update journal set hash = null", "earlier release").await;
+}
+
+/// Rewrites the journal of a host that is down, so that its chain is whole and an answer in it is another.
+async fn retell(world: &World) {
+    let mut connection = rows(world).await;
+    let all = "select run_id, piece, time, events from journal order by run_id, piece";
+    let (mut reader, mut recorder, mut before, mut is_retold) =
+        (Reader::new(1), Recorder::default(), [0; 32], false);
+    for row in sqlx::query(all).fetch_all(&mut connection).await.unwrap() {
+        for entry in reader.entries(row.get(3)) {
+            match entry.unwrap().1 {
+                Entry::Start(beginning) => recorder.start(&beginning),
+                Entry::Ticks(ticks) => recorder.ticks(&ticks),
+                Entry::Candles(candles) => recorder.candles(&candles),
+                Entry::Event(event) => recorder.event(&event),
+                Entry::Traces(mut traces) => {
+                    for trace in &mut traces {
+                        if let Trace::Log { text, .. } = trace {
+                            is_retold |= text.starts_with("tick 2 ");
+                            *text = text.replace("tick 2 ", "tick two ");
+                        }
+                    }
+                    recorder.traces(&traces);
+                }
+            }
+        }
+        let (run, piece, time) = (row.get::<String, _>(0), row.get::<i64, _>(1), row.get::<i64, _>(2));
+        let recorded = recorder.take();
+        let mut hash = Sha256::new();
+        hash.update(before);
+        hash.update((run.len() as u64).to_le_bytes());
+        hash.update(&run);
+        for number in [piece as u64, recorded.first_seq, recorded.last_seq, time as u64] {
+            hash.update(number.to_le_bytes());
+        }
+        hash.update([u8::from(recorded.begins)]);
+        hash.update(&recorded.bytes);
+        before = hash.finalize().into();
+        sqlx::query("update journal set events = ?, hash = ? where run_id = ? and piece = ?")
+            .bind(&recorded.bytes)
+            .bind(&before[..])
+            .bind(run)
+            .bind(piece)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    assert!(is_retold, "there was nothing to tell otherwise");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_answers_otherwise_than_recorded_is_not_the_runs() {
+    let world = World::start().await;
+    let (host, tenant, run) = counting(&world).await;
+    let host = again(&world, host, tenant, async |world| retell(world).await).await;
+    let reason = host.in_state(&run, RunState::Running).await.reason.unwrap();
+    assert!(
+        reason.starts_with("it begins anew") && reason.contains("it went another way at event"),
+        "{reason}"
+    );
+    assert!(reason.contains("tick two"), "{reason}");
+    host.put_down().await;
+}
+
+/// A paper run that has bought one unit.
+async fn holding_on_paper(world: &World) -> (Host, Tenant, RunRecord) {
+    let host = world.host().await;
+    let tenant = world.login(&host, "uk9394").await;
+    let strategy = upload(&tenant, "scalper", guests::SCALPER).await;
+    let params = json!({ "every": 1, "orders": 1 });
+    let run = host.supervisor.run(&strategy, 1, Mode::Paper, runs_world::object(params)).await.unwrap();
+    until("it holds one", async || {
+        let left = tenant.left_by(&run.id).await.unwrap();
+        left.orders == 0 && left.positions.iter().any(|position| position.quantity == 1)
+    })
+    .await;
+    (host, tenant, run)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paper_run_goes_on_with_what_it_holds() {
+    let world = World::start().await;
+    let (host, tenant, run) = holding_on_paper(&world).await;
+    let host = again(&world, host, tenant, async |_| ()).await;
+    assert_eq!(host.in_state(&run, RunState::Running).await.reason, None);
+    let left = host.tenant().left_by(&run.id).await.unwrap();
+    assert_eq!(left.positions.iter().map(|position| position.quantity).collect::<Vec<_>>(), [1]);
+    assert_eq!(world.placed().await, 0, "nothing of it was ever sent");
+    host.put_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_begins_anew_where_the_rows_are_not_those_of_its_journal() {
+    let spoilt: [(&'static str, &str); 2] = [
+        ("delete from orders", "it asked for order 1, which has no row"),
+        ("update trades set side = 'SELL'", "by its trades"),
+    ];
+    for (statement, words) in spoilt {
+        let world = World::start().await;
+        let (host, tenant, run) = holding_on_paper(&world).await;
+        let host = again(&world, host, tenant, async |world| change_rows(world, statement).await).await;
+        let reason = host.in_state(&run, RunState::Running).await.reason.unwrap_or_default();
+        assert!(reason.starts_with("it begins anew") && reason.contains(words), "{statement}: {reason}");
+        host.put_down().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_go_on_after_a_restart_behind_what_the_run_missed() {
+    let world = World::start().await;
+    let host = world.host().await;
+    let tenant = world.login(&host, "uk9394").await;
+    let strategy = upload(&tenant, "chain", guests::CHAIN).await;
+    let run = host.start(&strategy, Value::from_iter([("every", 1_000_000)])).await;
+    drop(strategy);
+    let is_timer = |entry: &Entry| matches!(entry, Entry::Event(Event::Timer { id: 1, .. }));
+    let is_restart =
+        |entry: &Entry| matches!(entry, Entry::Event(Event::Notice { kind: NoticeKind::HostRestarted, .. }));
+    until("its timer fires", async || entries(&tenant, &run).await.iter().any(is_timer)).await;
+    let host = again(&world, host, tenant, async |_| {
+        // Long enough that a timer is overdue when the run comes back.
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    })
+    .await;
+    let tenant = host.tenant();
+    assert_eq!(host.in_state(&run, RunState::Running).await.reason, None);
+    let mut heard = Vec::new();
+    until("its timer fires again and again", async || {
+        heard = entries(&tenant, &run).await;
+        let behind = heard.iter().skip_while(|entry| !is_restart(entry));
+        behind.filter(|entry| is_timer(entry)).count() >= 3
+    })
+    .await;
+    assert_eq!(starts(&heard), 1);
+    let mut next = heard.iter().skip_while(|entry| !is_restart(entry)).take_while(|entry| !is_timer(entry));
+    let market = next.find(|entry| matches!(entry, Entry::Ticks(_) | Entry::Candles(_)));
+    assert_eq!(market, None, "the overdue timer comes before the market");
+    drop(tenant);
+    host.put_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 """What must hold after a crash, as one function over what everybody has written down: the traders' screens, the
 simulator's record of what it received, its books, and the rows. Starts nothing and asks nobody."""
+import hashlib
 import re
 
 NEVER_SENT = {"refused", "intent", "abandoned"}
@@ -12,6 +13,8 @@ JUMP_MAX = 50
 # A host may be killed again while it comes back.
 KILLS_MAX = 2
 PRIME, SPIN, MASK = 0x100000001B3, 5, (1 << 64) - 1
+# What the log of a run says where its memory was not brought back.
+BEGINS_ANEW = "it begins anew"
 CHAIN = re.compile(r"chain (\d+) ([0-9a-f]{16}) ([0-9a-f]{16}) (.*)$")
 
 
@@ -39,6 +42,8 @@ def violations(evidence):
     found += _gone(evidence)
     found += _trades(evidence)
     found += _chains(evidence)
+    found += _restarts(evidence)
+    found += _journals(evidence)
     return found
 
 
@@ -77,6 +82,8 @@ def _chains(evidence):
         known, highest_order, last, jumps, kept = {0: {0}}, 0, 0, 0, 0
         placed = evidence["placed"].get(run, set())
         for text in texts:
+            if BEGINS_ANEW in text:
+                found.append(f"lost: run {run} has lost its memory: {text}")
             match = CHAIN.search(text)
             if not match:
                 continue
@@ -92,9 +99,46 @@ def _chains(evidence):
             known.setdefault(count, set()).add(digest)
             last = count
             order = re.match(r"placed (\d+)$", said)
-            if order and int(order[1]) in placed and not kept:
-                highest_order = count
+            if order and int(order[1]) in placed:
+                highest_order = max(highest_order, count)
     return found
+
+
+def _restarts(evidence):
+    """What a run hears first after a restart is what it missed, up to the notice of the restart: no tick and no timer."""
+    found = []
+    for lines in evidence["restarts"]:
+        for run, before in lines.items():
+            texts = evidence["lines"].get(run, [])
+            if not any(CHAIN.search(text) for text in texts[:before]):
+                continue
+            for match in filter(None, map(CHAIN.search, texts[before:])):
+                if match[4].startswith("notice HostRestarted"):
+                    break
+                if not match[4].startswith(("order ", "notice ")):
+                    found.append(f"wrong: run {run} heard `{match[4]}` before what it had missed")
+                    break
+    return found
+
+
+def _journals(evidence):
+    """Every piece of a journal follows the one before; reckoned from the rows alone."""
+    found, before = [], {}
+    for row in evidence["journal"]:
+        run = row["run_id"]
+        piece, event_seq, digest = before.get(run, (0, 0, bytes(32)))
+        if row["piece"] != piece + 1 or row["first_seq"] != event_seq + 1 or row["hash"] != tied(row, digest):
+            found.append(f"wrong: the journal of run {run} is broken at piece {row['piece']}")
+        before[run] = (row["piece"], row["event_seq"], row["hash"])
+    return found
+
+
+def tied(row, before):
+    """The hash of a piece behind another, as the host makes it."""
+    run = row["run_id"].encode()
+    numbers = [row["piece"], row["first_seq"], row["event_seq"], row["time"]]
+    parts = [before, len(run).to_bytes(8, "little"), run, *(number.to_bytes(8, "little") for number in numbers)]
+    return hashlib.sha256(b"".join(parts) + bytes([row["begins"]]) + row["events"]).digest()
 
 
 def grown(digest, word):

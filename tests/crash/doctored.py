@@ -2,20 +2,33 @@
 import copy
 import os
 import sqlite3
-from checks import grown, violations
+from checks import grown, tied, violations
 from evidence import gather
 
-WORDS = (11, 22, 33, 44)
+WORDS = (11, 22, 33, 44, 55, 66)
+# The rest are ticks. After the fourth the host was killed.
+SAID = {3: "placed 1", 5: "notice HostRestarted"}
 
 
 def chain(numbers, digest=0):
-    """Lines of the guest `chain`; the third places order 1."""
+    """Lines of the guest `chain`."""
     lines = []
     for number in numbers:
         digest = grown(digest, WORDS[number - 1])
-        said = "placed 1" if number == 3 else "tick"
+        said = SAID.get(number, "tick 1")
         lines.append(f"chain {number} {WORDS[number - 1]:016x} {digest:016x} {said}")
     return lines
+
+
+def journal(pieces):
+    """Rows of a run's journal, one event each."""
+    rows, before = [], bytes(32)
+    for piece in range(1, pieces + 1):
+        row = {"run_id": "r", "piece": piece, "first_seq": piece, "event_seq": piece, "time": piece,
+               "begins": int(piece == 1), "events": bytes([piece])}
+        before = row["hash"] = tied(row, before)
+        rows.append(row)
+    return rows
 
 
 def sound():
@@ -28,7 +41,8 @@ def sound():
         "received": [{"method": "POST", "tag": "T1"}, {"method": "DELETE", "tag": None}],
         "trades": [fill], "broker_trades": {fill}, "broker_orders": {"B1"},
         "seen_orders": {"T1": dict(row)}, "seen_trades": {fill},
-        "lines": {"r": chain((1, 2, 3, 4))}, "placed": {"r": {1}},
+        "lines": {"r": chain((1, 2, 3, 4, 5, 6))}, "placed": {"r": {1}},
+        "restarts": [{"r": 4}], "journal": journal(3),
     }
 
 
@@ -46,10 +60,17 @@ def doctor():
     def trade_made_up(it): it["trades"] = it["trades"] + [("NSE", "F9", "B1")]
     def other_memory(it): it["lines"]["r"] = chain((1, 2, 3)) + chain((4,), digest=5)
     def memory_lost(it): it["lines"]["r"] = chain((1, 2, 3)) + chain((1, 2))
+    def begun_anew(it): it["lines"]["r"].append("it begins anew, with its stored state and new bars")
+    def market_before_notice(it): it["restarts"] = [{"r": 3}]
+    def piece_lost(it): it["journal"].pop(1)
+    def piece_changed(it): it["journal"][1]["events"] = b"x"
+    def events_missing(it): it["journal"] = it["journal"][1:]
     return [
         (row_deleted, "lost"), (tag_doubled, "doubled"), (row_doubled, "doubled"), (never_sent, "wrong"),
         (unknown_there, "wrong"), (unsettled, "unsettled"), (another_end, "wrong"), (unfilled, "wrong"),
         (trade_gone, "lost"), (trade_made_up, "wrong"), (other_memory, "wrong"), (memory_lost, "lost"),
+        (begun_anew, "lost"), (market_before_notice, "wrong"), (piece_lost, "wrong"), (piece_changed, "wrong"),
+        (events_missing, "wrong"),
     ]
 
 
@@ -71,6 +92,7 @@ ON_DATABASE = [
     ("update orders set state = 'abandoned' where rowid = "
      "(select max(rowid) from orders where broker_order_id is not null)", "wrong"),
     ("delete from trades where rowid = (select min(rowid) from trades)", "lost"),
+    ("update journal set time = time + 1 where rowid = (select max(rowid) from journal)", "wrong"),
 ]
 
 

@@ -46,6 +46,11 @@ def lines_of(folder, user):
     return lines
 
 
+def lines_written(folder, users):
+    """How many lines each run has in the log."""
+    return {run: len(texts) for user in users for run, texts in lines_of(folder, user).items()}
+
+
 def broker_orders(world, user):
     """Numbers of the orders in the broker's book, asked for as Kite's clients do."""
     key, secret = f"key-{user}", f"secret-{user}"
@@ -63,6 +68,7 @@ def gather(world, seen):
     orders = rows_of(world.folder, "select * from orders")
     trades = rows_of(world.folder, "select broker_id, exchange, trade_id, broker_order_id from trades")
     received = world.received()
+    journal = rows_of(world.folder, "select * from journal order by broker_id, run_id, piece")
     found = {}
     for user in TENANTS:
         own = [row for row in orders if row["broker_id"] == user]
@@ -77,6 +83,8 @@ def gather(world, seen):
             "seen_trades": seen[user].trades,
             "lines": lines_of(world.folder, user),
             "placed": world.placed,
+            "restarts": world.restarts,
+            "journal": [row for row in journal if row["broker_id"] == user],
         }
     return found
 

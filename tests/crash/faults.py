@@ -8,7 +8,7 @@ import time
 from checks import violations
 from evidence import gather
 from load import EVERY_TICKS, Seen
-from points import DRAINED_S
+from points import DRAINED_S, start_again
 from world import TENANTS, Gone, World, call, copy_folder
 
 USER = TENANTS[0]
@@ -58,7 +58,7 @@ def full_disk(world, prepared):
     filler = os.path.join(data, "filler")
     fill(filler)
     until("the page says that the disk is full", lambda: "disk" in trouble(world) and "full" in trouble(world))
-    wrong = refuses_new_orders(world, seen)
+    wrong = refuses_new_orders(world, seen, {"running"})
     before = withdrawals(world)
     call("PUT", f"{world.page}/api/kill-switch", {"on": True, "reason": "the disk is full"}, seen.cookie)
     until("the resting order is withdrawn", lambda: withdrawals(world) > before and not standing(world, seen))
@@ -94,7 +94,7 @@ def failing_sync(world, prepared):
         wrong.append(f"it does not say what to do: {trouble(world)}")
     world.host.terminate(DRAINED_S)
     world.host.kill()
-    world.start_host()
+    start_again(world)
     world.wait_for_host()
     return wrong + trades_again(world, seen)
 
@@ -129,16 +129,17 @@ def at_work(world):
     return seen
 
 
-def refuses_new_orders(world, seen):
-    """What is wrong with how new orders are refused."""
+def refuses_new_orders(world, seen, states=frozenset({"running", "failed"})):
+    """What is wrong with how new orders are refused, and with what became of the runs that asked for them."""
     time.sleep(0.5)
     before = len(places(world))
     time.sleep(QUIET_S)
     wrong = []
     if len(places(world)) != before:
         wrong.append(f"{len(places(world)) - before} orders left while nothing could be written down")
-    if world.get("/api/runs", seen.cookie)[0]["state"] not in ("running", "failed"):
-        wrong.append("the runs are neither running nor failed")
+    for run in world.get("/api/runs", seen.cookie):
+        if run["state"] not in states:
+            wrong.append(f"a run is {run['state']}: {run['reason']}")
     return wrong
 
 

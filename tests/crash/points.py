@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from checks import UNSETTLED, violations
-from evidence import gather, placed_by_runs, rows_of
+from evidence import gather, lines_written, placed_by_runs, rows_of
 from load import LIMITS_VALUE, under_load
 import doctored
 from upgrade import PREFIX, play_upgrade, put
@@ -25,6 +25,7 @@ DOCTORED_TRADES_MIN = 6
 COMING_BACK_S = 0.8
 SETTLED_S = 60
 DRAINED_S = 10
+REPLAYED_S = 60
 
 
 @dataclasses.dataclass
@@ -120,6 +121,7 @@ def play(base, prepared, point, turn):
         if code != 0:
             found.append(f"wrong: asked to end, the host ended with {code} (None: not within {DRAINED_S} s)")
         found += audit(world)
+        found += replayed(world)
         evidence = gather(world, seen)
         for user, one in evidence.items():
             found += [f"{text} ({user})" for text in violations(one)]
@@ -167,10 +169,10 @@ def come_back(world, seen, point):
     """Starts the host again and signs in whoever is not; the orders that it finds in doubt, by tag."""
     chance = random.Random(f"{point}")
     if chance.randrange(KILLED_AGAIN) == 0:
-        world.start_host()
+        start_again(world)
         time.sleep(chance.uniform(0.02, COMING_BACK_S))
         world.host.kill()
-    world.start_host()
+    start_again(world)
     world.wait_for_host()
     for user in TENANTS:
         cookie = seen[user].cookie
@@ -178,6 +180,11 @@ def come_back(world, seen, point):
             seen[user].cookie = world.sign_in(user)
     doubtful = rows_of(world.folder, "select tag from orders where state in ('sending', 'ambiguous', 'intent')")
     return {row["tag"] for row in doubtful}
+
+
+def start_again(world):
+    world.restarts.append(lines_written(world.folder, TENANTS))
+    world.start_host()
 
 
 def wait_until_settled(world, seen, doubtful):
@@ -219,6 +226,19 @@ def audit(world):
                "--key-file", os.path.join(world.folder, "host.key")]
     ended = subprocess.run(command, env=clean_env(), capture_output=True, text=True, timeout=60)
     return [] if ended.returncode == 0 else [f"wrong: audit verify says {ended.stdout} {ended.stderr}"]
+
+
+def replayed(world):
+    """Runs every recorded run again, with the host's own verb: it must answer the same to everything."""
+    found = []
+    for row in rows_of(world.folder, "select distinct broker_id, run_id from journal"):
+        command = [binary(), "replay", row["run_id"], "--tenant", row["broker_id"],
+                   "--data-dir", os.path.join(world.folder, "data"),
+                   "--key-file", os.path.join(world.folder, "host.key")]
+        ended = subprocess.run(command, env=clean_env(), capture_output=True, text=True, timeout=REPLAYED_S)
+        if ended.returncode != 0:
+            found.append(f"wrong: replay of run {row['run_id']} says {ended.stdout[-400:]} {ended.stderr[-400:]}")
+    return found
 
 
 def as_they_were(world, seen):

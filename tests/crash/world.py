@@ -103,7 +103,8 @@ class Process:
         return self.child.poll() is None
 
     def kill(self):
-        """As a power cut would, with all it started (a tracer among them)."""
+        """At once, with all it started (a tracer among them). What it has written stays with the system, which a power cut
+        would take as well where it was not synced."""
         try:
             os.killpg(self.child.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -145,6 +146,8 @@ class World:
         self.host = None
         # Orders of each run that had rows when the host was killed.
         self.placed = {}
+        # How many lines each run had in the log whenever a host was started again.
+        self.restarts = []
         self._wait(f"{self.sim}/sim/", self.simulator)
 
     def start_host(self, tracer=()):

@@ -9,7 +9,18 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(crate) struct Bars {
     intervals: Vec<Interval>,
-    open: BTreeMap<(InstrumentToken, Interval), Open>,
+    open: BTreeMap<Key, Open>,
+    /// Where the last bar ended: the next one's volume begins there, whoever ended it.
+    ended: BTreeMap<Key, Ended>,
+}
+
+type Key = (InstrumentToken, Interval);
+
+#[derive(Debug)]
+struct Ended {
+    at: Timestamp,
+    /// The day's volume then.
+    volume: u64,
 }
 
 #[derive(Debug)]
@@ -23,7 +34,7 @@ struct Open {
 impl Bars {
     /// Bars of these intervals.
     pub(crate) fn new(intervals: Vec<Interval>) -> Self {
-        Self { intervals, open: BTreeMap::new() }
+        Self { intervals, ..Self::default() }
     }
 
     /// True when nobody asked for bars.
@@ -34,42 +45,60 @@ impl Bars {
     /// Takes a tick in. Bars that it ends are pushed to `finished`, oldest first.
     pub(crate) fn take(&mut self, tick: &Tick, finished: &mut Vec<Candle>) {
         for &interval in &self.intervals {
-            let start = start_of(tick.time, interval);
-            match self.open.get_mut(&(tick.token, interval)) {
+            let (key, start) = ((tick.token, interval), start_of(tick.time, interval));
+            match self.open.get_mut(&key) {
                 Some(open) if open.candle.start == start => open.extend(tick),
                 // A tick older than its bar changes no bar that has been handed out.
                 Some(open) if open.candle.start > start => {}
                 Some(open) => {
                     finished.push(open.candle);
-                    let before = if tick.volume < open.volume_seen { 0 } else { open.volume_seen };
-                    *open = Open::begin(tick, interval, start, before);
+                    let ended = open.ended();
+                    *open = Open::begin(tick, interval, start, ended.before(tick, start));
+                    self.ended.insert(key, ended);
                 }
                 None => {
-                    let open = Open::begin(tick, interval, start, tick.volume);
-                    self.open.insert((tick.token, interval), open);
+                    let before = self.ended.get(&key).map_or(tick.volume, |ended| ended.before(tick, start));
+                    self.open.insert(key, Open::begin(tick, interval, start, before));
                 }
             }
         }
-        finished.sort_by_key(|candle| candle.start.plus_seconds(candle.interval.seconds()));
+        finished.sort_by_key(end_of);
     }
 
     /// Forgets the bar that this one ended, where bars were handed out that are not ended here.
     pub(crate) fn close(&mut self, candle: &Candle) {
         let key = (candle.token, candle.interval);
-        if self.open.get(&key).is_some_and(|open| open.candle.start <= candle.start) {
-            self.open.remove(&key);
+        if self.open.get(&key).is_some_and(|open| open.candle.start <= candle.start)
+            && let Some(open) = self.open.remove(&key)
+        {
+            // Ticks that gave way to newer ones are in the bar that was handed out, and not here.
+            let volume = open.volume_seen.max(open.volume_before.saturating_add(candle.volume));
+            self.ended.insert(key, Ended { at: end_of(candle), volume });
         }
     }
 
     /// Ends every bar whose time is over although no tick has said so.
     pub(crate) fn expire(&mut self, now: Timestamp, finished: &mut Vec<Candle>) {
-        self.open.retain(|_, open| {
-            let over = open.candle.start.plus_seconds(open.candle.interval.seconds()) <= now;
+        self.open.retain(|key, open| {
+            let over = end_of(&open.candle) <= now;
             if over {
                 finished.push(open.candle);
+                self.ended.insert(*key, open.ended());
             }
             !over
         });
+    }
+}
+
+impl Ended {
+    /// The day's volume before a bar that begins with this tick. Behind a gap nobody knows it: such a bar lacks what was
+    /// traded before its first tick.
+    fn before(&self, tick: &Tick, start: Timestamp) -> u64 {
+        match (self.at == start, tick.volume < self.volume) {
+            (false, _) => tick.volume,
+            (true, true) => 0,
+            (true, false) => self.volume,
+        }
     }
 }
 
@@ -99,6 +128,14 @@ impl Open {
         self.candle.oi = tick.oi;
         self.volume_seen = tick.volume;
     }
+
+    fn ended(&self) -> Ended {
+        Ended { at: end_of(&self.candle), volume: self.volume_seen }
+    }
+}
+
+fn end_of(candle: &Candle) -> Timestamp {
+    candle.start.plus_seconds(candle.interval.seconds())
 }
 
 /// Bars are counted from IST midnight; an hour's from a quarter past, as Kite's session does.
@@ -150,6 +187,35 @@ mod tests {
         finished.clear();
         bars.expire(tick(300, 0, 0).time, &mut finished);
         assert!(finished.is_empty());
+    }
+
+    #[test]
+    fn a_bar_counts_what_was_traded_since_the_one_before_whoever_ended_that() {
+        let minute = || Bars::new(vec![Interval::Minute]);
+        let (mut by_tick, mut by_clock, mut by_journal) = (minute(), minute(), minute());
+        let mut handed_out = Vec::new();
+        for bars in [&mut by_tick, &mut by_clock, &mut by_journal] {
+            bars.take(&tick(0, 10, 100), &mut handed_out);
+        }
+        // A tick that the journal lacks, because it gave way to newer ones.
+        by_tick.take(&tick(30, 10, 160), &mut handed_out);
+        by_clock.take(&tick(30, 10, 160), &mut handed_out);
+        by_clock.expire(tick(62, 0, 0).time, &mut handed_out);
+        by_journal.close(&handed_out[0]);
+        for bars in [&mut by_tick, &mut by_clock, &mut by_journal] {
+            let mut finished = Vec::new();
+            bars.take(&tick(65, 11, 175), &mut finished);
+            finished.clear();
+            bars.take(&tick(90, 11, 200), &mut finished);
+            bars.expire(tick(120, 0, 0).time, &mut finished);
+            assert_eq!(finished[0].volume, 40, "{bars:?}");
+            // And behind a gap from its own first tick on.
+            finished.clear();
+            bars.take(&tick(600, 11, 9_000), &mut finished);
+            bars.take(&tick(601, 11, 9_001), &mut finished);
+            bars.expire(tick(660, 0, 0).time, &mut finished);
+            assert_eq!(finished[0].volume, 1);
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub(super) fn asked(wish: Wish) -> Ended {
 
 /// Where the run's journal ends. What another task of it left a moment ago is durable then.
 async fn last_event(subject: &Subject) -> Result<u64, StoreError> {
-    subject.tenant.write_gathered().await?;
+    subject.tenant.write_gathered_of(&subject.run).await?;
     subject.tenant.last_event(&subject.run.id).await
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Opening {
     pub(super) recorder: Recorder,
     pub(super) counters: Arc<Counters>,
     pub(super) outlet: mpsc::Sender<Told>,
+    /// What it is told before anything else, overdue timers and the first ticks among it.
+    pub(super) first: Vec<Event>,
 }
 
 /// A run between two events.
@@ -97,7 +99,8 @@ impl<T> Taking<T> {
 }
 
 impl Cell {
-    pub(super) fn new(opening: Opening) -> Self {
+    pub(super) fn new(mut opening: Opening) -> Self {
+        let events = std::mem::take(&mut opening.first).into();
         let mailbox = Mailbox::new(opening.tokens.len());
         Self {
             heard_at: opening.heard_at,
@@ -108,7 +111,7 @@ impl Cell {
             panics: false,
             opening,
             mailbox,
-            events: VecDeque::new(),
+            events,
             ticks: Taking { batch: Vec::new(), taken: 0 },
             candles: Taking { batch: Vec::new(), taken: 0 },
             finished: Vec::new(),

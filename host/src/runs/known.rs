@@ -3,14 +3,21 @@
 use super::sessions::TradingDay;
 use market::{Intent, Money, Price, RunOrderId, Timestamp};
 use sandbox::journal::Entry;
-use sandbox::{Event, GuestOrderStatus, HeldPosition, NoticeKind, OrderUpdate, OrderView, Trace};
+use sandbox::{
+    Event, GuestOrderStatus, HeldPosition, NoticeKind, OrderUpdate, OrderView, RefusalCode, Trace,
+};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a run is told of a change that it asked for and that the crash took along.
+const CHANGE_LOST: &str = "not changed: the host restarted before it was answered";
 
 /// A run as its journal left it.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Its orders; none where it asked for one and heard nothing yet.
     orders: BTreeMap<RunOrderId, Option<OrderView>>,
+    /// Orders that it asked to change, and of which it has heard nothing since.
+    changing: BTreeSet<RunOrderId>,
     /// The time of the newest event.
     pub(super) heard_at: Timestamp,
     /// Up to when it knows of the trading day's changes.
@@ -43,9 +50,7 @@ impl Known {
             Entry::Event(event) => self.take_event(event),
             Entry::Traces(traces) => {
                 for trace in traces {
-                    if let Trace::Intent(Intent::Place { id, .. }) = trace {
-                        self.orders.entry(*id).or_default();
-                    }
+                    self.take_trace(trace);
                 }
             }
         }
@@ -98,10 +103,29 @@ impl Known {
         self.day
     }
 
+    fn take_trace(&mut self, trace: &Trace) {
+        match trace {
+            Trace::Intent(Intent::Place { id, .. }) => {
+                self.orders.entry(*id).or_default();
+            }
+            Trace::Intent(Intent::Modify { id, .. }) => {
+                self.changing.insert(*id);
+            }
+            Trace::Intent(Intent::Cancel { .. })
+            | Trace::Log { .. }
+            | Trace::Pnl { .. }
+            | Trace::StateSet { .. }
+            | Trace::StateDelete { .. }
+            | Trace::TimerSet { .. }
+            | Trace::TimerCancel { .. } => {}
+        }
+    }
+
     fn take_event(&mut self, event: &Event) {
         match event {
             Event::Order(update) => {
                 self.heard(update.time);
+                self.changing.remove(&update.order.id);
                 self.orders.insert(update.order.id, Some(update.order.clone()));
             }
             Event::Timer { now, .. } | Event::Stop { now } => self.heard(*now),
@@ -131,7 +155,7 @@ impl Known {
     fn change(&self, row: &Row) -> Result<Option<OrderUpdate>, String> {
         let order = &row.order;
         let (filled, average_price) = match self.orders.get(&order.id) {
-            Some(Some(known)) if is_known(known, order) => return Ok(None),
+            Some(Some(known)) if is_known(known, order) => return Ok(self.lost_change(row)),
             Some(Some(known)) => (known.filled, known.average_price),
             Some(None) if order.status == GuestOrderStatus::Pending && order.filled == 0 => return Ok(None),
             // One that it asked for, or one that a person or the host placed for it.
@@ -145,6 +169,17 @@ impl Known {
         let fill_price = notional.per_unit(i64::from(fill_quantity));
         let time = row.changed_at.max(self.heard_at);
         Ok(Some(OrderUpdate { order: order.clone(), time, fill_quantity, fill_price }))
+    }
+
+    /// A change that the row knows nothing of was not made: the run would wait for its answer for ever.
+    fn lost_change(&self, row: &Row) -> Option<OrderUpdate> {
+        let order = &row.order;
+        if !self.changing.contains(&order.id) || is_final(order.status) {
+            return None;
+        }
+        let order =
+            OrderView { refusal: RefusalCode::Other, message: CHANGE_LOST.to_owned(), ..order.clone() };
+        Some(OrderUpdate { order, time: self.heard_at, fill_quantity: 0, fill_price: Price::ZERO })
     }
 }
 
@@ -176,6 +211,14 @@ fn is_known(known: &OrderView, row: &OrderView) -> bool {
     of(known) == of(row)
 }
 
+fn is_final(status: GuestOrderStatus) -> bool {
+    use GuestOrderStatus as S;
+    match status {
+        S::Refused | S::Abandoned | S::Complete | S::Cancelled | S::Rejected => true,
+        S::Pending | S::Unknown | S::Open | S::TriggerPending | S::Partial => false,
+    }
+}
+
 fn time(event: &Event) -> Timestamp {
     match event {
         Event::Order(update) => update.time,
@@ -188,173 +231,4 @@ fn time(event: &Event) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use market::{Calendar, OrderKind, OrderRequest, Product, Side, TradingDate, Validity};
-    use sandbox::{RefusalCode, Start};
-
-    fn noon() -> Timestamp {
-        TradingDate::new(2026, 11, 23).unwrap().at_seconds(12 * 3_600)
-    }
-
-    fn order(id: RunOrderId, status: GuestOrderStatus, filled: u32, average: i64) -> OrderView {
-        OrderView {
-            id,
-            symbol: "NSE:INFY".parse().unwrap(),
-            side: Side::Buy,
-            kind: OrderKind::Market,
-            product: Product::Mis,
-            status,
-            quantity: 100,
-            filled,
-            price: Price::ZERO,
-            trigger: Price::ZERO,
-            average_price: Price::from_rupees(average),
-            refusal: RefusalCode::None,
-            message: String::new(),
-            validity: Validity::Day,
-            market_protection: -1,
-            placed_at: noon(),
-        }
-    }
-
-    fn row(order: OrderView) -> Row {
-        Row { order, changed_at: noon().plus_seconds(60) }
-    }
-
-    fn heard(order: OrderView) -> Entry {
-        let (time, fill_price) = (noon(), Price::ZERO);
-        Entry::Event(Event::Order(OrderUpdate { order, time, fill_quantity: 0, fill_price }))
-    }
-
-    fn asked(id: RunOrderId) -> Entry {
-        let request = OrderRequest::market("NSE:INFY".parse().unwrap(), Side::Buy, 100);
-        Entry::Traces(vec![Trace::Intent(Intent::Place { id, request })])
-    }
-
-    fn known(entries: &[Entry]) -> Known {
-        let mut known = Known { day: noon(), ..Known::default() };
-        entries.iter().for_each(|entry| known.take(entry));
-        known
-    }
-
-    #[test]
-    fn a_run_is_told_what_changed_and_what_traded_by_the_change_of_the_notional() {
-        use GuestOrderStatus::{Abandoned, Complete, Partial, Pending, Refused};
-        let known = known(&[
-            heard(order(1, Partial, 40, 100)),
-            heard(order(2, Complete, 100, 100)),
-            asked(3),
-            asked(4),
-            asked(5),
-        ]);
-        let rows = [
-            row(order(1, Complete, 100, 106)),
-            row(order(2, Complete, 100, 100)),
-            row(order(3, Abandoned, 0, 0)),
-            row(order(4, Pending, 0, 0)),
-            row(order(5, Refused, 0, 0)),
-            row(order(6, Complete, 100, 9)),
-        ];
-        let told = known.changes(&rows).unwrap();
-        let shown: Vec<_> = told
-            .iter()
-            .map(|told| (told.order.id, told.order.status, told.fill_quantity, told.fill_price))
-            .collect();
-        let rupees = Price::from_rupees;
-        assert_eq!(
-            shown,
-            [
-                (1, Complete, 60, rupees(110)),
-                (3, Abandoned, 0, rupees(0)),
-                (5, Refused, 0, rupees(0)),
-                (6, Complete, 100, rupees(9)),
-            ]
-        );
-    }
-
-    #[test]
-    fn rows_that_lack_an_order_or_a_fill_are_not_those_of_the_journal() {
-        let filled = known(&[heard(order(1, GuestOrderStatus::Partial, 40, 100))]);
-        let said = filled.changes(&[row(order(1, GuestOrderStatus::Open, 30, 100))]).unwrap_err();
-        assert!(said.contains("40 units filled of order 1, whose row has 30"), "{said}");
-        let said = known(&[asked(7)]).changes(&[]).unwrap_err();
-        assert_eq!(said, "it asked for order 7, which has no row");
-    }
-
-    #[test]
-    fn a_run_hears_of_the_days_it_missed_in_their_order_and_of_the_restart_last() {
-        let lost = Event::Notice { kind: NoticeKind::FeedLost, now: noon(), text: String::new() };
-        let known = known(&[heard(order(1, GuestOrderStatus::Open, 0, 0)), Entry::Event(lost)]);
-        let change = Row {
-            changed_at: noon().plus_seconds(4 * 3_600),
-            order: order(1, GuestOrderStatus::Complete, 100, 5),
-        };
-        let changes = known.changes(&[change]).unwrap();
-        let mut day = TradingDay::new(Calendar::nse([]), known.day());
-        let now = noon().plus_seconds(86_400);
-        let events = known.catch_up(changes, &mut day, Some(Money::from_rupees(5)), now);
-        let kinds: Vec<String> = events
-            .iter()
-            .map(|event| match event {
-                Event::Notice { kind, .. } => format!("{kind:?}"),
-                other => format!("{other:?}").split([' ', '(']).next().unwrap_or_default().to_owned(),
-            })
-            .collect();
-        let expected = ["MarketClose", "Order", "Session", "MarketOpen", "Cash", "FeedBack", "HostRestarted"];
-        assert_eq!(kinds, expected);
-        let Some(Event::Notice { text, .. }) = events.last() else { panic!("a notice") };
-        assert!(text.contains("for 86400 s since 2026-11-23 12:00:00"), "{text}");
-        assert!(day.due(now).is_empty(), "and of each change once");
-    }
-
-    #[test]
-    fn a_beginning_forgets_what_was_before_it() {
-        let start = Start { now: noon(), orders: vec![order(9, GuestOrderStatus::Open, 0, 0)], ..blank() };
-        let text = String::new;
-        let beginning = sandbox::journal::Beginning {
-            component: text(),
-            engine: text(),
-            build: text(),
-            architecture: text(),
-            start,
-        };
-        let known = known(&[asked(1), Entry::Start(Box::new(beginning))]);
-        assert_eq!(known.changes(&[row(order(9, GuestOrderStatus::Open, 0, 0))]).unwrap(), []);
-        assert_eq!((known.heard_at, known.day()), (noon(), noon()));
-    }
-
-    #[test]
-    fn what_is_held_after_the_fills_leaves_out_what_is_flat() {
-        let symbol: market::Symbol = "NSE:INFY".parse().unwrap();
-        let held = HeldPosition {
-            symbol,
-            product: Product::Mis,
-            quantity: -60,
-            average_price: Price::ZERO,
-            cost: Money::ZERO,
-            realised: Money::ZERO,
-        };
-        let known = known(&[heard(order(1, GuestOrderStatus::Partial, 40, 100))]);
-        let changes = known.changes(&[row(order(1, GuestOrderStatus::Complete, 100, 100))]).unwrap();
-        assert!(held_after(std::slice::from_ref(&held), &changes).is_empty());
-        assert_eq!(held_after(&[held], &[]).into_values().collect::<Vec<_>>(), [-60]);
-    }
-
-    fn blank() -> Start {
-        Start {
-            params: BTreeMap::new(),
-            instruments: Vec::new(),
-            now: noon(),
-            session: None,
-            cash: Money::ZERO,
-            positions: Vec::new(),
-            orders: Vec::new(),
-            next_order_id: 1,
-            state: BTreeMap::new(),
-            warm_up: Vec::new(),
-            seed: 1,
-            today_realised: Money::ZERO,
-        }
-    }
-}
+mod tests;

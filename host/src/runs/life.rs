@@ -247,8 +247,7 @@ impl Life {
 
     /// Onto a shard, until it is over there.
     async fn move_in(&self, begun: Begun) -> Ended {
-        let Begun { line, machine, tokens, heard_at, bars, timers, recorder, day, first, told: first_told } =
-            begun;
+        let Begun { line, machine, tokens, heard_at, bars, timers, recorder, day, first, told } = begun;
         let Some((number, slot)) = self.subject.inner.place() else {
             return Ended::Failed("no thread of the host is left to run it: restart the host".to_owned());
         };
@@ -256,12 +255,23 @@ impl Life {
         let feed = self.subject.inner.feeds.of(&self.subject.tenant);
         let counters = self.subject.claim.counters();
         let _seat = feed.seat(slot, number, tokens.clone(), Arc::clone(counters)).await;
-        let (outlet, told) = mpsc::channel(TOLD_MAX);
+        let (outlet, said) = mpsc::channel(TOLD_MAX);
         let (feed, counters) = (feed.number(), Arc::clone(counters));
-        let opening =
-            Opening { slot, feed, tokens, machine, heard_at, bars, timers, recorder, counters, outlet };
+        let opening = Opening {
+            slot,
+            feed,
+            tokens,
+            machine,
+            heard_at,
+            bars,
+            timers,
+            recorder,
+            counters,
+            outlet,
+            first: told,
+        };
         let (subject, said_waits_at) = (&self.subject, None);
-        let running = Running { subject, line, shard: shard.clone(), slot, told, day, said_waits_at };
+        let running = Running { subject, line, shard: shard.clone(), slot, told: said, day, said_waits_at };
         if let Some((step, tail)) = first
             && let Err(error) = running.write(step, tail).await
         {
@@ -270,7 +280,7 @@ impl Life {
         if !shard.tell(Command::Open(Box::new(opening))).await {
             return Ended::ShardGone;
         }
-        running.hear_out(first_told).await
+        running.hear_out().await
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn rebuild(subject: &Subject, (program, params): &Made) -> Resu
     let tenant = &subject.tenant;
     check_broker(tenant)?;
     // What a shard that has ended left a moment ago is durable first.
-    tenant.write_gathered().await?;
+    tenant.write_gathered_of(&subject.run).await?;
     let line = line(tenant, &subject.run).await?;
     let Some(journal) = tenant.read_last_life(&subject.run.id).await? else {
         let heard_nothing = line.orders.is_empty() && tenant.last_event(&subject.run.id).await? == 0;

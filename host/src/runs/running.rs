@@ -52,9 +52,9 @@ pub(super) struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Hears until it is over; first what it must be told so that it knows what is.
-    pub(super) async fn hear_out(mut self, first: Vec<Event>) -> Ended {
-        let ended = self.go_on(first).await;
+    /// Hears until it is over.
+    pub(super) async fn hear_out(mut self) -> Ended {
+        let ended = self.go_on().await;
         // What is gathered of runs that are put down is written in one go when the database is closed.
         if matches!(ended, Ended::Suspended) {
             return ended;
@@ -66,10 +66,7 @@ impl Running<'_> {
         ended
     }
 
-    async fn go_on(&mut self, first: Vec<Event>) -> Ended {
-        for event in first {
-            self.deliver(event).await;
-        }
+    async fn go_on(&mut self) -> Ended {
         let mut known = Wish::default();
         loop {
             let now = self.subject.inner.clock.now();

@@ -49,6 +49,16 @@ impl Bench {
 
     /// A run whose task may lag by so many messages.
     async fn open(&mut self, component: &[u8], params: Value, outlet_max: usize) -> Run {
+        self.open_with(component, params, outlet_max, |_| ()).await
+    }
+
+    async fn open_with(
+        &mut self,
+        component: &[u8],
+        params: Value,
+        outlet_max: usize,
+        change: impl FnOnce(&mut Opening),
+    ) -> Run {
         let program = self.engine.compile_in_process(component).unwrap();
         let given: Map<_, _> = params.as_object().cloned().unwrap_or_default();
         let params = program.manifest().bind(given).unwrap();
@@ -61,7 +71,7 @@ impl Bench {
         let (outlet, told) = mpsc::channel(outlet_max);
         self.slots += 1;
         let counters = Arc::new(Counters::default());
-        let opening = Opening {
+        let mut opening = Opening {
             slot: self.slots,
             feed: FEED,
             tokens: vec![TOKEN],
@@ -72,7 +82,9 @@ impl Bench {
             recorder,
             counters: Arc::clone(&counters),
             outlet,
+            first: Vec::new(),
         };
+        change(&mut opening);
         self.shard.tell(Command::Open(Box::new(opening))).await;
         Run { slot: self.slots, told, counters, journal }
     }
@@ -183,6 +195,30 @@ async fn a_run_hears_its_instruments_and_every_order_has_one_cause() {
         assert_eq!((ticks.len(), ticks[0].time, traces), (1, step.cause, &step.traces));
     }
     assert_eq!(run.counters.ticks(), 5);
+}
+
+#[tokio::test]
+async fn a_run_that_comes_back_hears_what_it_missed_before_its_overdue_timers_and_the_market() {
+    let mut bench = Bench::new().await;
+    let now = Timestamp::from_seconds(1_795_400_002);
+    let notice =
+        Event::Notice { kind: sandbox::NoticeKind::HostRestarted, now, text: "it was down".to_owned() };
+    let missed = [update(1), update(2), notice];
+    let mut run = bench
+        .open_with(guests::ECHO, json!({}), 64, |opening| {
+            opening.timers.insert(9, Timestamp::from_seconds(1_795_400_001));
+            opening.first = missed.to_vec();
+        })
+        .await;
+    let mut heard = Vec::new();
+    while !heard.iter().any(|entry| matches!(entry, Entry::Ticks(_))) {
+        bench.tick(TOKEN, 3).await;
+        let Told::Step { tail, .. } = run.next().await else { panic!("a step") };
+        heard.extend(run.heard(&tail).into_iter().filter(|entry| !matches!(entry, Entry::Traces(_))));
+    }
+    let (first, rest) = heard.split_at(missed.len());
+    assert_eq!(first, missed.map(Entry::Event));
+    assert!(matches!(rest, [Entry::Event(Event::Timer { id: 9, .. }), Entry::Ticks(_), ..]), "{rest:?}");
 }
 
 #[tokio::test]

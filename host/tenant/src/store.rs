@@ -183,6 +183,11 @@ impl Store {
         self.space.as_ref().map_or(Health::Good, |space| space.health())
     }
 
+    /// False while rows that nobody waits for are held back.
+    fn takes_gathered(&self) -> bool {
+        self.space.as_ref().is_none_or(|space| space.takes_gathered())
+    }
+
     /// A write failed: where the disk is why, no new order leaves from now on.
     pub(crate) fn heard(&self, error: &StoreError) {
         if let Some(space) = &self.space {

@@ -82,12 +82,11 @@ impl Tenants {
             tasks: TaskTracker::new(),
         });
         let damage = host.store.damage().await?;
-        let (mut all, mut unopened) = (BTreeMap::new(), Vec::new());
+        let (mut all, mut unopened, mut has_owner) = (BTreeMap::new(), Vec::new(), false);
         for stored in host.store.all_tenants().await? {
             let who = stored.as_ref().map_or_else(|_| "a tenant".to_owned(), |stored| stored.id.to_string());
             match reopen(&host, stored, !damage.is_empty()).await {
                 Ok((id, tenant)) => {
-                    tenant.start();
                     all.insert(id, tenant);
                 }
                 // The database itself failing is no one tenant's matter.
@@ -95,17 +94,20 @@ impl Tenants {
                     return Err(error);
                 }
                 Err(error) => {
+                    has_owner |= trouble::is_of_damage(&error);
                     tracing::error!("{who} stays closed, the others go on: {error:#}");
                     unopened.push(format!("{who} stays closed: {error}"));
                 }
             }
         }
-        let is_damaged = trouble::has_an_owner(&damage, &unopened)?;
         let moving = tokio::sync::Mutex::default();
+        let is_damaged = trouble::is_damaged(&damage, has_owner)?;
         let shared =
             Shared { host, all: Mutex::new(all), archive: Mutex::new(archive), moving, unopened, is_damaged };
         let tenants = Self { shared: Arc::new(shared) };
         tenants.audit_start().await?;
+        // Nobody trades before the damage is judged.
+        tenants.all().iter().for_each(Tenant::start);
         Ok(tenants)
     }
 

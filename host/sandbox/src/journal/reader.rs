@@ -7,6 +7,9 @@ use super::wire::{kind, take_beginning};
 use super::{Entry, frame};
 use std::borrow::Cow;
 
+/// Ticks or bars in one entry. A run is given 256 at once; what announces more is no journal, and unfolded it could be large.
+const BATCH_MAX: usize = 4_096;
+
 /// A journal as far as it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Reader {
@@ -142,6 +145,9 @@ fn batch<T>(
     mut take: impl FnMut(&mut Bytes<'_>) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, Malformed> {
     let count = if few == 0 { from.count()? } else { usize::from(few) };
+    if count > BATCH_MAX {
+        return Err(malformed("more ticks or bars in one entry than a run is ever given"));
+    }
     let mut items = Vec::new();
     for _ in 0..count {
         items.push(take(from)?);

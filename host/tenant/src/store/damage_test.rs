@@ -145,9 +145,10 @@ async fn a_newer_schema_is_refused_and_an_older_one_is_copied_before_it_is_touch
         pragma user_version = 3;";
     sqlx::raw_sql(older).execute(&pool).await.unwrap();
     pool.close().await;
+    let copy = dir.path().join("bulkhead-schema-3.db");
+    std::fs::write(&copy, "of an upgrade long ago").unwrap();
     // The files after the third find their work done already and fail: what stood before must be there, whole.
     assert!(Store::open(dir.path()).await.is_err());
-    let copy = dir.path().join("bulkhead-schema-3.db");
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     let pool =
         SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&copy)).await.unwrap();

@@ -200,12 +200,14 @@ impl Group {
     }
 
     /// What is written next: every commit, with what was gathered of its run; of what was gathered of the others as much as
-    /// one transaction takes, where it is due.
-    pub(super) fn take(&self, is_due: bool) -> Vec<Member> {
+    /// one transaction takes, where it is due and the disk has room for it.
+    pub(super) fn take(&self, is_due: bool, has_room: bool) -> Vec<Member> {
         let mut waiting = self.lock();
         let asked = mem::take(&mut waiting.asked);
         let all = self.is_closed() || asked.iter().any(|asked| asked.all);
-        if all || ((is_due || waiting.bytes >= GATHERED_BYTES_SOON) && waiting.due.is_empty()) {
+        if !all && !has_room {
+            waiting.due.clear();
+        } else if all || ((is_due || waiting.bytes >= GATHERED_BYTES_SOON) && waiting.due.is_empty()) {
             waiting.all_are_due(all);
         }
         let mut members = Vec::new();
@@ -260,12 +262,13 @@ impl Group {
             return false;
         }
         waiting.bytes += rows.bytes();
-        let is_first = waiting.gathered.is_empty();
+        let (is_first, before) = (waiting.gathered.is_empty(), waiting.bytes);
         let of_run = || OfRun { run: run.clone(), rows: StepRows::default(), failed: 0, rest_until: None };
         waiting.gathered.entry(key.clone()).or_insert_with(of_run).rows.then(mem::take(rows));
-        let is_due = is_first || waiting.bytes >= GATHERED_BYTES_SOON;
+        // Once, when it becomes much: rows that rest until their next try must not be asked for with every step.
+        let becomes_much = before < GATHERED_BYTES_SOON && waiting.bytes >= GATHERED_BYTES_SOON;
         drop(waiting);
-        if is_due {
+        if is_first || becomes_much {
             self.due.notify_one();
         }
         true
@@ -342,4 +345,46 @@ impl Book {
 
 fn gone() -> StoreError {
     StoreError::Database("it takes no writes: the host is going down".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::RunState;
+
+    fn run(id: &str) -> RunRecord {
+        RunRecord {
+            id: id.to_owned(),
+            strategy_id: "s".to_owned(),
+            strategy_name: "alpha".to_owned(),
+            version: 1,
+            mode: ::orders::Mode::Live,
+            params: serde_json::json!({}),
+            state: RunState::Running,
+            reason: None,
+            started_at: Timestamp::EPOCH,
+            stopped_at: None,
+            restarts: 0,
+            square_off: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_only_what_somebody_waits_for_is_taken() {
+        let group = Group::default();
+        group.open();
+        let id = BrokerId::named("UK9394").unwrap();
+        for name in ["a", "b"] {
+            let mut rows = StepRows { journal: vec![0; GATHERED_BYTES_SOON], ..StepRows::default() };
+            assert!(group.add(&(id.clone(), name.to_owned()), &run(name), &mut rows));
+        }
+        assert!(group.take(true, false).is_empty());
+        let commit = Commit { step: Some((run("a"), StepRows::default())), ..Commit::default() };
+        let (done, _told) = oneshot::channel();
+        group.ask(Asked { id: id.clone(), commit, all: false, done });
+        let taken = group.take(true, false);
+        assert_eq!(taken.len(), 1, "its own run's rows go with it");
+        assert!(taken[0].gathered.is_some());
+        assert_eq!(group.take(true, true).len(), 1, "there is room again");
+    }
 }

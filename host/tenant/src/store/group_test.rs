@@ -146,6 +146,21 @@ async fn gathered_rows_that_no_database_takes_hold_nobody_up() {
 }
 
 #[tokio::test]
+async fn much_that_cannot_be_written_just_now_keeps_nobody_from_working() {
+    let world = world().await;
+    let much = StepRows { journal: vec![1; 2 << 20], ..step(1) };
+    world.book.gather(&run("nobody"), much).await.unwrap();
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_millis(600) {
+        // Everything shares this test's one thread, the writer too.
+        let slept = std::time::Instant::now();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert!(slept.elapsed() < Duration::from_millis(100), "{:?}", slept.elapsed());
+    }
+    world.book.commit(commit("a", 1)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_store_that_is_closed_has_written_what_waited_and_takes_nothing_more() {
     let world = world().await;
     world.book.gather(&run("a"), step(1)).await.unwrap();

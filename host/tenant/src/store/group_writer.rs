@@ -215,7 +215,13 @@ async fn write_when_due(group: Weak<Group>, store: WeakStore) {
         if is_due {
             gathers_since = None;
         }
-        let members = held.take(is_due);
+        let members = held.take(is_due, store.takes_gathered());
+        if members.is_empty() && !held.is_closed() {
+            drop(store);
+            // Everything rests until it is tried again, or until there is room for it.
+            let _ = tokio::time::timeout(GATHER, held.due.notified()).await;
+            continue;
+        }
         let all_written = members.is_empty() || store.write_group(&mut links, members).await;
         if held.is_closed() && !all_written {
             tracing::error!("the last rows of runs were not written");

@@ -6,8 +6,8 @@ use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::journal::{JournalPiece, Link, NOTHING};
 use market::Timestamp;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteExecutor};
 use std::collections::HashMap;
 
 /// Ends of journals kept in memory; of the others the next piece is tied to what the rows say.
@@ -96,12 +96,17 @@ impl Book {
 
     /// The end of the journal as the rows have it.
     pub(crate) async fn last_link(&self, run_id: &str) -> Result<Link, StoreError> {
+        self.link_in(run_id, self.readers()).await
+    }
+
+    /// The same as whoever asks sees it.
+    async fn link_in(&self, run_id: &str, asked: impl SqliteExecutor<'_>) -> Result<Link, StoreError> {
         let row = sqlx::query(
             "select piece, event_seq, hash from journal where broker_id = ? and run_id = ? order by piece desc limit 1",
         )
         .bind(self.id())
         .bind(run_id)
-        .fetch_optional(self.readers())
+        .fetch_optional(asked)
         .await?;
         row.as_ref().map_or(Ok(Link::FIRST), link)
     }
@@ -158,8 +163,8 @@ impl Book {
         let key = (self.id.clone(), run_id.to_owned());
         let before = match links.unwritten.get(&key).or_else(|| links.known.get(&key)) {
             Some(link) => *link,
-            // Whatever was written is visible to other connections: there is one writer, and this is it.
-            None => self.last_link(run_id).await?,
+            // Not from a reader: all of them may be busy, and this transaction holds everybody up.
+            None => self.link_in(run_id, &mut **tx).await?,
         };
         let mut piece = JournalPiece {
             number: before.piece + 1,

@@ -4,6 +4,7 @@
 use crate::error::{OpenError, StoreError};
 use crate::private;
 use sqlx::{Row, SqlitePool};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Every file, in order. Files that have been released never change; new ones are added.
@@ -52,13 +53,10 @@ pub(super) async fn check(pool: &SqlitePool) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// A whole copy of the database as the release before left it. One that was made and is whole is kept: a crash between
-/// two files must not replace it by a half-migrated one.
+/// A whole copy of the database as it is before the first file. One of the same schema that an earlier upgrade left is of
+/// another day and is replaced, when the new one is whole.
 async fn backup(pool: &SqlitePool, data_dir: &Path, schema: i64) -> Result<PathBuf, OpenError> {
     let copy = data_dir.join(format!("bulkhead-schema-{schema}.db"));
-    if copy.exists() {
-        return Ok(copy);
-    }
     let failed =
         |why: std::io::Error| OpenError::File { path: copy.display().to_string(), why: why.to_string() };
     let part = data_dir.join("bulkhead-backup.part");
@@ -67,6 +65,8 @@ async fn backup(pool: &SqlitePool, data_dir: &Path, schema: i64) -> Result<PathB
     let file = private::make_file(&part).map_err(failed)?;
     sqlx::query("vacuum into ?").bind(part.display().to_string()).execute(pool).await?;
     file.sync_all().and_then(|()| std::fs::rename(&part, &copy)).map_err(failed)?;
+    // Else a power cut may bring the old name back.
+    File::open(data_dir).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(copy)
 }
 

@@ -81,6 +81,15 @@ impl Space {
         *self.health.borrow()
     }
 
+    /// False while what is left of the disk is kept for withdrawals and the ends of orders, and where nothing is written.
+    pub(super) fn takes_gathered(&self) -> bool {
+        match self.health() {
+            Health::Good => true,
+            Health::Full => self.has_room(BALLAST_BYTES / 2),
+            Health::Failed => false,
+        }
+    }
+
     /// A write went wrong. What has nothing to do with the disk changes nothing.
     pub(crate) fn heard(&self, error: &StoreError) {
         match error {
@@ -129,7 +138,7 @@ impl Space {
 
     /// Takes orders again where the disk has room again.
     fn look(&self) {
-        if self.health() != Health::Full || !self.has_room() || self.lay_ballast().is_err() {
+        if self.health() != Health::Full || !self.has_room(2 * BALLAST_BYTES) || self.lay_ballast().is_err() {
             return;
         }
         let recovered = self.health.send_if_modified(|health| {
@@ -144,9 +153,8 @@ impl Space {
         }
     }
 
-    fn has_room(&self) -> bool {
-        statvfs(&self.folder)
-            .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= 2 * BALLAST_BYTES)
+    fn has_room(&self, bytes: u64) -> bool {
+        statvfs(&self.folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= bytes)
     }
 
     fn ballast(&self) -> PathBuf {
@@ -203,6 +211,7 @@ mod tests {
         space.heard(&full());
         assert_eq!((space.health(), ballast.exists()), (Health::Full, false));
         space.check().unwrap();
+        assert!(space.takes_gathered(), "this disk has room for what nobody waits for, too");
         assert!(space.health().trouble().unwrap().contains("make room"));
         let mut told = space.health.subscribe();
         told.changed().await.unwrap();
@@ -216,7 +225,7 @@ mod tests {
         space.heard(&StoreError::Failed("disk I/O error".into()));
         space.heard(&full());
         space.look();
-        assert_eq!(space.health(), Health::Failed);
+        assert_eq!((space.health(), space.takes_gathered()), (Health::Failed, false));
         assert!(space.check().unwrap_err().to_string().contains("nothing is written any more"));
         assert!(space.health().trouble().unwrap().contains("start the host again"));
     }

@@ -3,6 +3,7 @@
 use super::{Stored, Tenant};
 use crate::audit::{Actor, AuditAction, AuditEntry};
 use crate::journal::{JournalError, JournalPiece, Link};
+use crate::run::RunRecord;
 use crate::store::Book;
 use serde_json::json;
 use std::collections::VecDeque;
@@ -47,6 +48,11 @@ impl Tenant {
     /// Makes durable what was gathered of every run.
     pub async fn write_gathered(&self) -> Stored<()> {
         self.book().write_all_gathered().await
+    }
+
+    /// Makes durable what was gathered of one run, whatever becomes of the others' rows.
+    pub async fn write_gathered_of(&self, run: &RunRecord) -> Stored<()> {
+        self.book().write_gathered(run).await
     }
 
     /// The number of the last event in a run's journal; zero where there is none.

@@ -1,7 +1,7 @@
 //! What an operator must know of a host that is not well: its disk, its tasks, the tenants it could not open.
 
 use super::Tenants;
-use crate::error::OpenError;
+use crate::error::{OpenError, StoreError};
 use crate::store::Health;
 
 impl Tenants {
@@ -21,13 +21,18 @@ impl Tenants {
     }
 }
 
+/// True of an error by which a tenant stays closed because its rows are damaged, and not for a key or a file of its own.
+pub(super) fn is_of_damage(error: &OpenError) -> bool {
+    matches!(error, OpenError::Store(StoreError::Failed(_) | StoreError::Unreadable { .. }))
+}
+
 /// True where there is damage. Some tenant must have stayed closed for it: what is nobody's may be anybody's.
-pub(super) fn has_an_owner(damage: &[String], unopened: &[String]) -> Result<bool, OpenError> {
+pub(super) fn is_damaged(damage: &[String], has_owner: bool) -> Result<bool, OpenError> {
     if damage.is_empty() {
         return Ok(false);
     }
     let found = damage.join("; ");
-    if unopened.is_empty() {
+    if !has_owner {
         return Err(OpenError::Damaged { found });
     }
     tracing::error!("the database is damaged ({found}): put a backup back");
@@ -36,10 +41,23 @@ pub(super) fn has_an_owner(damage: &[String], unopened: &[String]) -> Result<boo
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::config::{BrokerAddress, TenantsConfig};
     use crate::tenants::Tenants;
     use std::time::Duration;
     use tokio::time::timeout;
+
+    #[test]
+    fn a_tenant_that_stays_closed_for_another_reason_does_not_own_the_damage() {
+        let damage = ["orders: row 3 missing from index".to_owned()];
+        let closed_by_a_file = OpenError::File { path: "logs".into(), why: "no room".into() };
+        let unreadable = StoreError::Unreadable { what: "state", why: "x".into() };
+        assert!(!is_of_damage(&closed_by_a_file) && is_of_damage(&unreadable.into()));
+        assert!(is_of_damage(&StoreError::Failed("disk image is malformed".into()).into()));
+        assert!(matches!(is_damaged(&damage, false), Err(OpenError::Damaged { .. })));
+        assert!(is_damaged(&damage, true).unwrap());
+        assert!(!is_damaged(&[], true).unwrap());
+    }
 
     #[tokio::test]
     async fn a_task_of_the_order_path_that_falls_over_stops_everything_else_and_is_told() {

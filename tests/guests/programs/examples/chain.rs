@@ -1,10 +1,13 @@
-//! Places, changes, withdraws and trades in turn, and writes at every event what it has become: a chain of digests, each
+//! Places, changes, withdraws and trades in turn, with a timer beside, and writes at every event what it has become: a chain of digests, each
 //! made from the one before and from what the event said. Whoever reads its log sees whether its memory went on exactly.
 
 use sdk::prelude::*;
 
 /// Far enough below the market that an order rests.
 const RESTING_PERCENT: f64 = 92.0;
+
+/// Short enough to be overdue after every crash.
+const TIMER: Duration = Duration::from_millis(400);
 
 #[derive(Parameters)]
 struct Params {
@@ -71,6 +74,11 @@ impl Strategy for Chain {
         Self { params, count: 0, digest: 0, ticks: 0, acts: 0, resting: None }
     }
 
+    fn on_start(&mut self, ctx: &mut Context) -> Result {
+        ctx.timer(1).every(TIMER)?;
+        Ok(())
+    }
+
     fn on_tick(&mut self, ctx: &mut Context, tick: &Tick) -> Result {
         self.ticks += 1;
         self.hear(&format!("tick {} {}", tick.time.micros(), tick.last_price));
@@ -80,6 +88,11 @@ impl Strategy for Chain {
     fn on_order(&mut self, _ctx: &mut Context, update: &OrderUpdate) -> Result {
         let order = &update.order;
         self.hear(&format!("order {} {:?} {} of {}", order.id.0, order.status, order.filled, order.quantity));
+        Ok(())
+    }
+
+    fn on_timer(&mut self, _ctx: &mut Context, id: u64) -> Result {
+        self.hear(&format!("timer {id}"));
         Ok(())
     }
 
