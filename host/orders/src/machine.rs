@@ -79,7 +79,8 @@ struct Soft {
     absences: BTreeMap<i64, absence::Absence>,
     /// The newest session under which all that stands was compared with the broker; zero before the first.
     reconciled: u64,
-    /// When the newest whole reading of the broker's book began.
+    /// When the newest reading of the broker's book that was written began. What could not be read in it was said and
+    /// proves nothing.
     book_read: Option<Duration>,
     readings: Readings,
     positions: PositionCheck,

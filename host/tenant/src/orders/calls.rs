@@ -93,7 +93,7 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) = self.wrong_way() {
+        if let Some(stopped) = self.goes_down().or_else(|| self.wrong_way()) {
             return stopped;
         }
         let params = PlaceParams { request: call.request, tag: call.tag };
@@ -106,7 +106,7 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) = self.wrong_way() {
+        if let Some(stopped) = self.goes_down().or_else(|| self.wrong_way()) {
             return stopped;
         }
         let Some(number) = rows::number(&call.number) else { return no_number(&call.number) };
@@ -128,6 +128,11 @@ impl Desk {
     fn wrong_way(&self) -> Option<Answer> {
         let why = self.prover.standing().hindrance()?;
         Some(stopped(RefusalCode::WayOut, &why))
+    }
+
+    /// A host that goes down waits for what is on its way, and for nothing that would leave after it.
+    fn goes_down(&self) -> Option<Answer> {
+        self.host.calls.is_closed().then(|| stopped(RefusalCode::Other, "the host was going down"))
     }
 
     /// Whether it may leave, at the last instant: a withdrawal always may.

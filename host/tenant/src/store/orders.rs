@@ -169,8 +169,7 @@ impl Book {
         Ok(row.try_get(0)?)
     }
 
-    /// Everything that may still change, oldest first. What was escalated under a number the broker gave can still trade
-    /// Every order that may still change, those since a day, and those of the days before it that only we ended.
+    /// Every order that may still change, oldest first, those since a day, and those of the days before it that only we ended.
     pub(crate) async fn known_orders(&self, since: TradingDate) -> Result<KnownOrders, StoreError> {
         let long_ago = since.midnight().plus_seconds(-ENDED_HERE_DAYS * 86_400).date();
         let rows = sqlx::query(
