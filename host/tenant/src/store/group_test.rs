@@ -114,7 +114,8 @@ async fn a_hundred_who_wait_at_the_same_time_need_a_few_commits() {
     let before = world.store.commits();
     let all = (1..=100_i64).map(|id| {
         let at = Timestamp::EPOCH;
-        let call = ::orders::Write::Call { id, at };
+        let (run_id, what) = ("a".to_owned(), ::orders::CallKind::Withdrawal);
+        let call = ::orders::Write::Call { id, run_id, at, what };
         world.book.commit(Commit { orders: vec![call], ..Commit::default() })
     });
     for done in futures_util::future::join_all(all).await {

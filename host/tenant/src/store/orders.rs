@@ -30,8 +30,11 @@ impl Book {
             match write {
                 orders::Write::Insert(order) => self.insert_order(tx, order).await?,
                 orders::Write::Update { order, answer: _ } => self.update_order(tx, order).await?,
-                orders::Write::Wish { id } => self.want_cancel(tx, *id).await?,
-                orders::Write::Call { id, at } => self.count_call(tx, *id, *at).await?,
+                orders::Write::Wish { id, by_run: _ } => self.want_cancel(tx, *id).await?,
+                orders::Write::Call { id, at, run_id: _, what: _ } => self.count_call(tx, *id, *at).await?,
+                orders::Write::CallAnswered { id, left: false, why: _ } => self.uncount_call(tx, *id).await?,
+                // It was counted when it was handed out.
+                orders::Write::CallAnswered { left: true, .. } => {}
                 orders::Write::Trades(trades) => self.insert_trades(tx, trades).await?,
                 orders::Write::Adopt { date, number, run_id, strategy_id } => {
                     self.adopt_trades(tx, *date, number, run_id, strategy_id).await?;
@@ -127,6 +130,16 @@ impl Book {
     async fn count_call(&self, tx: &mut Write, id: i64, at: Timestamp) -> Result<(), StoreError> {
         sqlx::query("update orders set calls = calls + 1, last_call_at = ? where broker_id = ? and id = ?")
             .bind(at.micros())
+            .bind(self.id())
+            .bind(id)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    /// A call that was handed out never left.
+    async fn uncount_call(&self, tx: &mut Write, id: i64) -> Result<(), StoreError> {
+        sqlx::query("update orders set calls = calls - 1 where broker_id = ? and id = ? and calls > 0")
             .bind(self.id())
             .bind(id)
             .execute(&mut **tx)
