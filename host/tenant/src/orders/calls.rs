@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use kite::{BrokerOrderId, Error, PlaceParams};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Desk {
     pub(super) async fn place(self: Arc<Self>, call: PlaceCall) {
@@ -93,7 +94,9 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) = self.goes_down().or_else(|| self.wrong_way()) {
+        if let Some(stopped) =
+            self.too_late(call.not_after).or_else(|| self.goes_down()).or_else(|| self.wrong_way())
+        {
             return stopped;
         }
         let params = PlaceParams { request: call.request, tag: call.tag };
@@ -106,7 +109,9 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) = self.goes_down().or_else(|| self.wrong_way()) {
+        if let Some(stopped) =
+            self.too_late(Some(call.not_after)).or_else(|| self.goes_down()).or_else(|| self.wrong_way())
+        {
             return stopped;
         }
         let Some(number) = rows::number(&call.number) else { return no_number(&call.number) };
@@ -128,6 +133,14 @@ impl Desk {
     fn wrong_way(&self) -> Option<Answer> {
         let why = self.prover.standing().hindrance()?;
         Some(stopped(RefusalCode::WayOut, &why))
+    }
+
+    /// The write before it may have taken long: what was decided then is not sent now.
+    fn too_late(&self, not_after: Option<Duration>) -> Option<Answer> {
+        let text = "it was not written down in time";
+        let late =
+            || Answer::NotSent(Why { code: RefusalCode::Other, text: text.to_owned(), ..Why::default() });
+        not_after.filter(|until| self.now().since_boot > *until).map(|_| late())
     }
 
     /// A host that goes down waits for what is on its way, and for nothing that would leave after it.
