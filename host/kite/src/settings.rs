@@ -50,7 +50,8 @@ impl Default for RateLimits {
 pub struct ConnectionLimits {
     /// One request from first byte out to last byte in.
     pub request_timeout: Duration,
-    /// Making the connection to one of the peer's addresses, and through a proxy. Shorter than the above, so that a peer that cannot be reached is a definite *not sent*.
+    /// Making the connection to one of the peer's addresses, and through a proxy. Shorter than the above, so that a peer that cannot be
+    /// reached is a definite *not sent*; and within the second in which a kill switch promises to stop what leaves.
     pub connect_timeout: Duration,
     /// The answer to anything but the bulky reads below, in bytes after decompression.
     pub body_bytes: usize,
@@ -70,7 +71,7 @@ impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             request_timeout: Duration::from_secs(7),
-            connect_timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(1),
             body_bytes: 1 << 20,
             bulk_body_bytes: 16 << 20,
             instruments_body_bytes: 64 << 20,

@@ -4,6 +4,7 @@ use crate::gate::Refusal;
 use crate::record::{RunOrderUpdate, TradeRecord};
 use crate::trading::TradingState;
 use market::{Change, OrderRequest, Price, RunOrderId, TradingDate, Variety};
+use std::time::Duration;
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,9 @@ pub struct PlaceCall {
     pub is_exit: bool,
     /// On this session, or not at all.
     pub session: u64,
+    /// Not later than this on the clock that never goes backwards: writing it down may have taken long. None for an exit,
+    /// without which a position stays open.
+    pub not_after: Option<Duration>,
     /// What to send.
     pub request: OrderRequest,
     /// Its mark.
@@ -69,6 +73,8 @@ pub struct ModifyCall {
     pub run_id: String,
     /// On this session, or not at all.
     pub session: u64,
+    /// Not later than this on the clock that never goes backwards: writing it down may have taken long.
+    pub not_after: Duration,
     /// The broker's number.
     pub number: String,
     /// The order as the broker took it last.

@@ -161,6 +161,11 @@ impl Gate {
         self.window.count(now);
     }
 
+    /// The clock was set: see [`SendWindow::moved`].
+    pub fn moved(&mut self, now: Timestamp) {
+        self.window.moved(now);
+    }
+
     fn refusal(&self, snapshot: &Snapshot, asked: Asked<'_>) -> Option<Refusal> {
         match asked {
             Asked::Cancel => None,

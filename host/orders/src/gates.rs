@@ -2,6 +2,7 @@
 
 use crate::gate::{Gate, LossLatch, RiskLimits, SendWindow};
 use crate::mode::Mode;
+use market::Timestamp;
 use std::sync::Arc;
 
 /// One gate for each mode, with the same limits.
@@ -27,6 +28,12 @@ impl Gates {
 
     pub(crate) fn live(&self) -> &Gate {
         &self.live
+    }
+
+    /// The clock was set.
+    pub(crate) fn moved(&mut self, now: Timestamp) {
+        self.live.moved(now);
+        self.paper.moved(now);
     }
 
     /// A person has looked: other limits, and the latch is open again.

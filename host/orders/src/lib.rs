@@ -54,4 +54,4 @@ pub use switch::{KillSwitch, SwitchScope, Switches};
 pub use tag::Prefix;
 pub use trading::TradingState;
 pub use wish::CANCEL_TRIES_MAX;
-pub use write::{ForeignOrder, Write};
+pub use write::{CallKind, ForeignOrder, Write};

@@ -77,9 +77,12 @@ struct Soft {
     /// How often an exit waited for the broker's next second.
     exit_waits: BTreeMap<i64, u32>,
     absences: BTreeMap<i64, absence::Absence>,
+    /// Orders of today that a proof called absent: proofs can be wrong, so the book is looked at for them.
+    absent: BTreeSet<i64>,
     /// The newest session under which all that stands was compared with the broker; zero before the first.
     reconciled: u64,
-    /// When the newest whole reading of the broker's book began.
+    /// When the newest reading of the broker's book that was written began. What could not be read in it was said and
+    /// proves nothing.
     book_read: Option<Duration>,
     readings: Readings,
     positions: PositionCheck,
@@ -123,6 +126,10 @@ struct Out {
 struct Turn<'a> {
     now: Now,
     facts: &'a dyn Facts,
+    /// Nothing may hang on a write: what this step decides must stand although the store takes nothing.
+    must_stand: bool,
+    /// The run that asks; none where a person or the host does.
+    asked_by: Option<String>,
     out: Out,
 }
 
@@ -131,7 +138,7 @@ impl Core {
     pub fn step(&mut self, now: Now, facts: &dyn Facts, event: Event) -> Step<'_> {
         let before = Box::new(self.soft.clone());
         let is_reading = matches!(event, Event::Reading(_) | Event::ReadingFailed);
-        let mut turn = Turn { now, facts, out: Out::default() };
+        let mut turn = Turn { now, facts, must_stand: false, asked_by: None, out: Out::default() };
         self.clock(&mut turn);
         self.take(&mut turn, event);
         self.withdraw_due(&mut turn);

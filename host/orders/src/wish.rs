@@ -46,6 +46,11 @@ impl Wishes {
         self.0.contains_key(&id)
     }
 
+    /// True when it is wanted and was not given up.
+    pub(crate) fn is_pursued(&self, id: i64) -> bool {
+        self.0.get(&id).is_some_and(|wish| !wish.is_given_up)
+    }
+
     /// True when nobody waits for the broker's first answer to its withdrawal.
     pub(crate) fn is_answered(&self, id: i64) -> bool {
         self.0.get(&id).is_none_or(|wish| wish.tries > 0)

@@ -5,7 +5,7 @@ use crate::gate::{LossLatch, RiskLimits};
 use crate::record::TradeRecord;
 use crate::stored::StoredOrder;
 use crate::switch::{KillSwitch, SwitchScope};
-use market::{Timestamp, TradingDate};
+use market::{Change, Timestamp, TradingDate};
 use std::sync::Arc;
 
 /// One change of the rows.
@@ -24,13 +24,29 @@ pub enum Write {
     Wish {
         /// Which one.
         id: i64,
+        /// The run that asked for it; none where a person or the host did.
+        by_run: Option<String>,
     },
-    /// A change or withdrawal of the order left: a restart must not give the day's calls back.
+    /// A change or withdrawal of the order is handed out to be sent: a restart must not give the day's calls back, so it
+    /// counts from here on.
     Call {
         /// Of which order.
         id: i64,
+        /// Of which run.
+        run_id: String,
         /// When.
         at: Timestamp,
+        /// What it is.
+        what: CallKind,
+    },
+    /// What became of that call. One that never left counts no more.
+    CallAnswered {
+        /// Of which order.
+        id: i64,
+        /// True when it left, or may have.
+        left: bool,
+        /// Why not, where it was not simply taken.
+        why: Option<Why>,
     },
     /// Trades that were not known before, each with its run where there is one.
     Trades(Vec<TradeRecord>),
@@ -70,6 +86,15 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
+}
+
+/// What is asked of the broker for an order that stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallKind {
+    /// Other terms.
+    Change(Change),
+    /// Its end.
+    Withdrawal,
 }
 
 /// An order of the broker's with our mark that no row knows of.

@@ -73,8 +73,10 @@ state_words! {
         OrderEscalated = "orderEscalated",
         /// Somebody wants an order withdrawn.
         WithdrawalAsked = "withdrawalAsked",
-        /// A change or a withdrawal of an order left for the broker.
+        /// A change or a withdrawal of an order was handed out to leave for the broker.
         CallLeft = "callLeft",
+        /// What became of it: how the broker answered, or why it never left.
+        CallAnswered = "callAnswered",
         /// The host was started.
         HostStarted = "hostStarted",
         /// The host was stopped in good order.
@@ -99,6 +101,7 @@ impl AuditAction {
                 | Self::OrderEscalated
                 | Self::WithdrawalAsked
                 | Self::CallLeft
+                | Self::CallAnswered
         )
     }
 }

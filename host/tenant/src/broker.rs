@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::error::BrokerError;
 pub use ::orders::BrokerState;
+use ::orders::LineFacts;
 use market::Timestamp;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -59,7 +60,7 @@ impl Line {
         let session = self.connection().session(api_key, kite::Secret::new(access_token));
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         *held = Some(LineSession { kite: session, number, sealed: sealed.into() });
-        drop(held);
+        // Session and state change under one lock, so that no state of an old session outlives a login.
         self.state.send_replace(BrokerState::Live);
     }
 
@@ -107,6 +108,12 @@ impl Line {
         *self.state.borrow() == BrokerState::Live
     }
 
+    /// Session and state of one and the same instant.
+    pub(crate) fn facts(&self) -> LineFacts {
+        let held = self.session.read().unwrap_or_else(PoisonError::into_inner);
+        LineFacts { state: self.standing(), session: held.as_ref().map(LineSession::number) }
+    }
+
     /// The session, where the broker has not ended it.
     pub(crate) fn session(&self) -> Option<LineSession> {
         self.session.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -137,13 +144,12 @@ impl Line {
 
     /// The broker answered.
     fn reached(&self, session: &LineSession) {
-        let now_live = self.is_newest(session);
-        self.state.send_if_modified(|state| {
+        self.where_newest(session, |state| {
             let was_unreachable = matches!(state, BrokerState::Unreachable { .. });
-            if now_live && was_unreachable {
+            if was_unreachable {
                 *state = BrokerState::Live;
             }
-            now_live && was_unreachable
+            was_unreachable
         });
     }
 
@@ -151,9 +157,9 @@ impl Line {
     pub(crate) fn failed(&self, session: &LineSession, error: &kite::Error) {
         if error.is_session_expired() {
             self.expire(session);
-        } else if is_silence(error) && self.is_newest(session) {
+        } else if is_silence(error) {
             let (since, why) = (self.clock.now(), error.to_string());
-            self.state.send_if_modified(|state| {
+            self.where_newest(session, |state| {
                 let was_live = *state == BrokerState::Live;
                 if was_live {
                     *state = BrokerState::Unreachable { since, why };
@@ -170,17 +176,20 @@ impl Line {
         if same {
             *held = None;
             self.dead.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&session.sealed));
-            drop(held);
             self.state.send_replace(BrokerState::Expired { since: self.clock.now() });
+        }
+    }
+
+    /// Changes the state, unless a newer session has the say.
+    fn where_newest(&self, session: &LineSession, change: impl FnOnce(&mut BrokerState) -> bool) {
+        let held = self.session.read().unwrap_or_else(PoisonError::into_inner);
+        if held.as_ref().is_some_and(|newest| newest.is_same(session)) {
+            self.state.send_if_modified(change);
         }
     }
 
     fn connection(&self) -> kite::Connection {
         self.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn is_newest(&self, session: &LineSession) -> bool {
-        self.session().is_some_and(|newest| newest.number == session.number)
     }
 }
 
@@ -234,6 +243,13 @@ mod tests {
         line.expire(&first);
         assert_eq!(line.take_dead(), [Arc::from(b"sealed first".as_slice())]);
         assert!(line.take_dead().is_empty());
+        let silent = kite::Error::TimedOut { limit_ms: 7_000 };
+        line.failed(&first, &silent);
+        assert_eq!(
+            line.facts().state,
+            BrokerState::Live,
+            "an old session's silence says nothing of the newest"
+        );
         assert!(line.session().unwrap().number() > first.number() && line.is_live());
     }
 }

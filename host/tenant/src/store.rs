@@ -57,6 +57,7 @@ use sqlx::{Connection, Row, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Below this, SQLite's write-ahead log has a known race.
 const SQLITE_NEEDED: &str = "3.51.3";
@@ -77,6 +78,8 @@ pub(crate) struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     group: Arc<Group>,
+    /// Cancelled when the task that writes has fallen.
+    fallen: CancellationToken,
     /// None where the store was opened to read.
     space: Option<Arc<Space>>,
     mark: Option<Arc<OpenMark>>,
@@ -89,6 +92,7 @@ struct WeakStore {
     writer: SqlitePool,
     readers: SqlitePool,
     group: Weak<Group>,
+    fallen: CancellationToken,
     space: Option<Arc<Space>>,
     mark: Option<Arc<OpenMark>>,
     lock: Option<Weak<FolderLock>>,
@@ -139,7 +143,8 @@ impl Store {
             .connect_with(options.pragma("query_only", "on"))
             .await
             .map_err(StoreError::from)?;
-        let store = Self { writer, readers, group: Arc::default(), space, mark, lock: Some(lock) };
+        let (group, fallen, lock) = (Arc::default(), CancellationToken::new(), Some(lock));
+        let store = Self { writer, readers, group, fallen, space, mark, lock };
         store.start_group_writer();
         Ok(store)
     }
@@ -162,6 +167,7 @@ impl Store {
             writer: readers.clone(),
             readers,
             group: Arc::default(),
+            fallen: CancellationToken::new(),
             space: None,
             mark: None,
             lock: None,
@@ -171,6 +177,11 @@ impl Store {
     /// How many transactions the group writer has written.
     pub(crate) fn commits(&self) -> u64 {
         self.group.commits()
+    }
+
+    /// Cancelled once nothing can be written any more because the task that writes has fallen.
+    pub(crate) fn fallen(&self) -> CancellationToken {
+        self.fallen.clone()
     }
 
     /// The part of one tenant.
@@ -222,14 +233,16 @@ impl Store {
 impl WeakStore {
     fn of(store: &Store) -> Self {
         let (group, lock) = (Arc::downgrade(&store.group), store.lock.as_ref().map(Arc::downgrade));
-        let (space, mark) = (store.space.clone(), store.mark.clone());
-        Self { writer: store.writer.clone(), readers: store.readers.clone(), group, space, mark, lock }
+        let (space, mark, fallen) = (store.space.clone(), store.mark.clone(), store.fallen.clone());
+        let (writer, readers) = (store.writer.clone(), store.readers.clone());
+        Self { writer, readers, group, fallen, space, mark, lock }
     }
 
     fn upgrade(&self) -> Option<Store> {
         let (group, lock) = (self.group.upgrade()?, self.lock.as_ref().and_then(Weak::upgrade));
-        let (space, mark) = (self.space.clone(), self.mark.clone());
-        Some(Store { writer: self.writer.clone(), readers: self.readers.clone(), group, space, mark, lock })
+        let (space, mark, fallen) = (self.space.clone(), self.mark.clone(), self.fallen.clone());
+        let (writer, readers) = (self.writer.clone(), self.readers.clone());
+        Some(Store { writer, readers, group, fallen, space, mark, lock })
     }
 }
 

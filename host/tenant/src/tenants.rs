@@ -68,6 +68,7 @@ impl Tenants {
         let log_writer = LogWriter::start(&logs, log_limits, config.clock.clone())
             .map_err(|why| OpenError::File { path: logs.display().to_string(), why: why.to_string() })?;
         let archive = open_archive(&config, &log_writer)?;
+        let fallen = store.fallen();
         let host = Arc::new(Host {
             config,
             store,
@@ -78,8 +79,9 @@ impl Tenants {
             instruments_fetch: tokio::sync::Mutex::new(()),
             instruments: ArcSwapOption::empty(),
             stop: CancellationToken::new(),
-            fallen: CancellationToken::new(),
+            fallen,
             tasks: TaskTracker::new(),
+            calls: TaskTracker::new(),
         });
         let damage = host.store.damage().await?;
         let (mut all, mut unopened, mut has_owner) = (BTreeMap::new(), Vec::new(), false);
@@ -193,9 +195,7 @@ impl Tenants {
     /// Stops every line, writes what is left, closes the database.
     pub async fn close(&self) {
         let host = self.host();
-        host.stop.cancel();
-        host.tasks.close();
-        host.tasks.wait().await;
+        host.end_tasks().await;
         self.audit_stop().await;
         host.log_writer.close();
         let archive = self.shared.archive.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -4,11 +4,11 @@
 #[path = "support/world.rs"]
 mod world;
 
-use market::{OrderRequest, OrderState, Side};
+use market::{Intent, OrderRequest, OrderState, Side};
 use serde_json::json;
 use tenant::gate::RiskLimits;
 use tenant::{Hindrance, OrderRecord, Tenant, Tenants};
-use world::{World, buy, cause, new_line, resting_buy, state_of, until};
+use world::{World, buy, cause, fault, new_line, resting_buy, state_of, until};
 
 /// A tenant whose run holds so many units.
 async fn holding(world: &World, units: u32) -> (Tenants, Tenant, OrderRecord) {
@@ -98,4 +98,73 @@ async fn sell_by_hand(world: &World, quantity: u32) {
         positions.net.rows.iter().map(|position| position.figures.quantity).sum::<i64>() == 0
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_close_at_once_never_sell_together_what_the_account_holds_once() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let mut runs = Vec::new();
+    for (name, side) in [("alpha", Side::Buy), ("beta", Side::Buy), ("gamma", Side::Sell)] {
+        let mut line = new_line(&tenant, name).await;
+        let request = OrderRequest::market("NSE:INFY".parse().unwrap(), side, 10);
+        line.submit(cause(1), vec![Intent::Place { id: 1, request }]).await.unwrap();
+        let order = state_of(&mut line, OrderState::Complete).await;
+        until("booked", async || {
+            let left = tenant.left_by(&order.run_id).await.unwrap();
+            left.positions.iter().any(|position| position.quantity == side.sign() * 10)
+        })
+        .await;
+        runs.push(order.run_id);
+    }
+    let slow =
+        json!({ "kind": "delayRequest", "method": "POST", "path": "/orders", "delayMs": 800, "times": 3 });
+    fault(&world, slow).await;
+    let mut closings = Vec::new();
+    for run in &runs {
+        closings.push(tenant.close_out(run).await.unwrap().unwrap());
+    }
+    let [alpha, beta, gamma] = closings.as_mut_slice() else { panic!("three runs") };
+    let exits = async || {
+        let all = tenant.orders(None).await.unwrap();
+        all.into_iter().filter(|order| order.run_order_id > 1).collect::<Vec<_>>()
+    };
+    let (first, second, third) = tokio::join!(alpha.look(), beta.look(), gamma.look());
+    let looks = [first.unwrap(), second.unwrap(), third.unwrap()];
+    assert_eq!(exits().await.len(), 1, "the account holds 10, and one run sells them: {looks:?}");
+    until("nothing more to do", async || {
+        let (first, second, third) = tokio::join!(alpha.look(), beta.look(), gamma.look());
+        [first, second, third].into_iter().all(|left| left.unwrap().is_final())
+    })
+    .await;
+    let exits = exits().await;
+    let closed: Vec<_> = exits.iter().map(|order| (order.state, order.side, order.quantity)).collect();
+    assert_eq!(closed, [(OrderState::Complete, Side::Sell, 10)], "nothing was opened");
+    tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_on_its_way_when_the_host_goes_down_comes_to_its_end_and_nothing_leaves_after_it() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, secret) = world.login(&tenants, "uk9394").await;
+    let line = new_line(&tenant, "alpha").await;
+    fault(&world, json!({ "kind": "delayAnswer", "method": "POST", "path": "/orders", "delayMs": 700 }))
+        .await;
+    line.submit(cause(1), vec![buy(1, 1), buy(2, 1)]).await.unwrap();
+    until("on its way", async || world.places_received().await.len() == 1).await;
+    tenants.close().await;
+    drop((line, tenant, tenants));
+
+    let blind = json!({ "kind": "errorBefore", "method": "GET", "path": "/", "times": 1_000, "status": 502 });
+    fault(&world, blind).await;
+    let tenants = world.open().await;
+    let (tenant, _) = tenants.resume(&secret).await.unwrap();
+    let rows = tenant.orders(None).await.unwrap();
+    let of_run = |number| rows.iter().find(|order| order.run_order_id == number).unwrap();
+    assert!(of_run(1).broker_order_id.is_some(), "its answer was waited for: {:?}", of_run(1));
+    assert_eq!(of_run(2).state, OrderState::Refused, "{}", of_run(2).message);
+    assert_eq!(world.places_received().await.len(), 1);
+    tenants.close().await;
 }

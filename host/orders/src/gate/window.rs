@@ -55,6 +55,12 @@ impl SendWindow {
         self.last = Some(now);
     }
 
+    /// The clock was set. What was counted under a later time counts as of now: else nothing would fade before that time
+    /// comes again.
+    pub fn moved(&mut self, now: Timestamp) {
+        self.last = self.last.map(|last| last.min(now));
+    }
+
     /// The counts of the windows that `now` lies in.
     pub fn counts(&self, now: Timestamp) -> SendCounts {
         let Some(last) = self.last else { return SendCounts::default() };

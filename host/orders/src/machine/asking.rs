@@ -31,6 +31,7 @@ impl Core {
     /// A step of a run asks for something.
     pub(super) fn intents(&mut self, turn: &mut Turn<'_>, asked: Intents) {
         let Intents { run, asked, prices } = asked;
+        turn.asked_by = Some(run.id.clone());
         for one in asked {
             match one {
                 AskedFor::Place { id, request, tag } => {
@@ -41,6 +42,7 @@ impl Core {
                 AskedFor::Cancel { id } => self.cancel_wanted(turn, &run, id),
             }
         }
+        turn.asked_by = None;
         self.go_on(turn, &run.id);
     }
 
@@ -82,7 +84,7 @@ impl Core {
         self.insert(turn, order.clone());
         if let Some(session) = session {
             self.soft.lines.of(&run.id).away = Some(id);
-            return Self::call_place(turn, &order, session);
+            return self.call_place(turn, &order, session);
         }
         self.soft.lines.of(&run.id).jobs.push_back(Job::Place { id, asked_at });
     }
@@ -127,7 +129,7 @@ impl Core {
             return nothing_to_change(turn, run, id);
         };
         let id = order.record.id;
-        if self.soft.wishes.wants(id) {
+        if self.soft.wishes.is_pursued(id) {
             return;
         }
         self.want_withdrawn(turn, id);

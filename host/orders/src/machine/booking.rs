@@ -25,7 +25,8 @@ impl Core {
                     self.trades.book(record.clone());
                     new.push(record);
                 }
-                Some(kept) if kept.trade != *trade => {
+                // A fill that tells no time bears the reading's, which is another one each time.
+                Some(kept) if kept.trade != (Trade { time: kept.trade.time, ..trade.clone() }) => {
                     let kept = kept.trade.clone();
                     self.told_otherwise(turn, kept, trade);
                 }
@@ -72,7 +73,7 @@ impl Core {
 
     /// A trade that was booked is told otherwise now. It stays; said once.
     fn told_otherwise(&mut self, turn: &mut Turn<'_>, kept: Trade, told: &Trade) {
-        if !self.soft.said.insert(format!("trade {told:?}")) {
+        if !self.soft.said.insert(format!("trade {} of {}", told.trade_id, told.order_id)) {
             return;
         }
         let text = format!(

@@ -4,10 +4,11 @@
 use super::{Core, Turn};
 use crate::answer::{Answer, Why};
 use crate::effect::{Effect, Gravity, ModifyCall};
+use crate::facts::StoreHealth;
 use crate::merge::{Merged, Terms};
 use crate::record::{OrderRecord, RefusalCode};
 use crate::stored::{StoredOrder, request};
-use crate::write::Write;
+use crate::write::{CallKind, Write};
 use market::{Change, Price};
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ impl Core {
             not_changed(turn, &order.record, code, &text);
             return false;
         }
+        if self.soft.changes.contains_key(&id) {
+            not_changed(turn, &order.record, RefusalCode::Other, "the change before is still under way");
+            return false;
+        }
         let shown = Terms::of(&order.record);
         let base = self.soft.pending.base(id, shown, now);
         let (Some(base), Some(session)) = (base, turn.facts.line().session) else {
@@ -62,7 +67,7 @@ impl Core {
             unknown_at: None,
         };
         self.soft.changes.insert(id, away);
-        call(turn, &order, base, change, session)
+        self.call_modify(turn, &order, base, change, session)
     }
 
     fn why_not_changed(
@@ -73,6 +78,9 @@ impl Core {
     ) -> Option<(RefusalCode, String)> {
         if self.soft.switches.stops(&order.record.run_id).is_some() {
             return Some((RefusalCode::KillSwitch, "the kill switch is on".to_owned()));
+        }
+        if turn.facts.store() == StoreHealth::Failed {
+            return Some((RefusalCode::Store, "the disk failed: it cannot be written down".to_owned()));
         }
         if let Some(late_ms) = self.late_ms(turn, asked_at) {
             return Some((RefusalCode::Other, format!("its turn did not come within {late_ms} ms")));
@@ -99,8 +107,8 @@ impl Core {
         let Some(order) = self.orders.get(id).cloned() else { return };
         let run_id = order.record.run_id.clone();
         let now = turn.now.since_boot;
-        if answer.left() {
-            turn.out.writes.push(Write::Call { id, at: turn.now.wall });
+        if turn.facts.store() != StoreHealth::Failed {
+            turn.out.call_answered(id, &answer);
         }
         if let Some(away) = self.soft.changes.get_mut(&id) {
             if away.tries == 1 {
@@ -162,7 +170,7 @@ impl Core {
                     let next = ChangeAway { tries: away.tries + 1, unknown_at: None, ..away };
                     self.soft.changes.insert(id, next);
                     self.soft.gates.of(order.record.mode).count(turn.now.wall);
-                    call(turn, &order, shown, change, session);
+                    self.call_modify(turn, &order, shown, change, session);
                 }
                 (_, hindered) => {
                     let why = hindered
@@ -180,19 +188,31 @@ impl Core {
         let merged = Merged { order: changed, fill_quantity: 0, fill_price: Price::ZERO, terms_at: None };
         self.save(turn, order, merged, None);
     }
-}
 
-fn call(turn: &mut Turn<'_>, order: &StoredOrder, base: Terms, change: Change, session: u64) -> bool {
-    let Some(number) = order.record.broker_order_id.clone() else { return false };
-    turn.out.calls.push(Effect::Modify(ModifyCall {
-        id: order.record.id,
-        run_id: order.record.run_id.clone(),
-        session,
-        number,
-        current: base.request(request(&order.record, order.market_protection)),
-        change,
-    }));
-    true
+    /// The change is on its way once this step is durable.
+    fn call_modify(
+        &self,
+        turn: &mut Turn<'_>,
+        order: &StoredOrder,
+        base: Terms,
+        change: Change,
+        session: u64,
+    ) -> bool {
+        let Some(number) = order.record.broker_order_id.clone() else { return false };
+        let (id, run_id, at) = (order.record.id, order.record.run_id.clone(), turn.now.wall);
+        let what = CallKind::Change(change.clone());
+        turn.out.writes.push(Write::Call { id, run_id: run_id.clone(), at, what });
+        turn.out.calls.push(Effect::Modify(ModifyCall {
+            id,
+            run_id,
+            session,
+            not_after: self.not_after(turn),
+            number,
+            current: base.request(request(&order.record, order.market_protection)),
+            change,
+        }));
+        true
+    }
 }
 
 /// The order stands as before; only this update says why.

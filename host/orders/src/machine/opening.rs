@@ -23,7 +23,7 @@ use crate::trading::TradingState;
 use crate::wish::Wishes;
 use crate::write::Write;
 use market::{OrderState, Price, Symbol, Timestamp, TradingDate, Venue};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A core, with what must be durable before it is used.
@@ -48,7 +48,8 @@ impl Core {
     pub fn open(settings: Settings, loaded: Loaded, now: Now) -> Opened {
         let Loaded { orders, damaged, trades, next_order_id, switches, limits, latch, calls, foreign } =
             loaded;
-        let window = SendWindow::restore(calls);
+        let mut window = SendWindow::restore(calls);
+        window.moved(now.wall);
         let damaged_tags = damaged.iter().filter_map(|row| row.tag.clone()).collect();
         let damaged_numbers = damaged.iter().filter_map(|row| row.number.clone()).collect();
         let soft = Soft {
@@ -62,6 +63,7 @@ impl Core {
             lines: Lines::default(),
             exit_waits: BTreeMap::new(),
             absences: BTreeMap::new(),
+            absent: BTreeSet::new(),
             reconciled: 0,
             book_read: None,
             readings: Readings::default(),
@@ -88,7 +90,7 @@ impl Core {
             Nothing { now },
         );
         trades.into_iter().for_each(|trade| core.trades.book(trade));
-        let mut turn = Turn { now, facts: &facts, out: Out::default() };
+        let mut turn = Turn { now, facts: &facts, must_stand: false, asked_by: None, out: Out::default() };
         orders.into_iter().for_each(|order| core.take_up(&mut turn, order));
         core.escalate_unsettled(&mut turn);
         core.tell_trading(&mut turn);

@@ -14,7 +14,10 @@ impl Core {
     /// Fills what the newest prices allow.
     pub(super) fn match_paper(&mut self, turn: &mut Turn<'_>) {
         let open = |o: &&Arc<StoredOrder>| o.record.mode == Mode::Paper && o.record.state == OrderState::Open;
-        let resting: Vec<Arc<StoredOrder>> = self.orders.standing().filter(open).cloned().collect();
+        // What shall be withdrawn fills no more, although the row that says so may still be owed.
+        let is_wanted = |o: &&Arc<StoredOrder>| !self.soft.wishes.wants(o.record.id);
+        let resting: Vec<Arc<StoredOrder>> =
+            self.orders.standing().filter(open).filter(is_wanted).cloned().collect();
         for order in resting {
             let last = turn.price(&order.record.symbol);
             let Some(price) = last.and_then(|last| paper::fill_price(&order.record, last)) else { continue };

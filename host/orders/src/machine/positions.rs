@@ -48,7 +48,8 @@ impl Core {
         let mut theirs: BTreeMap<(Symbol, Product), (i64, i64)> = BTreeMap::new();
         for position in &positions.rows {
             let (bought, sold) = theirs.entry((position.symbol.clone(), position.product)).or_default();
-            (*bought, *sold) = (*bought + position.bought, *sold + position.sold);
+            *bought = bought.saturating_add(position.bought);
+            *sold = sold.saturating_add(position.sold);
         }
         let Some(difference) = difference(&self.trades.day_units(turn.today()), &theirs) else {
             return self.positions_match(turn);
@@ -59,7 +60,7 @@ impl Core {
             self.soft.positions.due = now + LOOK_AGAIN;
             return;
         }
-        self.soft.positions.mismatches += 1;
+        self.soft.positions.mismatches = self.soft.positions.mismatches.saturating_add(1);
         if self.soft.positions.mismatches < MISMATCHES_MIN {
             self.soft.positions.due = now + LOOK_AGAIN;
             return;
@@ -82,7 +83,13 @@ impl Core {
     /// True when there is something to compare.
     pub(super) fn wants_positions(&self, now: Duration) -> bool {
         let due = self.soft.positions.due <= now;
-        due && (self.orders.standing().next().is_some() || self.trades.has_of(self.soft.today))
+        due && (self.orders.standing().next().is_some() || self.may_change_unheard())
+    }
+
+    /// True while the broker's book may come to tell something of today although nothing stands here: an order that it
+    /// shows only after the proof of its absence, and trades.
+    pub(super) fn may_change_unheard(&self) -> bool {
+        !self.soft.absent.is_empty() || self.trades.has_of(self.soft.today)
     }
 }
 
@@ -118,7 +125,8 @@ fn is_converted(
     key: &(Symbol, Product),
 ) -> bool {
     let net = |map: &BTreeMap<(Symbol, Product), (i64, i64)>| -> i64 {
-        map.iter().filter(|((symbol, _), _)| *symbol == key.0).map(|(_, (bought, sold))| bought - sold).sum()
+        let of_symbol = map.iter().filter(|((symbol, _), _)| *symbol == key.0);
+        of_symbol.fold(0, |net, (_, (bought, sold))| net.saturating_add(bought.saturating_sub(*sold)))
     };
     let products: BTreeSet<Product> = booked
         .keys()

@@ -1,7 +1,7 @@
 //! How an order's change is kept: its row, the line in the log and what the run is told, always together.
 
 use super::{Core, Turn};
-use crate::answer::Why;
+use crate::answer::{Answer, Why};
 use crate::effect::{Effect, Gravity};
 use crate::merge::Merged;
 use crate::mode::Mode;
@@ -74,6 +74,7 @@ impl Core {
 
     pub(super) fn hold(&mut self, turn: &Turn<'_>, order: Arc<StoredOrder>) {
         let (id, stands) = (order.record.id, self.can_still_trade(turn, &order.record));
+        let is_absent = order.record.state == OrderState::Absent && order.record.date >= turn.today();
         let waits_for_proof = order.record.mode == Mode::Live
             && matches!(order.record.state, OrderState::Ambiguous | OrderState::Acked);
         self.orders.put(order, stands, turn.now.since_boot);
@@ -81,6 +82,11 @@ impl Core {
             self.begin_absence(id, turn.now.since_boot);
         } else {
             self.soft.absences.remove(&id);
+        }
+        if is_absent {
+            self.soft.absent.insert(id);
+        } else {
+            self.soft.absent.remove(&id);
         }
         if !stands {
             self.soft.wishes.forget(id);
@@ -98,6 +104,12 @@ impl Core {
 }
 
 impl super::Out {
+    /// What became of a change or withdrawal.
+    pub(super) fn call_answered(&mut self, id: i64, answer: &Answer) {
+        let (left, why) = (answer.left(), answer.why().cloned());
+        self.writes.push(Write::CallAnswered { id, left, why });
+    }
+
     /// One row is written once a step, as it is at its end.
     fn write_order(&mut self, order: &Arc<StoredOrder>, why: Option<Why>) {
         let id = order.record.id;
@@ -116,6 +128,7 @@ impl super::Out {
                 | Write::Update { .. }
                 | Write::Wish { .. }
                 | Write::Call { .. }
+                | Write::CallAnswered { .. }
                 | Write::Trades(_)
                 | Write::Adopt { .. }
                 | Write::Switch { .. }

@@ -5,6 +5,7 @@ use super::saving::{changed, refused};
 use super::{Core, Turn};
 use crate::answer::{Answer, Why};
 use crate::effect::{Effect, Gravity, PlaceCall};
+use crate::facts::StoreHealth;
 use crate::gate::Refusal;
 use crate::merge::{Merged, Seen, merge};
 #[cfg(test)]
@@ -23,6 +24,10 @@ const EXIT_WAITS_MAX: u32 = 61;
 impl Core {
     /// Works off what a run has waiting, as far as it may leave now.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>, run_id: &str) {
+        if turn.facts.store() == StoreHealth::Failed {
+            // Whatever leaves here is written down first, and a step that cannot be written is lost whole.
+            return;
+        }
         loop {
             let line = self.soft.lines.of(run_id);
             let rests = line.rest_until.is_some_and(|until| until > turn.now.since_boot);
@@ -82,16 +87,22 @@ impl Core {
             sending.sent_at = Some(turn.now.wall);
             self.put(turn, sending.clone(), None);
         }
-        Self::call_place(turn, &sending, session);
+        self.call_place(turn, &sending, session);
         true
     }
 
-    pub(super) fn call_place(turn: &mut Turn<'_>, order: &StoredOrder, session: u64) {
+    /// Until when what this step hands out may leave: the step must be durable first, and a disk may take its time.
+    pub(super) fn not_after(&self, turn: &Turn<'_>) -> Duration {
+        turn.now.since_boot.saturating_add(Duration::from_millis(self.settings.send_within_ms))
+    }
+
+    pub(super) fn call_place(&self, turn: &mut Turn<'_>, order: &StoredOrder, session: u64) {
         turn.out.calls.push(Effect::Place(PlaceCall {
             id: order.record.id,
             run_id: order.record.run_id.clone(),
             is_exit: order.is_exit,
             session,
+            not_after: (!order.is_exit).then(|| self.not_after(turn)),
             request: order.request(),
             tag: order.record.tag.clone(),
         }));
@@ -170,7 +181,7 @@ impl Core {
         }
         #[cfg(test)]
         if let (true, Some(session)) = (is_planted(Planted::RetryOnTimeout), turn.facts.line().session) {
-            return Self::call_place(turn, order, session);
+            return self.call_place(turn, order, session);
         }
         let text = format!("outcome unknown ({}): looking for it at the broker", why.text);
         self.save(turn, order, changed(&order.record, OrderState::Ambiguous, text), Some(why));

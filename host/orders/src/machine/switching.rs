@@ -42,6 +42,7 @@ impl Core {
         scope: &SwitchScope,
         reason: Option<String>,
     ) {
+        turn.must_stand = true;
         let switch = KillSwitch { on: true, reason, since: Some(turn.now.wall) };
         self.put_switch(turn, scope, switch);
         let text = "the kill switch could not be written down: it stops and withdraws now, and is off after a restart";

@@ -2,6 +2,7 @@
 
 use super::{Core, Turn};
 use crate::effect::{Effect, Gravity};
+use crate::facts::StoreHealth;
 use crate::line::BrokerState;
 use crate::mode::Mode;
 use market::OrderState;
@@ -46,6 +47,10 @@ impl Readings {
 impl Core {
     /// Time passed.
     pub(super) fn time(&mut self, turn: &mut Turn<'_>) {
+        if turn.facts.store() == StoreHealth::Failed {
+            // A step that wants something written is lost, and with it the withdrawals that time brings.
+            return;
+        }
         let due: Vec<String> = self.soft.lines.0.keys().cloned().collect();
         due.iter().for_each(|run_id| self.go_on(turn, run_id));
         self.match_paper(turn);
@@ -62,6 +67,7 @@ impl Core {
         let jumped_s = wall_us.saturating_sub(boot_us) / 1_000_000;
         if jumped_s.unsigned_abs() > u64::from(self.settings.clock_jump_max_s) {
             self.soft.reconciled = 0;
+            self.soft.gates.moved(now.wall);
             self.soft.readings.wants_one();
             let text = format!(
                 "the clock moved by {jumped_s} s, or this machine slept: orders are compared with the broker before \
@@ -82,6 +88,7 @@ impl Core {
         self.trades.forget_before(yesterday);
         self.soft.said.clear();
         self.soft.external.clear();
+        self.soft.absent.clear();
         let gone: Vec<i64> = self
             .orders
             .all()
@@ -139,7 +146,7 @@ impl Core {
         let is_live = self.soft.line.filter(|_| !readings.is_away)?;
         let is_new = self.soft.reconciled == 0;
         let soon = is_new || !is_live || self.trades.is_owed() || self.has_live_orders();
-        let positions = self.trades.has_of(self.soft.today).then_some(self.soft.positions.due);
+        let positions = self.may_change_unheard().then_some(self.soft.positions.due);
         match (soon, positions) {
             (true, Some(at)) => Some(readings.due.min(at)),
             (true, None) => Some(readings.due),

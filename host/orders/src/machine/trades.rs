@@ -35,7 +35,8 @@ impl Trades {
     /// Books a trade that is not known.
     pub(crate) fn book(&mut self, record: TradeRecord) {
         let key = key(&record.trade);
-        *self.units.entry(record.trade.order_id.clone()).or_default() += record.trade.quantity;
+        let units = self.units.entry(record.trade.order_id.clone()).or_default();
+        *units = units.saturating_add(record.trade.quantity);
         self.booked.insert(key.clone(), record);
         self.undo.push(Undo::Booked(key));
     }
@@ -104,7 +105,8 @@ impl Trades {
         self.filled.clear();
         self.units.clear();
         for record in self.booked.values() {
-            *self.units.entry(record.trade.order_id.clone()).or_default() += record.trade.quantity;
+            let units = self.units.entry(record.trade.order_id.clone()).or_default();
+            *units = units.saturating_add(record.trade.quantity);
         }
     }
 

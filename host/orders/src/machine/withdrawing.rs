@@ -8,11 +8,12 @@ use crate::answer::{Answer, Budget};
 use crate::effect::{CancelCall, Effect, Gravity};
 use crate::facts::StoreHealth;
 use crate::mode::Mode;
-use crate::record::RefusalCode;
+use crate::record::{OrderRecord, RefusalCode};
 use crate::stored::StoredOrder;
 use crate::wish::{CANCEL_TRIES_MAX, CANCELS_AT_ONCE};
-use crate::write::Write;
+use crate::write::{CallKind, Write};
 use market::OrderState;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait after a withdrawal that could not be sent.
@@ -23,26 +24,26 @@ impl Core {
     pub(super) fn want_withdrawn(&mut self, turn: &mut Turn<'_>, id: i64) {
         let Some(order) = self.orders.standing_one(id).cloned() else { return };
         self.soft.wishes.want(id);
-        let waits_here = order.record.mode == Mode::Paper || order.record.state == OrderState::Intent;
-        if !waits_here {
+        if !waits_here(&order) {
             self.keep_wish(turn, &order);
         }
     }
 
     /// The wish outlives a restart. Where nothing can be written it is carried out all the same.
     fn keep_wish(&mut self, turn: &mut Turn<'_>, order: &StoredOrder) {
-        let can_write = turn.facts.store() != StoreHealth::Failed && !self.is_store_failing;
-        if order.cancel_wanted || !can_write {
+        if order.cancel_wanted || !self.can_write(turn) {
             return;
         }
-        turn.out.writes.push(Write::Wish { id: order.record.id });
+        let by_run = turn.asked_by.clone();
+        turn.out.writes.push(Write::Wish { id: order.record.id, by_run });
         let mut wanted = order.clone();
         wanted.cancel_wanted = true;
         let touched = self.orders.touched(order.record.id).unwrap_or(turn.now.since_boot);
         self.orders.put(wanted.into(), true, touched);
     }
 
-    /// Carries out what can be carried out now. What never was at the broker is withdrawn here.
+    /// Carries out what can be carried out now: first what stands at the broker. What never was there is withdrawn here,
+    /// which must be written; that must not keep the others from leaving where the store takes nothing.
     pub(super) fn withdraw_due(&mut self, turn: &mut Turn<'_>) {
         if self.soft.wishes.is_empty() {
             return;
@@ -51,38 +52,62 @@ impl Core {
         for id in self.soft.wishes.give_up(now, read) {
             self.given_up(turn, id);
         }
-        let session = turn.facts.line().session;
-        for id in self.soft.wishes.due(now, read) {
-            let Some(order) = self.orders.standing_one(id).cloned() else {
-                self.soft.wishes.forget(id);
-                continue;
-            };
-            if order.record.mode == Mode::Paper || order.record.state == OrderState::Intent {
-                let never_left = order.record.state == OrderState::Intent;
-                let text = if never_left { "never sent: it was withdrawn first" } else { "" };
-                self.save(turn, &order, changed(&order.record, OrderState::Cancelled, text), None);
-                continue;
-            }
-            let has_room = self.soft.wishes.away() < CANCELS_AT_ONCE;
-            if let (Some(number), Some(session), true) =
-                (order.record.broker_order_id.clone(), session, has_room)
-            {
-                self.keep_wish(turn, &order);
-                self.soft.wishes.leaves(id);
-                let variety = order.record.variety;
-                turn.out.calls.push(Effect::Cancel(CancelCall { id, session, number, variety }));
+        let due = self.soft.wishes.due(now, read);
+        let due: Vec<(i64, Option<Arc<StoredOrder>>)> =
+            due.into_iter().map(|id| (id, self.orders.standing_one(id).cloned())).collect();
+        let mut waiting_here = Vec::new();
+        for (id, order) in due {
+            match order {
+                None => self.soft.wishes.forget(id),
+                Some(order) if waits_here(&order) => waiting_here.push(order),
+                Some(order) => self.withdraw_at_broker(turn, &order),
             }
         }
+        for order in waiting_here {
+            if self.may_be_lost(turn) {
+                return;
+            }
+            let never_left = order.record.state == OrderState::Intent;
+            let text = if never_left { "never sent: it was withdrawn first" } else { "" };
+            self.save(turn, &order, changed(&order.record, OrderState::Cancelled, text), None);
+        }
+    }
+
+    fn withdraw_at_broker(&mut self, turn: &mut Turn<'_>, order: &StoredOrder) {
+        let has_room = self.soft.wishes.away() < CANCELS_AT_ONCE;
+        let (Some(number), Some(session), true) =
+            (order.record.broker_order_id.clone(), turn.facts.line().session, has_room)
+        else {
+            return;
+        };
+        let OrderRecord { id, run_id, variety, .. } = &order.record;
+        self.keep_wish(turn, order);
+        if self.can_write(turn) {
+            let (id, run_id, at) = (*id, run_id.clone(), turn.now.wall);
+            turn.out.writes.push(Write::Call { id, run_id, at, what: CallKind::Withdrawal });
+        }
+        self.soft.wishes.leaves(*id);
+        turn.out.calls.push(Effect::Cancel(CancelCall { id: *id, session, number, variety: *variety }));
+    }
+
+    /// True when a write would endanger what this step must do whether it can be written or not.
+    fn may_be_lost(&self, turn: &Turn<'_>) -> bool {
+        let has_calls = !turn.out.calls.is_empty();
+        turn.facts.store() == StoreHealth::Failed || (self.is_store_failing && (has_calls || turn.must_stand))
+    }
+
+    fn can_write(&self, turn: &Turn<'_>) -> bool {
+        turn.facts.store() != StoreHealth::Failed && !self.is_store_failing
     }
 
     /// What became of a withdrawal.
     pub(super) fn cancelled(&mut self, turn: &mut Turn<'_>, id: i64, answer: Answer) {
         let now = turn.now.since_boot;
         if answer.left() {
-            if turn.facts.store() != StoreHealth::Failed && !self.is_store_failing {
-                turn.out.writes.push(Write::Call { id, at: turn.now.wall });
-            }
             self.soft.gates.of(Mode::Live).count(turn.now.wall);
+        }
+        if self.can_write(turn) {
+            turn.out.call_answered(id, &answer);
         }
         match &answer {
             Answer::OverBudget { .. } => self.soft.wishes.stayed(id, now + to_next_second(turn)),
@@ -123,4 +148,9 @@ impl Core {
         turn.say(Gravity::Error, Some(&record.run_id), format!("order {} {message}", record.run_order_id));
         Self::tell_only(turn, record, RefusalCode::Exchange, message);
     }
+}
+
+/// True for what is not at the broker, and can be withdrawn by a row alone.
+fn waits_here(order: &StoredOrder) -> bool {
+    order.record.mode == Mode::Paper || order.record.state == OrderState::Intent
 }

@@ -15,7 +15,7 @@ pub(super) struct Tables {
     pub(super) switches: Switches,
     pub(super) limits: RiskLimits,
     pub(super) latch: Option<LossLatch>,
-    pub(super) calls: Vec<Timestamp>,
+    pub(super) calls: Vec<(i64, Timestamp)>,
     pub(super) foreign: Vec<ForeignOrder>,
     /// The session of the last login, as it is kept.
     pub(super) token: Option<u32>,
@@ -38,12 +38,16 @@ impl Tables {
                 row.terms_at = None;
                 self.orders.insert(row.record.id, row);
             }
-            Write::Wish { id } => {
+            Write::Wish { id, by_run: _ } => {
                 if let Some(row) = self.orders.get_mut(id) {
                     row.cancel_wanted = true;
                 }
             }
-            Write::Call { id: _, at } => self.calls.push(*at),
+            Write::Call { id, at, .. } => self.calls.push((*id, *at)),
+            Write::CallAnswered { id, left, why: _ } => {
+                let stayed = self.calls.iter().rposition(|(of, _)| of == id).filter(|_| !left);
+                stayed.map(|index| self.calls.remove(index));
+            }
             Write::Trades(trades) => {
                 for trade in trades {
                     self.trades.entry(key(&trade.trade)).or_insert_with(|| trade.clone());
@@ -79,7 +83,7 @@ impl Tables {
         let yesterday = today.previous();
         let sent = self.orders.values().filter(|order| order.record.mode == Mode::Live);
         let sent = sent.filter_map(|order| order.sent_at);
-        let calls = self.calls.iter().copied().chain(sent).filter(|at| at.date() == today);
+        let calls = self.calls.iter().map(|(_, at)| *at).chain(sent).filter(|at| at.date() == today);
         let recent = |trade: &&TradeRecord| trade.mode == Mode::Live && trade.trade.date() >= yesterday;
         Loaded {
             orders: self.orders.values().cloned().collect(),
@@ -109,8 +113,9 @@ impl Tables {
 pub(super) fn touched(writes: &[Write]) -> BTreeSet<i64> {
     let of = |write: &Write| match write {
         Write::Insert(order) | Write::Update { order, answer: _ } => Some(order.record.id),
-        Write::Wish { id } => Some(*id),
-        Write::Call { .. } | Write::Trades(_) | Write::Adopt { .. } | Write::Switch { .. } => None,
+        Write::Wish { id, by_run: _ } => Some(*id),
+        Write::Call { .. } | Write::CallAnswered { .. } => None,
+        Write::Trades(_) | Write::Adopt { .. } | Write::Switch { .. } => None,
         Write::Risk { .. } | Write::Foreign(_) | Write::ForeignAccepted { .. } => None,
     };
     writes.iter().filter_map(of).collect()
@@ -122,6 +127,6 @@ fn a_wish_outlives_a_row_that_is_written_again() {
     let order = Arc::new(StoredOrder::new(record, -1, None));
     let mut tables = Tables::default();
     let again = Write::Update { order: Arc::clone(&order), answer: None };
-    tables.commit(&[Write::Insert(order), Write::Wish { id: 1 }, again]);
+    tables.commit(&[Write::Insert(order), Write::Wish { id: 1, by_run: None }, again]);
     assert!(tables.orders[&1].cancel_wanted && tables.load(Timestamp::EPOCH).next_order_id == 2);
 }

@@ -89,7 +89,8 @@ impl Witness {
         for write in writes {
             match write {
                 Write::Insert(order) => self.is_admitted(order, tables)?,
-                Write::Update { .. } | Write::Wish { .. } | Write::Call { .. } => {}
+                Write::Update { .. } | Write::Wish { .. } => {}
+                Write::Call { .. } | Write::CallAnswered { .. } => {}
                 Write::Adopt { number, .. } => {
                     for (key, booked) in tables.booked().filter(|(key, _)| key.3 == *number) {
                         self.trade_is(key, booked, broker)?;

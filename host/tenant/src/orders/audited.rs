@@ -1,7 +1,7 @@
 //! What the order path decided, as entries of the audit: they stand in the same transaction.
 
 use crate::audit::{Actor, AuditAction, AuditEntry};
-use ::orders::{StoredOrder, Why, Write};
+use ::orders::{CallKind, StoredOrder, Why, Write};
 use market::{OrderState, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,7 +22,8 @@ pub(super) struct Circumstances {
 /// One entry for each change of an order's way, and for what was decided about the whole account.
 pub(super) fn audited(writes: &[Write], at: Timestamp, around: &Circumstances) -> Vec<AuditEntry> {
     let mut entries: Vec<_> = writes.iter().filter_map(|write| entry(write, at)).collect();
-    for entry in entries.iter_mut().filter(|entry| entry.action == AuditAction::OrderSending) {
+    let leaves = |action| matches!(action, AuditAction::OrderSending | AuditAction::CallLeft);
+    for entry in entries.iter_mut().filter(|entry| leaves(entry.action)) {
         entry.details["way"] = json!(around.way);
         entry.details["leavesFrom"] = json!(around.address);
     }
@@ -47,9 +48,16 @@ fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
             let (actor, action) = changed(order, answer.as_ref());
             entry(actor, action, order.record.id.to_string(), way(order, answer.as_ref()))
         }
-        Write::Wish { id } => entry(Actor::Host, AuditAction::WithdrawalAsked, id.to_string(), json!({})),
-        Write::Call { id, at } => {
-            entry(Actor::Host, AuditAction::CallLeft, id.to_string(), json!({ "left": at.rfc3339_ist() }))
+        Write::Wish { id, by_run } => {
+            let actor = by_run.clone().map_or(Actor::Host, Actor::Run);
+            entry(actor, AuditAction::WithdrawalAsked, id.to_string(), json!({}))
+        }
+        Write::Call { id, run_id, at: _, what } => {
+            entry(Actor::Host, AuditAction::CallLeft, id.to_string(), call(run_id, what))
+        }
+        Write::CallAnswered { id, left, why } => {
+            let actor = if *left { Actor::Broker } else { Actor::Host };
+            entry(actor, AuditAction::CallAnswered, id.to_string(), answered(*left, why.as_ref()))
         }
         Write::Risk { latch: Some(latch), .. } => {
             let details = json!({ "dayPnl": latch.day_pnl, "since": latch.since.rfc3339_ist() });
@@ -65,6 +73,24 @@ fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
         | Write::ForeignAccepted { .. }
         | Write::Trades(_)
         | Write::Adopt { .. } => None,
+    }
+}
+
+/// What a change or a withdrawal asks of the broker.
+fn call(run_id: &str, what: &CallKind) -> Value {
+    match what {
+        CallKind::Change(change) => json!({ "runId": run_id, "call": "change", "change": change }),
+        CallKind::Withdrawal => json!({ "runId": run_id, "call": "withdrawal" }),
+    }
+}
+
+/// What became of it.
+fn answered(left: bool, why: Option<&Why>) -> Value {
+    match why {
+        None => json!({ "left": left }),
+        Some(why) => json!({
+            "left": left, "message": why.text, "httpStatus": why.http_status, "errorType": why.error_type,
+        }),
     }
 }
 
@@ -193,5 +219,23 @@ mod tests {
         );
         assert_eq!(details["component"], "ab".repeat(32));
         assert!(details["tag"].is_string(), "{details}");
+    }
+
+    #[test]
+    fn a_change_tells_who_asked_what_it_was_from_where_it_left_and_how_it_was_answered() {
+        let (id, run_id, at) = (7, "r".to_owned(), Timestamp::from_micros(0));
+        let change = market::Change { quantity: Some(20), ..market::Change::default() };
+        let why = Why { text: "no".into(), http_status: Some(400), ..Why::default() };
+        let writes = [
+            Write::Wish { id, by_run: Some(run_id.clone()) },
+            Write::Call { id, run_id: run_id.clone(), at, what: CallKind::Change(change) },
+            Write::CallAnswered { id, left: true, why: Some(why) },
+        ];
+        let around = Circumstances { way: "from 10.0.0.2".to_owned(), ..Circumstances::default() };
+        let entries = audited(&writes, at, &around);
+        assert_eq!(entries[0].actor, Actor::Run(run_id));
+        let left = &entries[1].details;
+        assert_eq!((&left["change"]["quantity"], &left["way"]), (&json!(20), &json!("from 10.0.0.2")));
+        assert!(entries[2].actor == Actor::Broker && entries[2].details["httpStatus"] == 400);
     }
 }

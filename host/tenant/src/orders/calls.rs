@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use kite::{BrokerOrderId, Error, PlaceParams};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Desk {
     pub(super) async fn place(self: Arc<Self>, call: PlaceCall) {
@@ -93,6 +94,11 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
+        if let Some(stopped) =
+            self.too_late(call.not_after).or_else(|| self.goes_down())
+        {
+            return stopped;
+        }
         let params = PlaceParams { request: call.request, tag: call.tag };
         let answer = session.kite.place(&params).await;
         self.answered(&session, answer)
@@ -103,6 +109,11 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
+        if let Some(stopped) =
+            self.too_late(Some(call.not_after)).or_else(|| self.goes_down())
+        {
+            return stopped;
+        }
         let Some(number) = rows::number(&call.number) else { return no_number(&call.number) };
         let answer = session.kite.modify(&number, &call.current, &call.change).await;
         self.answered(&session, answer)
@@ -122,6 +133,19 @@ impl Desk {
     fn look_out(&self, is_stopped: bool, session: u64) -> Result<LineSession, Answer> {
         let looked = self.prover.leaving(|| self.last_look(is_stopped, session));
         looked.unwrap_or_else(|why| Err(stopped(RefusalCode::WayOut, &why)))
+    }
+
+    /// The write before it may have taken long: what was decided then is not sent now.
+    fn too_late(&self, not_after: Option<Duration>) -> Option<Answer> {
+        let text = "it was not written down in time";
+        let late =
+            || Answer::NotSent(Why { code: RefusalCode::Other, text: text.to_owned(), ..Why::default() });
+        not_after.filter(|until| self.now().since_boot > *until).map(|_| late())
+    }
+
+    /// A host that goes down waits for what is on its way, and for nothing that would leave after it.
+    fn goes_down(&self) -> Option<Answer> {
+        self.host.calls.is_closed().then(|| stopped(RefusalCode::Other, "the host was going down"))
     }
 
     /// Whether it may leave, at the last instant: a withdrawal always may.

@@ -10,7 +10,7 @@ use crate::audit::AuditEntry;
 use crate::broker::Line;
 use crate::broker_id::BrokerId;
 use crate::error::StoreError;
-use crate::host::Host;
+use crate::host::{Fall, Host};
 use crate::log::{Level, TenantLog};
 use crate::marks::Marks;
 use crate::news::News;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as Guarded, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, broadcast};
+use tokio::sync::{Mutex, MutexGuard, Notify, broadcast};
 use tokio::time::Instant;
 
 /// How long to wait before a write that failed is tried again: what happened to an order must not be forgotten.
@@ -49,6 +49,8 @@ pub(crate) struct Desk {
     /// The component that each attached run runs, by its SHA-256.
     pub(super) components: Guarded<Arc<BTreeMap<String, String>>>,
     pub(super) core: Mutex<Core>,
+    /// Held by the one run that closes its positions: what the account holds is not sold by two at once.
+    pub(super) closing: Mutex<()>,
     /// What each attached run must hear.
     pub(super) runs: Guarded<BTreeMap<String, Arc<Queue<RunEvent>>>>,
     /// The kill switches as the senders see them: no lock of the core between a switch and the last look before a send.
@@ -111,6 +113,7 @@ impl Desk {
             prover,
             components: Guarded::default(),
             core: Mutex::new(core),
+            closing: Mutex::new(()),
             runs: Guarded::default(),
             stops,
             reconciled: AtomicU64::new(0),
@@ -132,9 +135,12 @@ impl Desk {
         fed.await.unwrap_or_else(|broken| Err(StoreError::Database(format!("a step broke off: {broken}"))))
     }
 
-    /// The same for what happened and cannot be taken back: until it is written.
+    /// The same for what happened and cannot be taken back: until it is written, or the order path has fallen.
     pub(super) async fn learn(self: &Arc<Self>, event: Event) {
         while let Err(error) = self.feed(event.clone(), Along::default()).await {
+            if self.host.fallen.is_cancelled() {
+                return;
+            }
             tracing::error!(broker_id = %self.id, "not written, trying again: {error:#}");
             let text = format!("the order path could not write what it learned, trying again: {error}");
             self.log.write(Level::Error, None, &text);
@@ -143,7 +149,7 @@ impl Desk {
     }
 
     async fn take(self: Arc<Self>, event: Event, along: Along) -> Result<Outcome, StoreError> {
-        let mut core = self.core.lock().await;
+        let (mut core, _fall) = self.enter().await?;
         let now = self.now();
         let step = core.step(now, &self.world(now.wall), event);
         let Along { step: rows, mut audit } = along;
@@ -163,6 +169,17 @@ impl Desk {
         drop(core);
         self.decided.notify_one();
         Ok(outcome)
+    }
+
+    /// The core for one step. What comes second is dropped first: nobody builds on what a step that broke off left half
+    /// changed.
+    pub(super) async fn enter(&self) -> Result<(MutexGuard<'_, Core>, Fall<'_>), StoreError> {
+        let core = self.core.lock().await;
+        if self.host.fallen.is_cancelled() {
+            let text = "the order path has fallen: the host must be started again";
+            return Err(StoreError::Database(text.to_owned()));
+        }
+        Ok((core, self.host.fall_on_panic()))
     }
 
     /// Follows the clock until the host stops.
@@ -206,8 +223,8 @@ impl Desk {
     /// What the core may read of the world at this instant.
     pub(super) fn world(&self, now: Timestamp) -> World<'_> {
         let list = self.host.instruments_today();
-        let Self { host, line, marks, prover, .. } = self;
-        World { host, line, marks, prover, now, list }
+        let Self { host, marks, prover, .. } = self;
+        World { host, line: self.line.facts(), marks, prover, now, list }
     }
 
     pub(super) fn listener(&self, run_id: &str) -> Option<Arc<Queue<RunEvent>>> {
@@ -228,9 +245,9 @@ impl Desk {
         let mut outcome = Outcome::default();
         for effect in effects {
             match effect {
-                Effect::Place(call) => self.host.spawn(Arc::clone(self).place(call)),
-                Effect::Modify(call) => self.host.spawn(Arc::clone(self).modify(call)),
-                Effect::Cancel(call) => self.host.spawn(Arc::clone(self).cancel(call)),
+                Effect::Place(call) => self.host.spawn_call(Arc::clone(self).place(call)),
+                Effect::Modify(call) => self.host.spawn_call(Arc::clone(self).modify(call)),
+                Effect::Cancel(call) => self.host.spawn_call(Arc::clone(self).cancel(call)),
                 Effect::ReadBook { session, with_positions } => {
                     self.host.spawn(Arc::clone(self).read(session, with_positions));
                 }

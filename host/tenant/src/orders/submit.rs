@@ -27,8 +27,13 @@ impl Desk {
         let recorded = rows.amounts.clone();
         let asked = intents.into_iter().map(|intent| AskedFor::of(intent, || self.tag())).collect();
         let event = Event::Intents(Intents { run: run_ref(run), asked, prices });
-        let along = Along { step: Some((run.clone(), rows)), ..Along::default() };
-        self.feed(event, along).await?;
+        let along = || Along { step: Some((run.clone(), rows.clone())), ..Along::default() };
+        match self.feed(event.clone(), along()).await {
+            // Nothing of it was kept or sent. The store gave its ballast up for what must be written all the same, and the
+            // gate knows of it now: the run is refused what it asked for, and lives on.
+            Err(StoreError::Full(_)) => self.feed(event, along()).await?,
+            fed => fed?,
+        };
         self.publish(recorded);
         Ok(())
     }

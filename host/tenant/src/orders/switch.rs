@@ -22,14 +22,14 @@ impl Desk {
         }
         let event = Event::Switch { scope: scope.clone(), on, reason: reason.clone() };
         let written = self.feed(event, Along { audit, ..Along::default() }).await;
-        if let Err(error) = written {
-            if on {
-                self.learn(Event::SwitchUnwritten { scope, reason }).await;
-            }
-            return Err(error);
+        if written.is_err() && on {
+            self.learn(Event::SwitchUnwritten { scope: scope.clone(), reason }).await;
         }
-        self.stops.set(&scope, on);
-        Ok(self.core.lock().await.kill_switch(&scope))
+        // As the core has it, under its lock: of two that cross, both truths say what the later one decided.
+        let core = self.core.lock().await;
+        let switch = core.kill_switch(&scope);
+        self.stops.set(&scope, switch.on);
+        written.map(|_| switch)
     }
 
     pub(crate) async fn kill_switch(&self, scope: &SwitchScope) -> KillSwitch {

@@ -1,16 +1,18 @@
 //! The desk on a real database, with a broker line that leads nowhere: what it does around the core. The core's own rules
 //! are tested where it stands.
 
+use super::cause::Cause;
 use super::desk::{Along, Desk, Parts};
 use crate::broker::Line;
 use crate::broker_id::BrokerId;
 use crate::config::{BrokerAddress, TenantsConfig};
 use crate::host::Host;
+use crate::instruments::{InstrumentList, instrument_day};
 use crate::log::{LogLimits, LogWriter, TenantLog};
 use crate::marks::Marks;
 use crate::pnl::Figures;
 use crate::proof::{EgressSetting, Prover};
-use crate::run::{RunEvent, RunRecord, RunState};
+use crate::run::{RunEvent, RunRecord, RunState, RunStep};
 use crate::store::{Commit, Store, StoredStrategy};
 use crate::vault::Vault;
 use crate::version::Version;
@@ -19,7 +21,10 @@ use ::orders::{
     SwitchScope, Write,
 };
 use arc_swap::ArcSwapOption;
-use market::{Money, OrderKind, OrderState, Price, Product, Side, Validity, Variety};
+use market::{
+    Instrument, InstrumentKind, Intent, Money, OrderKind, OrderRequest, OrderState, Price, Product, Side,
+    Validity, Variety,
+};
 use serde_json::json;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -78,6 +83,22 @@ impl Bench {
         self.desk.core.lock().await.order(1).unwrap().record.state
     }
 
+    /// The day's list has what the orders of these tests are of.
+    fn knows_instruments(&self) {
+        let infy = Instrument {
+            token: 408_065,
+            symbol: "NSE:INFY".parse().unwrap(),
+            name: "INFOSYS".into(),
+            kind: InstrumentKind::Equity,
+            tick_size: Price::from_paise(5),
+            lot_size: 1,
+            expiry: None,
+            strike: Price::ZERO,
+        };
+        let host = &self.desk.host;
+        host.instruments.store(Some(Arc::new(InstrumentList::new(instrument_day(host.now()), vec![infy]))));
+    }
+
     /// A whole reading under a session, in which the order is complete.
     fn reading(&self, session: u64) -> Event {
         let now = self.desk.host.now();
@@ -127,6 +148,7 @@ async fn host(dir: &TempDir) -> Arc<Host> {
         stop: CancellationToken::new(),
         fallen: CancellationToken::new(),
         tasks: TaskTracker::new(),
+        calls: TaskTracker::new(),
     })
 }
 
@@ -225,4 +247,50 @@ async fn a_run_that_dropped_its_line_leaves_nothing_behind() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the end goes with its line");
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_refuses_the_order_that_finds_it_out_and_the_run_lives_on() {
+    let bench = Bench::new().await;
+    bench.knows_instruments();
+    bench.desk.host.store.leave_no_room().await;
+    let cause =
+        Cause { first_seq: 1, event_seq: 1, begins: true, journal: vec![7; 1 << 20], ..Cause::default() };
+    let request = OrderRequest::market("NSE:INFY".parse().unwrap(), Side::Buy, 1);
+    let intents = vec![Intent::Place { id: 2, request }];
+    bench.desk.submit(&bench.run, RunStep { cause, intents, ..RunStep::default() }).await.unwrap();
+    let rows = bench.desk.book.run_orders("run").await.unwrap();
+    let refused = rows.iter().find(|order| order.run_order_id == 2).unwrap();
+    assert_eq!((refused.state, refused.refusal), (OrderState::Refused, RefusalCode::Store));
+    let journal = bench.desk.book.journal("run").await.unwrap();
+    assert_eq!(journal.iter().map(|(_, bytes)| bytes.len()).sum::<usize>(), 1 << 20, "written once");
+}
+
+#[tokio::test]
+async fn a_step_that_breaks_off_ends_the_order_path_before_anybody_builds_on_it() {
+    let bench = Bench::new().await;
+    let (desk, host) = (Arc::clone(&bench.desk), Arc::clone(&bench.desk.host));
+    let broken = tokio::spawn(async move {
+        let _entered = desk.enter().await.unwrap();
+        panic!("this test lets a step break off");
+    });
+    assert!(broken.await.is_err());
+    assert!(host.fallen.is_cancelled() && host.stop.is_cancelled());
+    let why = bench.desk.feed(bench.reading(1), Along::default()).await.unwrap_err().to_string();
+    assert!(why.contains("started again"), "{why}");
+    let learned = bench.desk.learn(bench.reading(1));
+    tokio::time::timeout(Duration::from_secs(5), learned).await.unwrap();
+    assert_eq!(bench.state().await, OrderState::Open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_goes_on_and_off_at_once_is_the_same_for_the_senders_and_the_core() {
+    let bench = Bench::new().await;
+    let set = |on| bench.desk.set_kill_switch(SwitchScope::Tenant, on, None, vec![]);
+    for round in 0..50 {
+        let (on, off) = tokio::join!(set(true), set(false));
+        (on.unwrap(), off.unwrap());
+        let is_on = bench.desk.kill_switch(&SwitchScope::Tenant).await.on;
+        assert_eq!(bench.desk.stops.stop("run"), is_on, "in round {round}");
+    }
 }

@@ -8,8 +8,7 @@ use super::leftover::{Hindrance, Leftover, OpenPosition};
 use crate::error::{BrokerError, StoreError};
 use crate::gate::Refusal;
 use crate::run::RunRecord;
-use ::orders::Event;
-use ::orders::Mode;
+use ::orders::{Event, Mode, RefusalCode};
 use kite::{Book, HoldingRow, PositionRow};
 use market::{OrderRequest, OrderState, Product, RunOrderId, Side, Symbol, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,12 +26,27 @@ const EXIT_REJECTIONS_MAX: usize = 3;
 /// Units by what they are of and how they are held; negative when short.
 type Units = BTreeMap<(Symbol, Product), i64>;
 
+/// What the account holds, and what is on its way out of it.
+struct Account {
+    held: Units,
+    /// By orders of any run that close something and still stand: what they would sell is negative.
+    leaving: Units,
+}
+
 /// One run's way out of the market.
 pub struct Closing {
     desk: Arc<Desk>,
     run: RunRecord,
     exits: BTreeMap<RunOrderId, Timestamp>,
     withdrawn: BTreeMap<i64, Timestamp>,
+}
+
+impl Account {
+    fn of(&self, symbol: &Symbol, product: Product) -> (i64, i64) {
+        let key = (symbol.clone(), product);
+        let of = |units: &Units| units.get(&key).copied().unwrap_or(0);
+        (of(&self.held), of(&self.leaving))
+    }
 }
 
 impl Closing {
@@ -46,6 +60,9 @@ impl Closing {
                 .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
                 .await;
         }
+        let desk = Arc::clone(&self.desk);
+        // One run at a time from what the account holds to the orders that close it, each with those of the others.
+        let _closing = desk.closing.lock().await;
         let account = match self.read_account().await? {
             Ok(account) => account,
             Err(why) => return self.left(Hindrance::Waiting(why.to_string())).await,
@@ -84,23 +101,28 @@ impl Closing {
     }
 
     /// Books and account as the broker has them now. Nothing to compare with on paper.
-    async fn read_account(&self) -> Result<Result<Option<Units>, BrokerError>, StoreError> {
+    async fn read_account(&self) -> Result<Result<Option<Account>, BrokerError>, StoreError> {
         if self.run.mode == Mode::Paper {
             return Ok(Ok(None));
         }
+        // Before the account is read: what fills in between counts twice and leaves more open, never less.
+        let leaving = self.desk.exits_under_way(self.run.mode).await;
         if let Err(why) = self.desk.read_now().await? {
             return Ok(Err(why));
         }
-        Ok(self.desk.account_units().await.map(Some))
+        Ok(self.desk.account_units().await.map(|held| Some(Account { held, leaving })))
     }
 
     /// Makes the orders that close what is held. What kept some of them from being made.
-    async fn close(&mut self, account: Option<&Units>) -> Result<Option<Hindrance>, StoreError> {
+    async fn close(&mut self, account: Option<&Account>) -> Result<Option<Hindrance>, StoreError> {
         let (mut given_up, mut untouched) = (Vec::new(), false);
         for ((symbol, product), units) in self.desk.held(&self.run.id).await? {
-            let there = account.map(|a| a.get(&(symbol.clone(), product)).copied().unwrap_or(0));
-            let closable = there.map_or(units, |there| part_of(units, there));
-            if closable == 0 {
+            let (there, leaving) = account.map_or((units, 0), |account| account.of(&symbol, product));
+            let closable = part_of(part_of(units, there), there.saturating_add(leaving));
+            if closable == 0 && leaving != 0 {
+                // What becomes of the other runs' exits tells what is left for this one.
+                untouched = true;
+            } else if closable == 0 {
                 given_up.push(format!("the account holds no {symbol} ({product}) any more"));
             } else if let Some(why) = self.refused_too_often(&symbol, product).await? {
                 given_up.push(why);
@@ -128,7 +150,7 @@ impl Closing {
         let orders = self.desk.book.run_orders(&self.run.id).await?;
         let refused: Vec<_> = orders
             .iter()
-            .filter(|o| self.exits.contains_key(&o.run_order_id) && o.state == OrderState::Rejected)
+            .filter(|o| self.exits.contains_key(&o.run_order_id) && is_brokers_no(o.state, o.refusal))
             .filter(|o| o.symbol == *symbol && o.product == product)
             .collect();
         let last = refused.last().filter(|_| refused.len() >= EXIT_REJECTIONS_MAX);
@@ -185,6 +207,19 @@ impl Desk {
         of_run.map(|o| (o.id, o.run_order_id)).collect()
     }
 
+    /// Units by which the orders that close something, of whatever run, will still change the account.
+    async fn exits_under_way(&self, mode: Mode) -> Units {
+        let core = self.core.lock().await;
+        let mut leaving = Units::new();
+        for order in core.standing().filter(|order| order.is_exit && order.record.mode == mode) {
+            let o = &order.record;
+            let units = leaving.entry((o.symbol.clone(), o.product)).or_insert(0_i64);
+            let open = i64::from(o.quantity.saturating_sub(o.filled));
+            *units = units.saturating_add(o.side.sign() * open);
+        }
+        leaving
+    }
+
     /// Units the run holds, by its own trades.
     async fn held(&self, run_id: &str) -> Result<Units, StoreError> {
         let mut held = Units::new();
@@ -221,6 +256,11 @@ impl Desk {
     }
 }
 
+/// The broker's own word on the order: a network that drops, or a budget that is used up here, says nothing against it.
+fn is_brokers_no(state: OrderState, code: RefusalCode) -> bool {
+    state == OrderState::Rejected && matches!(code, RefusalCode::Exchange | RefusalCode::Margin)
+}
+
 /// As many of a run's units as the account has on the same side.
 fn part_of(of_run: i64, of_account: i64) -> i64 {
     if of_run > 0 { of_account.clamp(0, of_run) } else { of_account.clamp(of_run, 0) }
@@ -229,6 +269,16 @@ fn part_of(of_run: i64, of_account: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_brokers_own_word_says_that_a_position_cannot_be_closed() {
+        let is_no = |code| is_brokers_no(OrderState::Rejected, code);
+        assert!(is_no(RefusalCode::Exchange) && is_no(RefusalCode::Margin));
+        let kept_here =
+            [RefusalCode::Other, RefusalCode::RateLimit, RefusalCode::OrderCount, RefusalCode::NoSession];
+        assert!(!kept_here.into_iter().any(is_no), "a network that drops is no word of the broker's");
+        assert!(!is_brokers_no(OrderState::Cancelled, RefusalCode::Exchange));
+    }
 
     #[test]
     fn no_more_is_closed_than_the_account_has_on_that_side() {

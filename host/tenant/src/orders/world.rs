@@ -1,6 +1,5 @@
 //! What the core may read of the world, as this host knows it at one instant.
 
-use crate::broker::Line;
 use crate::gate::Refusal;
 use crate::host::Host;
 use crate::instruments::InstrumentList;
@@ -14,7 +13,8 @@ use std::sync::Arc;
 /// The world as one desk sees it.
 pub(super) struct World<'a> {
     pub(super) host: &'a Host,
-    pub(super) line: &'a Line,
+    /// Read once: a login or a session's end in the midst of a step is the next step's matter.
+    pub(super) line: LineFacts,
     pub(super) marks: &'a Marks,
     pub(super) prover: &'a Prover,
     pub(super) now: Timestamp,
@@ -40,8 +40,7 @@ impl Facts for World<'_> {
     }
 
     fn line(&self) -> LineFacts {
-        let session = self.line.session().map(|session| session.number());
-        LineFacts { state: self.line.standing(), session }
+        self.line.clone()
     }
 
     fn store(&self) -> StoreHealth {

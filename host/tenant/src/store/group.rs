@@ -188,6 +188,13 @@ impl Group {
         self.due.notify_one();
     }
 
+    /// Nobody writes any more: whoever waits is told.
+    pub(super) fn fall(&self) {
+        self.close();
+        let asked = mem::take(&mut self.lock().asked);
+        asked.into_iter().for_each(|asked| asked.answer(Err(gone())));
+    }
+
     /// True when somebody waits, or so much is gathered that it is written at once, or some of what is due is left.
     pub(super) fn is_urgent(&self) -> bool {
         let waiting = self.lock();

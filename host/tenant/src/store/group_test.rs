@@ -1,7 +1,7 @@
 //! What waits together is written together, in order, and what no database takes fails nobody else.
 
 use super::group::{Commit, StepRows};
-use super::{Book, Store};
+use super::{Book, Health, Store};
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery};
 use crate::journal::Link;
 use crate::run::{RunRecord, RunState};
@@ -29,6 +29,14 @@ async fn world() -> World {
     sqlx::raw_sql(rows).execute(&store.writer).await.unwrap();
     let id = store.all_tenants().await.unwrap().remove(0).unwrap().id;
     World { _dir: dir, book: store.book(id), store }
+}
+
+impl Store {
+    /// Lets the writer's connection find no room for a further page.
+    pub(crate) async fn leave_no_room(&self) {
+        // Less than there are means as many as there are.
+        sqlx::raw_sql("pragma max_page_count = 1").execute(&self.writer).await.unwrap();
+    }
 }
 
 fn run(id: &str) -> RunRecord {
@@ -107,7 +115,8 @@ async fn a_hundred_who_wait_at_the_same_time_need_a_few_commits() {
     let before = world.store.commits();
     let all = (1..=100_i64).map(|id| {
         let at = Timestamp::EPOCH;
-        let call = ::orders::Write::Call { id, at };
+        let (run_id, what) = ("a".to_owned(), ::orders::CallKind::Withdrawal);
+        let call = ::orders::Write::Call { id, run_id, at, what };
         world.book.commit(Commit { orders: vec![call], ..Commit::default() })
     });
     for done in futures_util::future::join_all(all).await {
@@ -193,4 +202,20 @@ async fn journals_of_runs_that_ended_long_ago_go_in_small_pieces_and_the_others_
     let counts: Vec<_> = told.iter().map(|record| record.details.as_u64().unwrap()).collect();
     assert_eq!(counts, [1, 3, 3], "the audit says what is gone, and nothing where nothing went");
     assert_eq!(crate::config::TenantLimits::default().journal_keep_days, 90);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_writer_that_fell_over() {
+    let world = world().await;
+    world.store.stop_group_writer().await;
+    world.store.group.open();
+    let book = world.book.clone();
+    let waiting = tokio::spawn(async move { book.commit(commit("a", 1)).await });
+    tokio::task::yield_now().await;
+    world.store.start_writing(async { panic!("this test lets the writer fall over") });
+    let outcome = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+    assert!(outcome.is_err(), "whoever waited is told");
+    world.store.fallen().cancelled().await;
+    assert_eq!(world.store.health(), Health::Failed, "no new order leaves");
+    assert!(world.book.commit(commit("a", 1)).await.is_err(), "and nothing new is waited for");
 }

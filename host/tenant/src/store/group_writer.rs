@@ -7,6 +7,8 @@ use super::journal::Links;
 use super::{Book, PNL_RECORDS_PER_DAY_MAX, Store, WeakStore, Write};
 use crate::error::StoreError;
 use crate::run::RunRecord;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -41,10 +43,25 @@ impl Unwritten {
 impl Store {
     /// Starts the task that writes what waits. It holds the store only while it writes.
     pub(super) fn start_group_writer(&self) {
+        self.start_writing(write_when_due(Arc::downgrade(&self.group), WeakStore::of(self)));
+    }
+
+    pub(super) fn start_writing(&self, writing: impl Future<Output = ()> + Send + 'static) {
         self.group.open();
-        let group = Arc::downgrade(&self.group);
-        let store = WeakStore::of(self);
-        let writer = tokio::spawn(write_when_due(group, store));
+        let (group, space, fallen) = (Arc::downgrade(&self.group), self.space.clone(), self.fallen.clone());
+        let writer = tokio::spawn(async move {
+            if AssertUnwindSafe(writing).catch_unwind().await.is_ok() {
+                return;
+            }
+            // What it held in its hands is lost: nobody may wait for it, and nothing new may be asked of it.
+            if let Some(space) = space {
+                space.heard(&StoreError::Failed("the task that writes has fallen".to_owned()));
+            }
+            if let Some(group) = group.upgrade() {
+                group.fall();
+            }
+            fallen.cancel();
+        });
         *self.group.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
     }
 

@@ -30,8 +30,11 @@ impl Book {
             match write {
                 orders::Write::Insert(order) => self.insert_order(tx, order).await?,
                 orders::Write::Update { order, answer: _ } => self.update_order(tx, order).await?,
-                orders::Write::Wish { id } => self.want_cancel(tx, *id).await?,
-                orders::Write::Call { id, at } => self.count_call(tx, *id, *at).await?,
+                orders::Write::Wish { id, by_run: _ } => self.want_cancel(tx, *id).await?,
+                orders::Write::Call { id, at, run_id: _, what: _ } => self.count_call(tx, *id, *at).await?,
+                orders::Write::CallAnswered { id, left: false, why: _ } => self.uncount_call(tx, *id).await?,
+                // It was counted when it was handed out.
+                orders::Write::CallAnswered { left: true, .. } => {}
                 orders::Write::Trades(trades) => self.insert_trades(tx, trades).await?,
                 orders::Write::Adopt { date, number, run_id, strategy_id } => {
                     self.adopt_trades(tx, *date, number, run_id, strategy_id).await?;
@@ -134,6 +137,16 @@ impl Book {
         Ok(())
     }
 
+    /// A call that was handed out never left.
+    async fn uncount_call(&self, tx: &mut Write, id: i64) -> Result<(), StoreError> {
+        sqlx::query("update orders set calls = calls - 1 where broker_id = ? and id = ? and calls > 0")
+            .bind(self.id())
+            .bind(id)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
     /// When the order calls of a day left: one entry a call.
     pub(crate) async fn calls_of(&self, date: TradingDate) -> Result<Vec<Timestamp>, StoreError> {
         let rows = sqlx::query(
@@ -169,8 +182,7 @@ impl Book {
         Ok(row.try_get(0)?)
     }
 
-    /// Everything that may still change, oldest first. What was escalated under a number the broker gave can still trade
-    /// Every order that may still change, those since a day, and those of the days before it that only we ended.
+    /// Every order that may still change, oldest first, those since a day, and those of the days before it that only we ended.
     pub(crate) async fn known_orders(&self, since: TradingDate) -> Result<KnownOrders, StoreError> {
         let long_ago = since.midnight().plus_seconds(-ENDED_HERE_DAYS * 86_400).date();
         let rows = sqlx::query(

@@ -177,3 +177,25 @@ fn while_fills_cannot_be_read_the_days_result_is_unknown() {
     bench.feed(Event::DayResult(result));
     assert_eq!(bench.core.day_result(), None);
 }
+
+#[test]
+fn a_fill_that_tells_no_time_is_no_other_fill_at_the_next_reading() {
+    let mut bench = Bench::open();
+    bench.resting();
+    let told = |bench: &Bench, quantity: u32| {
+        let fill = Trade { time: bench.now.wall, ..fill("T1", "B1", quantity, 100) };
+        Reading { trades: Listing::whole(vec![fill]), ..bench.reading(vec![]) }
+    };
+    for _ in 0..3 {
+        bench.pass(Duration::from_secs(3));
+        let reading = told(&bench, 10);
+        let effects = bench.feed(Event::Reading(Box::new(reading)));
+        assert!(!said(&effects, "otherwise than before"), "{effects:?}");
+    }
+    let times_said = (0..3).filter(|_| {
+        bench.pass(Duration::from_secs(3));
+        let reading = told(&bench, 9);
+        said(&bench.feed(Event::Reading(Box::new(reading))), "otherwise than before")
+    });
+    assert_eq!(times_said.count(), 1);
+}

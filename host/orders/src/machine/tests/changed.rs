@@ -101,3 +101,33 @@ fn an_order_that_is_not_named_yet_cannot_be_changed() {
     let effects = bench.ask(vec![modify(cheaper(98))]);
     assert!(changes(&effects).is_empty() && told(&effects, "not named the order yet"));
 }
+
+#[test]
+fn a_change_that_goes_out_again_is_alone_on_the_wire() {
+    let mut bench = Bench::open();
+    let resting = bench.resting();
+    bench.ask(vec![modify(cheaper(98))]);
+    bench.feed(Event::Modified { id: 1, answer: unknown() });
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(changes(&bench.read(vec![resting])).len(), 1);
+    let effects = bench.ask(vec![modify(cheaper(97))]);
+    assert!(changes(&effects).is_empty(), "{effects:?}");
+    assert!(told(&effects, "not changed: the change before is still under way"));
+    bench.feed(Event::Modified { id: 1, answer: taken() });
+    assert_eq!(changes(&bench.ask(vec![modify(cheaper(97))])).len(), 1);
+}
+
+#[test]
+fn what_is_handed_out_may_leave_within_its_time_but_for_exits_and_withdrawals() {
+    let mut bench = Bench::open();
+    let latest = |bench: &Bench| bench.now.since_boot + Duration::from_millis(settings().send_within_ms);
+    let effects = bench.ask(vec![limit(1)]);
+    assert_eq!(places(&effects)[0].not_after, Some(latest(&bench)));
+    bench.accepted(1, "B1");
+    bench.pass(Duration::from_secs(1));
+    let effects = bench.ask(vec![modify(cheaper(98))]);
+    assert_eq!(changes(&effects)[0].not_after, latest(&bench));
+    bench.feed(Event::Modified { id: 1, answer: taken() });
+    let tag = bench.tag();
+    assert_eq!(places(&bench.feed(exit(tag)))[0].not_after, None);
+}

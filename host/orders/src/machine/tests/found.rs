@@ -105,7 +105,7 @@ fn a_late_find_is_adopted_said_and_withdrawn_where_it_still_stands() {
     let effects = bench.read(vec![found]);
     assert_eq!(bench.state(1), OrderState::Open);
     assert!(said(&effects, "after all") && cancels(&effects) == 1, "{effects:?}");
-    assert!(bench.writes.iter().any(|write| matches!(write, Write::Wish { id: 1 })));
+    assert!(bench.writes.iter().any(|write| matches!(write, Write::Wish { id: 1, .. })));
 }
 
 #[test]
@@ -306,4 +306,25 @@ fn what_is_unsettled_when_the_day_ends_is_escalated_and_still_looked_for() {
     let found = row(&bench.record(1), "B1", OrderState::Complete, 10);
     bench.read(vec![found]);
     assert_eq!((bench.state(1), bench.record(1).filled), (OrderState::Complete, 10));
+}
+
+#[test]
+fn an_order_that_was_called_absent_is_looked_for_all_day_although_nothing_stands() {
+    let mut bench = Bench::open();
+    bench.ask(vec![buy(1)]);
+    bench.accepted(1, "B1");
+    for _ in 0..50 {
+        bench.pass(Duration::from_secs(3));
+        bench.read(vec![]);
+    }
+    assert_eq!(bench.state(1), OrderState::Absent);
+    let due = bench.core.next_wake().expect("the book is read again");
+    assert!(due <= bench.now.since_boot + settings().positions_every, "{due:?}");
+    bench.pass(settings().positions_every);
+    let effects = bench.feed(Event::Time);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadBook { .. })), "{effects:?}");
+    let late = row(&bench.record(1), "B1", OrderState::Rejected, 0);
+    bench.read(vec![late]);
+    assert_eq!(bench.state(1), OrderState::Rejected);
+    assert_eq!(bench.core.next_wake(), None, "nothing is left to look for");
 }

@@ -1,6 +1,7 @@
 //! What leaves, when, and how often: once.
 
 use super::*;
+use crate::gate::RiskLimits;
 
 #[test]
 fn the_first_order_of_a_step_is_written_as_being_sent_and_leaves_and_the_next_waits_its_turn() {
@@ -161,4 +162,20 @@ fn what_a_crash_left_is_settled_and_never_sent_late() {
         effects.extend(bench.feed(Event::Time));
     }
     assert!(places(&effects).is_empty());
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_use_up_the_rate_until_the_old_time_comes_again() {
+    let mut bench = Bench::open();
+    bench.feed(Event::Limits(RiskLimits { orders_per_second: 2, ..RiskLimits::default() }));
+    assert_eq!(refusals(&bench.ask(vec![limit(1), limit(2), limit(3)])), [RefusalCode::RateLimit]);
+    bench.now.wall = bench.now.wall.plus_seconds(-3_600);
+    bench.read(vec![]);
+    assert_eq!(refusals(&bench.ask(vec![limit(4)])), [RefusalCode::RateLimit], "they left just now");
+    bench.pass(Duration::from_secs(1));
+    assert!(refusals(&bench.ask(vec![limit(5)])).is_empty());
+
+    let ahead = (0..10).map(|_| NOON.plus_seconds(3_600)).collect();
+    let mut bench = Bench::open_with(Loaded { calls: ahead, ..Loaded::default() });
+    assert!(refusals(&bench.ask(vec![limit(1)])).is_empty(), "nor does it after a restart");
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::gate::RiskLimits;
 use crate::switch::{KillSwitch, SwitchScope, Switches};
 use crate::trading::TradingState;
+use crate::write::CallKind;
 use market::Money;
 
 fn switch(scope: SwitchScope, on: bool) -> Event {
@@ -20,7 +21,7 @@ fn a_switch_of_each_scope_stops_what_it_covers_withdraws_it_and_lets_exits_leave
         assert_eq!(cancels(&effects), 1, "{scope}");
         let kept = bench.writes.iter().any(|write| matches!(write, Write::Switch { .. }));
         assert_eq!(kept, scope != SwitchScope::Host, "{scope}");
-        assert!(bench.writes.iter().any(|write| matches!(write, Write::Wish { id: 1 })), "{scope}");
+        assert!(bench.writes.iter().any(|write| matches!(write, Write::Wish { id: 1, .. })), "{scope}");
         assert_eq!(refusals(&bench.ask(vec![buy(2)])), [RefusalCode::KillSwitch], "{scope}");
         let tag = bench.tag();
         assert_eq!(places(&bench.feed(exit(tag))).len(), 1, "{scope}");
@@ -48,6 +49,86 @@ fn a_switch_that_cannot_be_written_stops_and_withdraws_all_the_same() {
     assert!(bench.writes.is_empty(), "{:?}", bench.writes);
     assert_eq!(cancels(&effects), 1);
     assert_eq!(refusals(&bench.ask(vec![buy(2)])), [RefusalCode::KillSwitch]);
+}
+
+/// A live order that rests at the broker, one that rests on paper, and one that waits for its turn.
+fn of_each_kind() -> Bench {
+    let mut bench = Bench::open();
+    let mut asked = bench.intents(vec![limit(1)]);
+    asked.run = run(Mode::Paper);
+    bench.feed(Event::Intents(asked));
+    bench.ask(vec![limit(2)]);
+    bench.accepted(2, "B2");
+    bench.ask(vec![buy(3), buy(4)]);
+    let standing = [1, 2, 3, 4].map(|id| bench.state(id));
+    use OrderState::{Acked, Intent, Open, Sending};
+    assert_eq!(standing, [Open, Acked, Sending, Intent]);
+    bench
+}
+
+#[test]
+fn an_order_that_needs_a_row_alone_keeps_no_live_one_from_being_withdrawn() {
+    // Before anybody noticed that the disk failed, and after.
+    for store in [StoreHealth::Good, StoreHealth::Failed] {
+        let mut bench = of_each_kind();
+        bench.lose(switch(SwitchScope::Tenant, true));
+        bench.world.store = store;
+        let effects = bench.feed(Event::SwitchUnwritten { scope: SwitchScope::Tenant, reason: None });
+        assert!(bench.writes.is_empty(), "{store:?}: {:?}", bench.writes);
+        assert_eq!(cancels(&effects), 1, "{store:?}");
+        assert_eq!(refusals(&bench.ask(vec![buy(5)])).len(), 1, "{store:?}");
+    }
+}
+
+#[test]
+fn a_disk_that_failed_keeps_no_answer_and_no_passing_time_from_being_taken_in() {
+    let mut bench = of_each_kind();
+    bench.world.store = StoreHealth::Failed;
+    bench.feed(Event::SwitchUnwritten { scope: SwitchScope::Tenant, reason: None });
+    bench.world.price = Some(Price::from_rupees(98));
+    bench.pass(Duration::from_secs(10));
+    bench.feed(Event::Cancelled { id: 2, answer: Answer::Accepted { number: "B2".into() } });
+    assert!(bench.writes.is_empty(), "{:?}", bench.writes);
+    bench.feed(Event::Time);
+    assert!(bench.writes.is_empty(), "{:?}", bench.writes);
+    assert_eq!([1, 4].map(|id| bench.state(id)), [OrderState::Open, OrderState::Intent]);
+    bench.world.store = StoreHealth::Good;
+    bench.feed(Event::Time);
+    assert_eq!([1, 4].map(|id| bench.state(id)), [OrderState::Cancelled; 2], "it is caught up with");
+}
+
+#[test]
+fn a_run_that_asks_again_for_a_withdrawal_that_was_given_up_gets_one() {
+    let mut bench = Bench::open();
+    let resting = bench.resting();
+    bench.ask(vec![Intent::Cancel { id: 1 }]);
+    for _ in 0..3 {
+        bench.feed(Event::Cancelled { id: 1, answer: unknown() });
+        bench.pass(Duration::from_secs(3));
+        bench.read(vec![resting.clone()]);
+    }
+    assert_eq!(cancels(&bench.ask(vec![Intent::Cancel { id: 1 }])), 1);
+    assert_eq!(cancels(&bench.ask(vec![Intent::Cancel { id: 1 }])), 0, "once");
+}
+
+#[test]
+fn a_withdrawal_is_written_down_as_it_is_handed_out_with_who_asked_and_once_more_when_it_is_answered() {
+    let mut bench = Bench::open();
+    bench.resting();
+    bench.ask(vec![Intent::Cancel { id: 1 }]);
+    let wish = Write::Wish { id: 1, by_run: Some("run".into()) };
+    let (run_id, at) = ("run".into(), bench.now.wall);
+    let call = Write::Call { id: 1, run_id, at, what: CallKind::Withdrawal };
+    assert_eq!(bench.writes, [wish, call]);
+    bench.feed(Event::Cancelled { id: 1, answer: unknown() });
+    let answered = |write: &Write| matches!(write, Write::CallAnswered { id: 1, left: true, why: Some(_) });
+    assert!(bench.writes.iter().any(answered), "{:?}", bench.writes);
+    assert!(!bench.writes.iter().any(|write| matches!(write, Write::Call { .. })), "it counts once");
+
+    let mut bench = Bench::open();
+    bench.resting();
+    bench.feed(Event::Withdraw { ids: vec![1] });
+    assert!(bench.writes.contains(&Write::Wish { id: 1, by_run: None }), "a person asked");
 }
 
 #[test]
@@ -78,7 +159,7 @@ fn a_wish_for_an_order_on_its_way_is_carried_out_when_it_has_its_number_over_a_r
     let mut bench = Bench::open();
     bench.ask(vec![limit(1)]);
     bench.ask(vec![Intent::Cancel { id: 1 }]);
-    assert!(bench.writes.iter().any(|write| matches!(write, Write::Wish { id: 1 })));
+    assert!(bench.writes.iter().any(|write| matches!(write, Write::Wish { id: 1, .. })));
     assert_eq!(cancels(&bench.accepted(1, "B1")), 1);
     let wanted = StoredOrder {
         cancel_wanted: true,

@@ -11,6 +11,7 @@ use crate::{
     Answer, BrokerState, Budget, CancelCall, Effect, Event, Listing, ModifyCall, PlaceCall, Reading,
     RefusalCode,
 };
+use std::time::Duration;
 
 /// One call to the broker's order system.
 #[derive(Debug, Clone)]
@@ -64,6 +65,15 @@ impl Call {
         }
     }
 
+    /// When it is too late to send it.
+    const fn not_after(&self) -> Option<Duration> {
+        match self {
+            Self::Place(call) => call.not_after,
+            Self::Modify(call) => Some(call.not_after),
+            Self::Cancel(_) => None,
+        }
+    }
+
     /// The run that a kill switch may have stopped meanwhile; none for what leaves all the same.
     fn stoppable_run(&self) -> Option<&str> {
         match self {
@@ -101,7 +111,7 @@ impl World {
 
     /// The last look, and the socket.
     pub(super) fn leaves(&mut self, life: u32, call: Call) -> Held {
-        let now = self.now;
+        let (now, since_boot) = (self.now, self.clocks().since_boot);
         let Some(process) = self.process.as_mut().filter(|process| process.life == life) else {
             return Ok(());
         };
@@ -109,6 +119,9 @@ impl World {
             Some(Answer::Stopped(spoken::why(RefusalCode::KillSwitch, "the kill switch went on", None)))
         } else if process.line.session != Some(call.session()) {
             Some(Answer::NotSent(spoken::why(RefusalCode::NoSession, "the session ended", None)))
+        } else if call.not_after().is_some_and(|latest| since_boot > latest) {
+            let text = "it was not written down in time";
+            Some(Answer::NotSent(spoken::why(RefusalCode::Other, text, None)))
         } else {
             process.take_room(now).err().map(|no_room| {
                 let why = spoken::why(RefusalCode::RateLimit, "the budget is used up", None);
