@@ -94,9 +94,7 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) =
-            self.too_late(call.not_after).or_else(|| self.goes_down())
-        {
+        if let Some(stopped) = self.too_late(call.not_after).or_else(|| self.goes_down()) {
             return stopped;
         }
         let params = PlaceParams { request: call.request, tag: call.tag };
@@ -109,9 +107,7 @@ impl Desk {
             Ok(session) => session,
             Err(stopped) => return stopped,
         };
-        if let Some(stopped) =
-            self.too_late(Some(call.not_after)).or_else(|| self.goes_down())
-        {
+        if let Some(stopped) = self.too_late(Some(call.not_after)).or_else(|| self.goes_down()) {
             return stopped;
         }
         let Some(number) = rows::number(&call.number) else { return no_number(&call.number) };

@@ -289,7 +289,8 @@ async fn a_switch_that_goes_on_and_off_at_once_is_the_same_for_the_senders_and_t
     let set = |on| bench.desk.set_kill_switch(SwitchScope::Tenant, on, None, vec![]);
     for round in 0..50 {
         let (on, off) = tokio::join!(set(true), set(false));
-        (on.unwrap(), off.unwrap());
+        on.unwrap();
+        off.unwrap();
         let is_on = bench.desk.kill_switch(&SwitchScope::Tenant).await.on;
         assert_eq!(bench.desk.stops.stop("run"), is_on, "in round {round}");
     }
