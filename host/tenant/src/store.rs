@@ -23,6 +23,8 @@ mod journal;
 mod lock;
 mod migrate;
 mod orders;
+#[cfg(test)]
+mod orders_test;
 mod pnl;
 mod recorded;
 mod runs;

@@ -1,0 +1,45 @@
+//! What the rows of orders say of the calls that left. Knows no rule of the order path.
+
+use super::{Commit, Store};
+use ::orders::{CallKind, Write};
+use market::{Timestamp, TradingDate};
+
+const ROWS: &str = "-- rows of these tests
+    insert into tenants (broker_id, user_name, created_at, last_login_at) values ('UK9394', 'A', 0, 0);
+    insert into strategies (broker_id, id, name, created_at) values ('UK9394', 's', 'alpha', 0);
+    insert into strategy_versions values ('UK9394', 's', 1, '', 0, '{}', x'', 0);
+    insert into runs (broker_id, id, strategy_id, version, mode, params, state, started_at)
+        values ('UK9394', 'r', 's', 1, 'live', '{}', 'running', 0);
+    insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind, product,
+        validity, variety, quantity, price, trigger_price, market_protection, state, created_at, updated_at)
+        values ('UK9394', 7, 'r', 's', 1, 'TTTTTTTTTTTTTTTTTTTT', '2026-11-23', 'live', 'NSE:INFY', 'BUY', 'MARKET',
+            'MIS', 'DAY', 'regular', 10, 0, 0, 0, 'open', 0, 0);";
+
+fn noon() -> Timestamp {
+    "2026-11-23".parse::<TradingDate>().unwrap().at_seconds(12 * 3_600)
+}
+
+fn call() -> Write {
+    Write::Call { id: 7, run_id: "r".into(), at: noon(), what: CallKind::Withdrawal }
+}
+
+#[tokio::test]
+async fn a_call_counts_from_when_it_is_handed_out_and_no_more_once_it_is_known_that_it_never_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).await.unwrap();
+    sqlx::raw_sql(ROWS).execute(&store.writer).await.unwrap();
+    let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
+    let answered = |left| Write::CallAnswered { id: 7, left, why: None };
+    let told = [
+        (call(), 1),
+        (answered(true), 1),
+        (call(), 2),
+        (answered(false), 1),
+        (answered(false), 0),
+        (answered(false), 0),
+    ];
+    for (step, (write, counted)) in told.into_iter().enumerate() {
+        book.commit(Commit { orders: vec![write], ..Commit::default() }).await.unwrap();
+        assert_eq!(book.calls_of(noon().date()).await.unwrap(), vec![noon(); counted], "step {step}");
+    }
+}
