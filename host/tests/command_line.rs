@@ -75,6 +75,11 @@ fn a_taken_port_names_the_flag_that_moves_it() {
 #[test]
 fn a_way_out_is_set_for_a_tenant_that_stands_and_in_one_way_only() {
     let folder = TempDir::new().unwrap();
+    let nowhere = bulkhead(folder.path(), &["tenants", "egress", "UK0000", "--direct", "--data-dir", "data"]);
+    assert_eq!(nowhere.status.code(), Some(5), "{}", said(&nowhere));
+    assert!(said(&nowhere).contains("there is no database"), "{}", said(&nowhere));
+    assert!(!folder.path().join("data").exists(), "a way out makes no folder");
+    assert_eq!(bulkhead(folder.path(), &["migrate", "--data-dir", "data"]).status.code(), Some(0));
     let unknown = bulkhead(folder.path(), &["tenants", "egress", "UK0000", "--direct", "--data-dir", "data"]);
     assert_eq!(unknown.status.code(), Some(1), "{}", said(&unknown));
     assert!(said(&unknown).contains("no tenant `UK0000`"), "{}", said(&unknown));
