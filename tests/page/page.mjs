@@ -192,7 +192,7 @@ await check("the switch that did not go on is said not to have gone on", async (
 });
 await check("the kill switch shows that it is on, since when and why, whoever moved it", async () => {
   await one.click('header button:has-text("Stop all orders")');
-  await one.fill('dialog input', "lunch");
+  await one.fill('dialog input:not([type="checkbox"])', "lunch");
   await one.click('dialog button:has-text("Stop all orders now")');
   await one.locator("header >> text=/no order is sent. Since .*Reason: .?lunch/").waitFor();
   await one.click('header button:has-text("All orders stopped")');
