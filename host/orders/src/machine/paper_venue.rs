@@ -1,4 +1,4 @@
-//! The paper exchange: what stands on paper fills at the newest prices. See [`paper`](crate::paper) for the rule.
+//! The paper exchange: what stands on paper fills at the newest prices. See [`paper`](mod@crate::paper) for the rule.
 
 use super::{Core, Turn};
 use crate::facts::Listed;

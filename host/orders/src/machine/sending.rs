@@ -232,7 +232,10 @@ impl Core {
             return Some(format!("the broker has a second order under its tag: {number} beside {ours}"));
         }
         let other = self.orders.by_number(number, order.date).filter(|id| *id != order.id)?;
-        let other = self.orders.get(other)?;
+        // Numbers come again: one that an order of before bore, and is over, is free.
+        let other = self.orders.get(other).filter(|other| {
+            other.record.date == order.date || self.orders.standing_one(other.record.id).is_some()
+        })?;
         Some(format!("the broker's order {number} is order {} already", other.record.run_order_id))
     }
 

@@ -4,6 +4,7 @@ mod booked;
 mod changed;
 mod found;
 mod sent;
+mod settled;
 mod stopped;
 
 use super::{Core, Opened};
@@ -222,6 +223,14 @@ fn row(order: &OrderRecord, number: &str, state: OrderState, filled: u32) -> Boo
         placed_at: Some(order.created_at),
         changed_at: None,
     }
+}
+
+/// An order whose send nobody heard the end of.
+fn lost() -> Bench {
+    let mut bench = Bench::open();
+    bench.ask(vec![limit(1)]);
+    bench.feed(Event::Placed { id: 1, answer: unknown() });
+    bench
 }
 
 fn unknown() -> Answer {
