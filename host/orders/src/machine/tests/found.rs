@@ -166,6 +166,7 @@ fn the_number_of_an_order_of_yesterday_that_ended_this_morning_is_free_for_one_o
         ..Loaded::default()
     };
     let mut bench = Bench::fresh(loaded);
+    bench.world.hours = 9..16;
     bench.read(vec![]);
     bench.ask(vec![buy(2)]);
     bench.accepted(2, "B1");
