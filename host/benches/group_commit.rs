@@ -76,53 +76,46 @@ async fn measure(folder: &Path) {
     let simulator = Simulator::start(SimConfig::demo("127.0.0.1:0".parse().unwrap())).await.unwrap();
     let (tenants, mut played) = open(&simulator, &folder.join("host")).await;
     println!("{RUNS} runs, {TICKS} ticks a piece, full depth, {} s", MEASURED.as_secs());
-    let ordering = played.split_off(RUNS - 1).remove(0);
-    let (events, seconds, bytes, pieces, latencies) = together(&tenants, played, ordering).await;
-    let commits = tenants.commits() as f64;
-    println!(
-        "together          {:>9.0} events/s, {:.1} bytes/event",
-        events as f64 / seconds,
-        bytes as f64 / events as f64
-    );
-    println!(
-        "                  {:>9.0} commits/s, {:.1} events a row",
-        commits / seconds,
-        events as f64 / pieces
-    );
-    report("order's commit", latencies);
+    let mut ordering = played.split_off(RUNS - 1).remove(0);
+    for (name, rate) in [("at 20 000 events/s", Some(20_000.0)), ("as fast as may be", None)] {
+        let (all, before) = (Counted::default().into(), (tenants.commits(), rows_of(&tenants).await));
+        let begun = Instant::now();
+        let latencies = together(&mut played, &mut ordering, rate, &all).await;
+        tenants.all()[0].write_gathered().await.unwrap();
+        let (seconds, after) = (begun.elapsed().as_secs_f64(), (tenants.commits(), rows_of(&tenants).await));
+        let (events, bytes) = (all.events.load(Ordering::Relaxed), all.bytes.load(Ordering::Relaxed));
+        println!(
+            "{name:<18} {:>9.0} events/s, {:.1} bytes/event, {:.0} commits/s, {:.1} events a row",
+            events as f64 / seconds,
+            bytes as f64 / events as f64,
+            (after.0 - before.0) as f64 / seconds,
+            events as f64 / (after.1 - before.1) as f64
+        );
+        report("  order's commit", latencies);
+    }
     alone(&tenants).await;
     tenants.close().await;
     bare(folder, "bare file, one event", 60, SINGLE);
     bare(folder, "bare file, 1000 events", 60_000, SINGLE / 3);
 }
 
-/// Every run writes as fast as it may, while one asks for orders.
+/// Every run writes at its share of the rate, or as fast as it may, while one asks for orders. How long each order's commit
+/// took.
 async fn together(
-    tenants: &Tenants,
-    played: Vec<Played>,
-    mut ordering: Played,
-) -> (u64, f64, u64, f64, Vec<Duration>) {
-    let counted = Arc::new(Counted::default());
+    played: &mut Vec<Played>,
+    ordering: &mut Played,
+    rate: Option<f64>,
+    counted: &Arc<Counted>,
+) -> Vec<Duration> {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut writers = Vec::new();
     let mut parts: Vec<Vec<Played>> = (0..processors).map(|_| Vec::new()).collect();
-    for (number, one) in played.into_iter().enumerate() {
+    for (number, one) in played.drain(..).enumerate() {
         parts[number % processors].push(one);
     }
     let begun = Instant::now();
-    for mut part in parts {
-        let counted = Arc::clone(&counted);
-        writers.push(tokio::spawn(async move {
-            while !counted.is_over.load(Ordering::Relaxed) {
-                for one in &mut part {
-                    let piece = one.hear(TICKS);
-                    counted.events.fetch_add(TICKS as u64, Ordering::Relaxed);
-                    counted.bytes.fetch_add(piece.bytes.len() as u64, Ordering::Relaxed);
-                    one.write(piece, Vec::new()).await;
-                }
-            }
-        }));
-    }
+    let of_part = rate.map(|rate| rate / processors as f64);
+    let writers: Vec<_> =
+        parts.into_iter().map(|part| tokio::spawn(write_on(part, of_part, Arc::clone(counted)))).collect();
     let mut latencies = Vec::new();
     while begun.elapsed() < MEASURED {
         tokio::time::sleep(PACE).await;
@@ -133,18 +126,41 @@ async fn together(
     }
     counted.is_over.store(true, Ordering::Relaxed);
     for writer in writers {
-        writer.await.unwrap();
+        played.extend(writer.await.unwrap());
     }
-    tenants.all()[0].write_gathered().await.unwrap();
-    let seconds = begun.elapsed().as_secs_f64();
+    latencies
+}
+
+/// One run after the other hands over what it heard, until it is over.
+async fn write_on(mut part: Vec<Played>, rate: Option<f64>, counted: Arc<Counted>) -> Vec<Played> {
+    let (begun, mut handed_over) = (Instant::now(), 0);
+    loop {
+        for one in &mut part {
+            if counted.is_over.load(Ordering::Relaxed) {
+                return part;
+            }
+            let piece = one.hear(TICKS);
+            counted.events.fetch_add(TICKS as u64, Ordering::Relaxed);
+            counted.bytes.fetch_add(piece.bytes.len() as u64, Ordering::Relaxed);
+            one.write(piece, Vec::new()).await;
+            handed_over += TICKS;
+            let due = rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(handed_over as f64 / rate));
+            if let Some(early) = due.checked_sub(begun.elapsed()) {
+                tokio::time::sleep(early).await;
+            }
+        }
+    }
+}
+
+/// Rows of the journals of all runs.
+async fn rows_of(tenants: &Tenants) -> usize {
     let mut rows = 0;
     for tenant in tenants.all() {
         for run in tenant.runs().await.unwrap() {
             rows += tenant.journal(&run.id).await.unwrap().len();
         }
     }
-    let (events, bytes) = (counted.events.load(Ordering::Relaxed), counted.bytes.load(Ordering::Relaxed));
-    (events, seconds, bytes, rows as f64, latencies)
+    rows
 }
 
 /// The same rows, each in a transaction of its own.

@@ -6,6 +6,9 @@
 use market::Timestamp;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// Where this clock begins: the longest rate that is counted lies before it.
+const BEFORE_START: Duration = Duration::from_secs(120);
+
 /// Time that never goes back, counted from when this was made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Steady(Instant);
@@ -16,7 +19,8 @@ impl Steady {
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        self.0.elapsed()
+        // What was sent shortly before this process began has its place on this clock too.
+        self.0.elapsed() + BEFORE_START
     }
 }
 

@@ -13,6 +13,7 @@ use crate::secret::Secret;
 use crate::settings::ConnectionLimits;
 use crate::throttle::{Lane, Moment, Throttle};
 use crate::tls;
+use market::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Method, Proxy, RequestBuilder, Response, redirect, retry};
 use std::fmt;
@@ -113,6 +114,13 @@ impl Connection {
     pub fn rerouted(&self, egress: Egress) -> Result<Self, Error> {
         let client = build_client(&egress, &self.shared.limits)?;
         Ok(Self { client, egress: Arc::new(egress), shared: Arc::clone(&self.shared) })
+    }
+
+    /// Counts orders, changes and withdrawals that left before this line was made, by the time of each on a clock
+    /// that says `as_of` now: the broker counts them for the account, whatever process sent them.
+    pub fn count_orders(&self, sent: &[Timestamp], as_of: Timestamp) {
+        let now = Moment { steady: self.shared.clock.elapsed(), wall: clock::now() };
+        self.shared.throttle.sent_before(sent, as_of, now);
     }
 
     /// Where the broker listens.

@@ -106,6 +106,23 @@ impl Throttle {
         })
     }
 
+    /// Counts orders that left before these counters began, as a restart finds them written down. A time that lies ahead,
+    /// as after a clock was set back, counts as now.
+    pub(crate) fn sent_before(&self, sent: &[Timestamp], as_of: Timestamp, now: Moment) {
+        let mut state = self.state();
+        state.orders.day.enter(now.wall);
+        for at in sent {
+            let ago = Duration::from_micros(u64::try_from(as_of.micros_since(*at)).unwrap_or(0));
+            if let Some(steady) = now.steady.checked_sub(ago) {
+                state.orders.second.count(steady);
+                state.orders.minute.count(steady);
+            }
+            if at.date() == as_of.date() {
+                state.orders.day.used = state.orders.day.used.saturating_add(1);
+            }
+        }
+    }
+
     /// The counters stay sound even if a holder of the lock panicked: they are plain numbers.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

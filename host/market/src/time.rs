@@ -14,6 +14,8 @@ const IST: UtcOffset = match UtcOffset::from_hms(5, 30, 0) {
 };
 const IST_MICROS: i64 = (5 * 3600 + 30 * 60) * 1_000_000;
 const DAY_MICROS: i64 = 86_400 * 1_000_000;
+/// 1970-01-01 as a Julian day.
+const EPOCH_JULIAN_DAY: i32 = 2_440_588;
 
 /// Microseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -70,7 +72,10 @@ impl Timestamp {
 
     /// The IST date this instant falls on.
     pub fn date(self) -> TradingDate {
-        TradingDate(self.ist().date())
+        let days = self.0.div_euclid(DAY_MICROS) + (self.0.rem_euclid(DAY_MICROS) + IST_MICROS) / DAY_MICROS;
+        let day = i32::try_from(days).ok().and_then(|days| EPOCH_JULIAN_DAY.checked_add(days));
+        let date = day.and_then(|day| Date::from_julian_day(day).ok());
+        TradingDate(date.unwrap_or_else(|| self.ist().date()))
     }
 
     /// Microseconds since IST midnight.
@@ -237,6 +242,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_date_by_arithmetic_is_the_date_on_the_clock(micros in any::<i64>()) {
+            let at = Timestamp::from_micros(micros);
+            prop_assert_eq!(at.date(), TradingDate(at.ist().date()));
+        }
+
         #[test]
         fn kite_text_comes_back_to_the_second(seconds in 0i64..4_000_000_000) {
             let instant = Timestamp::from_seconds(seconds);

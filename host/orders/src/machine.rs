@@ -97,8 +97,8 @@ struct Soft {
     next_order_id: i64,
     /// The instant of the step before.
     last: Now,
-    /// How the line stood in the step before: whether orders could be sent, where there was a session.
-    line: Option<bool>,
+    /// How the line stood in the step before: its session, where there was one, and whether orders could be sent.
+    line: Option<(u64, bool)>,
     /// The newest date that was seen.
     today: TradingDate,
     trading_told: TradingState,

@@ -76,10 +76,10 @@ impl Wishes {
         due.filter(|(_, wish)| wish.is_due(now, read_from)).map(|(id, _)| *id).collect()
     }
 
-    /// When the next one may be tried, as far as time alone decides.
-    pub(crate) fn next_due(&self) -> Option<Duration> {
+    /// When the next one may be tried, as far as time alone decides: the first such instant after `now`.
+    pub(crate) fn next_due(&self, now: Duration) -> Option<Duration> {
         let waiting = self.0.values().filter(|wish| !wish.is_away && !wish.is_given_up);
-        waiting.filter_map(|wish| wish.rest_until).min()
+        waiting.filter_map(|wish| wish.rest_until).filter(|until| *until > now).min()
     }
 
     /// What was tried often enough and still stands; said once.

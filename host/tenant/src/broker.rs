@@ -188,7 +188,7 @@ impl Line {
         }
     }
 
-    fn connection(&self) -> kite::Connection {
+    pub(crate) fn connection(&self) -> kite::Connection {
         self.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -50,6 +50,21 @@ fn a_minute_and_a_day_have_their_own_limits_and_say_when_to_try_again() {
 }
 
 #[test]
+fn what_the_process_before_sent_counts_in_the_second_the_minute_and_the_day() {
+    let throttle = throttle();
+    let sent = |ms: i64| NOON.plus_micros(ms * 1_000);
+    let yesterday = [NOON.date().midnight().plus_seconds(-1)];
+    throttle.sent_before(&yesterday, at(200_000).wall, at(200_000));
+    throttle.sent_before(&[sent(199_500); 7], at(200_000).wall, at(200_000));
+    throttle.sent_before(&[sent(300_000); 2], at(200_000).wall, at(200_000));
+    assert_eq!(orders(&throttle, 9, at(200_010)), 1, "nine of the ten are used up");
+    throttle.sent_before(&[sent(150_000); 390], at(201_300).wall, at(201_300));
+    assert_eq!(orders(&throttle, 9, at(201_300)), 0, "the minute is full");
+    throttle.sent_before(&[sent(1_000); 4_599], at(290_000).wall, at(290_000));
+    assert_eq!(orders(&throttle, 9, at(290_000)), 1, "of the day's 5 000 one is left");
+}
+
+#[test]
 fn a_refused_order_counts_nowhere() {
     let throttle = throttle();
     assert_eq!(orders(&throttle, 1_000, at(0)), 10);

@@ -65,8 +65,8 @@ impl Core {
             }
             return false;
         }
-        let owed = self.trades.hear(&row.number, row.filled);
         let date = row.placed_at.map_or_else(|| turn.today(), |at| at.date());
+        let owed = self.trades.hear(&row.number, date, row.filled);
         match self.find(turn, row, date) {
             Some(id) => self.apply_to(turn, id, row),
             None => self.of_other_hands(turn, row),

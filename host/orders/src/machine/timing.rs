@@ -105,7 +105,7 @@ impl Core {
     /// Asks for a reading of the broker's book where one is due. At the end of each step.
     pub(super) fn read_when_due(&mut self, turn: &mut Turn<'_>) {
         let line = turn.facts.line();
-        self.soft.line = line.session.map(|_| line.state == BrokerState::Live);
+        self.soft.line = line.session.map(|session| (session, line.state == BrokerState::Live));
         let Some(session) = line.session.filter(|_| !self.soft.readings.is_away) else { return };
         let now = turn.now.since_boot;
         let is_new = self.soft.reconciled < session;
@@ -138,22 +138,22 @@ impl Core {
         let paper = self.has_paper().then_some(now + PAPER_PERIOD);
         let is_unsettled = self.orders.standing().any(|order| order.record.state == OrderState::Ambiguous);
         let day = is_unsettled.then_some(now + DAY_LOOK);
-        let all = [self.next_reading(), paper, day, self.soft.wishes.next_due(), self.soft.lines.next_due()];
+        // A wish whose time has come waits for the book, a session or another's answer, each of which is a step of its own;
+        // only a store that fails tells nobody that it works again.
+        let wishes = self.soft.wishes.next_due(if self.is_store_failing { Duration::ZERO } else { now });
+        let all = [self.next_reading(), paper, day, wishes, self.soft.lines.next_due()];
         // What is due and waits for something else is looked at again a moment later.
         all.into_iter().flatten().map(|at| if at > now { at } else { now + MOMENT }).min()
     }
 
     fn next_reading(&self) -> Option<Duration> {
         let readings = self.soft.readings;
-        let is_live = self.soft.line.filter(|_| !readings.is_away)?;
-        let is_new = self.soft.reconciled == 0;
+        let (session, is_live) = self.soft.line.filter(|_| !readings.is_away)?;
+        let is_new = self.soft.reconciled < session;
         let soon = is_new || !is_live || self.trades.is_owed() || self.has_live_orders();
         let positions = self.may_change_unheard().then_some(self.soft.positions.due);
-        match (soon, positions) {
-            (true, Some(at)) => Some(readings.due.min(at)),
-            (true, None) => Some(readings.due),
-            (false, at) => at,
-        }
+        // No reading begins before its time, whatever it is for.
+        if soon { Some(readings.due) } else { positions.map(|at| at.max(readings.due)) }
     }
 
     fn has_live_orders(&self) -> bool {

@@ -19,24 +19,32 @@ pub(crate) type DayUnits = BTreeMap<(Symbol, Product), (i64, i64)>;
 #[derive(Debug, Default)]
 pub(crate) struct Trades {
     booked: BTreeMap<TradeKey, TradeRecord>,
-    units: BTreeMap<String, u32>,
-    filled: BTreeMap<String, u32>,
+    /// Booked units by the broker's number and the day, for numbers come again.
+    units: BTreeMap<String, BTreeMap<TradingDate, u32>>,
+    filled: BTreeMap<String, Filled>,
     undo: Vec<Undo>,
+}
+
+/// What the broker says is filled of the newest order under a number.
+#[derive(Debug, Clone, Copy)]
+struct Filled {
+    /// The day it was placed: older trades under the number are another order's.
+    placed: TradingDate,
+    units: u32,
 }
 
 #[derive(Debug)]
 enum Undo {
     Booked(TradeKey),
     Owner(TradeKey),
-    Filled(String, Option<u32>),
+    Filled(String, Option<Filled>),
 }
 
 impl Trades {
     /// Books a trade that is not known.
     pub(crate) fn book(&mut self, record: TradeRecord) {
         let key = key(&record.trade);
-        let units = self.units.entry(record.trade.order_id.clone()).or_default();
-        *units = units.saturating_add(record.trade.quantity);
+        self.count(&record.trade);
         self.booked.insert(key.clone(), record);
         self.undo.push(Undo::Booked(key));
     }
@@ -50,11 +58,12 @@ impl Trades {
         self.booked.get(&key(trade))
     }
 
-    /// The broker's order has so many units filled. True when some of them are not booked.
-    pub(crate) fn hear(&mut self, number: &str, units: u32) -> bool {
+    /// The broker's order, placed on that day, has so many units filled. True when some of them are not booked.
+    pub(crate) fn hear(&mut self, number: &str, placed: TradingDate, units: u32) -> bool {
         let known = self.filled.get(number).copied();
-        if units > known.unwrap_or(0) {
-            self.filled.insert(number.to_owned(), units);
+        let is_news = known.is_none_or(|known| (placed, units) > (known.placed, known.units));
+        if units > 0 && is_news {
+            self.filled.insert(number.to_owned(), Filled { placed, units });
             self.undo.push(Undo::Filled(number.to_owned(), known));
         }
         self.owes(number)
@@ -104,10 +113,9 @@ impl Trades {
         self.booked.retain(|key, _| key.0 >= date);
         self.filled.clear();
         self.units.clear();
-        for record in self.booked.values() {
-            let units = self.units.entry(record.trade.order_id.clone()).or_default();
-            *units = units.saturating_add(record.trade.quantity);
-        }
+        let booked = std::mem::take(&mut self.booked);
+        booked.values().for_each(|record| self.count(&record.trade));
+        self.booked = booked;
     }
 
     /// What was changed since the last call stays.
@@ -122,7 +130,7 @@ impl Trades {
                 Undo::Booked(key) => {
                     let gone = self.booked.remove(&key);
                     let units = gone.map_or(0, |record| record.trade.quantity);
-                    if let Some(known) = self.units.get_mut(&key.3) {
+                    if let Some(known) = self.units.get_mut(&key.3).and_then(|days| days.get_mut(&key.0)) {
                         *known -= units.min(*known);
                     }
                 }
@@ -131,15 +139,22 @@ impl Trades {
                         (record.run_id, record.strategy_id) = (None, None);
                     }
                 }
-                Undo::Filled(number, Some(units)) => drop(self.filled.insert(number, units)),
+                Undo::Filled(number, Some(known)) => drop(self.filled.insert(number, known)),
                 Undo::Filled(number, None) => drop(self.filled.remove(&number)),
             }
         }
     }
 
+    fn count(&mut self, trade: &Trade) {
+        let days = self.units.entry(trade.order_id.clone()).or_default();
+        let units = days.entry(trade.date()).or_default();
+        *units = units.saturating_add(trade.quantity);
+    }
+
     fn owes(&self, number: &str) -> bool {
-        let units = |of: &BTreeMap<String, u32>| of.get(number).copied().unwrap_or(0);
-        units(&self.filled) > units(&self.units)
+        let Some(filled) = self.filled.get(number) else { return false };
+        let of_order = self.units.get(number).into_iter().flat_map(|days| days.range(filled.placed..));
+        u64::from(filled.units) > of_order.map(|(_, units)| u64::from(*units)).sum()
     }
 }
 
@@ -171,16 +186,28 @@ mod tests {
     #[test]
     fn trades_are_owed_until_every_filled_unit_is_booked() {
         let mut trades = Trades::default();
-        assert!(!trades.hear("B1", 0) && !trades.is_owed());
-        assert!(trades.hear("B1", 10));
+        assert!(!trades.hear("B1", Timestamp::EPOCH.date(), 0) && !trades.is_owed());
+        assert!(trades.hear("B1", Timestamp::EPOCH.date(), 10));
         trades.book(trade("1", 4));
         assert!(trades.is_owed(), "a list that was read, but lacks six units");
         trades.book(trade("2", 6));
         assert!(!trades.is_owed());
-        assert!(!trades.hear("B1", 7), "an update from before");
-        assert!(trades.hear("B1", 11));
+        assert!(!trades.hear("B1", Timestamp::EPOCH.date(), 7), "an update from before");
+        assert!(trades.hear("B1", Timestamp::EPOCH.date(), 11));
         trades.forget_before(Timestamp::EPOCH.date());
         assert!(!trades.is_owed(), "the day's list is gone");
+    }
+
+    #[test]
+    fn trades_of_yesterdays_order_under_a_number_that_came_again_fill_nothing_of_todays() {
+        let (mut trades, yesterday) = (Trades::default(), Timestamp::EPOCH.date());
+        trades.book(trade("1", 500));
+        assert!(trades.hear("B1", yesterday.next(), 10));
+        let mut today = trade("1", 10);
+        today.trade.time = yesterday.next().midnight();
+        trades.book(today);
+        assert!(!trades.is_owed());
+        assert!(!trades.hear("B1", yesterday, 900), "an update of the order of before");
     }
 
     #[test]
@@ -188,7 +215,7 @@ mod tests {
         let mut trades = Trades::default();
         trades.book(trade("1", 4));
         trades.keep();
-        trades.hear("B1", 9);
+        trades.hear("B1", Timestamp::EPOCH.date(), 9);
         trades.book(trade("2", 5));
         assert!(trades.adopt(Timestamp::EPOCH.date(), "B1", "run", "strategy"));
         trades.take_back();

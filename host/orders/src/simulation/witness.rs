@@ -34,6 +34,8 @@ pub(super) struct Witness {
     pub(super) restored_up_to: i64,
     /// Orders that a person settled: what they are called is that person's word.
     pub(super) settled: BTreeSet<i64>,
+    /// In which second of the true time each order was made.
+    made_in: BTreeMap<i64, i64>,
     /// What our tags begin with.
     prefix: String,
     /// The broker's numbers of orders of which a change may have been made without our knowing.
@@ -90,7 +92,7 @@ impl Witness {
     ) -> Held {
         for write in writes {
             match write {
-                Write::Insert(order) => self.is_admitted(order, tables)?,
+                Write::Insert(order) => self.is_admitted(now, order, tables)?,
                 Write::Update { .. } | Write::Wish { .. } => {}
                 Write::Call { .. } | Write::CallAnswered { .. } => {}
                 Write::Adopt { number, .. } => {
@@ -155,7 +157,7 @@ impl Witness {
     }
 
     /// A new live order is within the limits, or refused.
-    fn is_admitted(&self, order: &StoredOrder, tables: &Tables) -> Held {
+    fn is_admitted(&mut self, now: Timestamp, order: &StoredOrder, tables: &Tables) -> Held {
         let record = &order.record;
         if record.state == OrderState::Refused || record.mode == Mode::Paper || order.is_exit {
             return Ok(());
@@ -167,14 +169,18 @@ impl Witness {
         holds("I11", tables.latch.is_none(), || format!("order {id} was admitted after the day's loss"))?;
         holds("I11", record.quantity <= limits.max_order_quantity, || format!("order {id} is too large"))?;
         holds("I13", self.strangers.is_empty(), || format!("order {id} was admitted beside strangers"))?;
+        self.made_in.insert(id, now.seconds());
         let live = || self.rows.values().filter(|row| row.is_live && row.state != OrderState::Refused);
         let open = live().filter(|row| !row.state.is_final()).count() as u64;
         holds("I11", open < u64::from(limits.max_open_orders), || {
             format!("order {id} beside {open} open ones")
         })?;
+        // A wall clock that is set back brings a second again.
         let second = record.created_at.seconds();
-        let in_second =
-            live().filter(|row| !row.is_exit && row.created_at.seconds() == second).count() as u64;
+        let in_one = |row: &&Row| {
+            row.created_at.seconds() == second && self.made_in.get(&row.id) == Some(&now.seconds())
+        };
+        let in_second = live().filter(|row| !row.is_exit && in_one(row)).count() as u64;
         holds("I11", in_second < u64::from(limits.orders_per_second), || {
             format!("order {id} came after {in_second} in one second of {}", limits.orders_per_second)
         })

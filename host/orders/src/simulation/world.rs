@@ -86,6 +86,8 @@ pub(super) struct World {
     pub(super) disk_full_until: Timestamp,
     pub(super) feed_down_until: Timestamp,
     pub(super) broker_down_until: Timestamp,
+    /// Nothing trades from here on: what traded last must have been heard of before the world is looked at.
+    pub(super) quiet_at: Timestamp,
     /// Boundaries until the process dies.
     pub(super) doom: Option<u64>,
     pub(super) is_calm: bool,
@@ -135,6 +137,7 @@ impl World {
             disk_full_until: never,
             feed_down_until: never,
             broker_down_until: never,
+            quiet_at: Timestamp::from_micros(i64::MAX),
             doom: None,
             is_calm: false,
             settings,
@@ -199,8 +202,10 @@ impl World {
 
     /// The exchange works, and the ticker tells.
     fn tick(&mut self) {
-        self.broker.tick(self.now);
-        self.tell_changes();
+        if self.now < self.quiet_at {
+            self.broker.tick(self.now);
+            self.tell_changes();
+        }
         let period = if Broker::is_open(self.now) { TICK_BY_DAY_MS } else { TICK_BY_NIGHT_MS };
         self.later(period * 1_000, Happening::Tick);
     }
@@ -255,6 +260,7 @@ impl World {
             let accepts = Happening::Event(self.lives, Box::new(Event::AcceptForeign { tags: Vec::new() }));
             self.agenda.put(self.now.plus_seconds(in_s), accepts);
         }
+        self.quiet_at = self.now.plus_seconds(REST_S - 20);
         let at = self.now.plus_seconds(REST_S - 30);
         self.agenda.put(at, Happening::Act(Planned { at, act: Act::Settle, seed: 0 }));
         self.agenda.put(self.now.plus_seconds(REST_S), Happening::Rest);

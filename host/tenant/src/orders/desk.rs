@@ -97,6 +97,7 @@ impl Desk {
         let Parts { id, host, book, line, log, news, marks, figures, prover } = parts;
         let (loaded, born) = (load(&id, &host, &book, &log).await?, Instant::now());
         let now = Now { wall: host.now(), since_boot: Duration::ZERO };
+        line.connection().count_orders(&loaded.calls, now.wall);
         let stops = Stops::of(&loaded.switches);
         let Opened { core, writes, effects } = Core::open(settings(&id, &host), loaded, now);
         let audit = audited(&writes, now.wall, &Circumstances::default());

@@ -31,6 +31,9 @@ const ROOM_WITHIN: Duration = Duration::from_secs(10);
 /// Runs whose gathered rows go into one transaction: what somebody waits for must not stand behind more.
 pub(super) const GATHERED_RUNS_AT_ONCE: usize = 256;
 
+/// Gathered bytes after which a transaction takes no further run's, for the same reason: some ten milliseconds' work.
+pub(super) const GATHERED_BYTES_AT_ONCE: usize = 1 << 20;
+
 /// One durable write. What is in it is on disk together, or not at all.
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
@@ -223,9 +226,11 @@ impl Group {
             let gathered = key.and_then(|key| waiting.remove(&key));
             members.push(Member { id: asked.id.clone(), gathered, asked: Some(asked) });
         }
-        let most = if all { usize::MAX } else { GATHERED_RUNS_AT_ONCE }.min(waiting.due.len());
-        for key in waiting.due.drain(..most).collect::<Vec<_>>() {
+        let (mut runs, mut bytes) = (0, 0);
+        while all || (runs < GATHERED_RUNS_AT_ONCE && bytes < GATHERED_BYTES_AT_ONCE) {
+            let Some(key) = waiting.due.pop_front() else { break };
             let Some(gathered) = waiting.remove(&key) else { continue };
+            (runs, bytes) = (runs + 1, bytes + gathered.rows.bytes());
             members.push(Member { id: key.0, gathered: Some(gathered), asked: None });
         }
         // Who waits for what others left comes behind it.

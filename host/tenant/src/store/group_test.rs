@@ -1,6 +1,6 @@
 //! What waits together is written together, in order, and what no database takes fails nobody else.
 
-use super::group::{Commit, StepRows};
+use super::group::{Commit, GATHERED_BYTES_AT_ONCE, GATHERED_RUNS_AT_ONCE, StepRows};
 use super::{Book, Health, Store};
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery};
 use crate::journal::Link;
@@ -167,6 +167,31 @@ async fn much_that_cannot_be_written_just_now_keeps_nobody_from_working() {
         assert!(slept.elapsed() < Duration::from_millis(100), "{:?}", slept.elapsed());
     }
     world.book.commit(commit("a", 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_somebody_waits_for_stands_behind_one_megabyte_of_the_others_at_most() {
+    let world = world().await;
+    // The writer takes nothing while this test's one thread is busy.
+    for number in 0..40 {
+        let rows = StepRows { journal: vec![1; 100 << 10], ..step(1) };
+        world.book.gather(&run(&format!("r{number}")), rows).await.unwrap();
+    }
+    let _waits = world.book.commit(commit("a", 1));
+    let members = world.store.group.take(true, true);
+    let others = members.iter().filter(|member| member.asked.is_none()).count();
+    let most = GATHERED_BYTES_AT_ONCE.div_ceil(100 << 10);
+    assert_eq!(others, most, "of forty runs");
+}
+
+#[tokio::test]
+async fn many_runs_with_little_each_share_a_transaction_up_to_a_limit() {
+    let world = world().await;
+    for number in 0..GATHERED_RUNS_AT_ONCE + 9 {
+        world.book.gather(&run(&format!("r{number}")), step(1)).await.unwrap();
+    }
+    assert_eq!(world.store.group.take(true, true).len(), GATHERED_RUNS_AT_ONCE);
+    assert_eq!(world.store.group.take(true, true).len(), 9, "the rest comes next");
 }
 
 #[tokio::test]

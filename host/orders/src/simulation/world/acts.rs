@@ -111,8 +111,9 @@ impl World {
     /// What the broker's pages show of an order; nothing while it stands there.
     fn found_at_broker(&self, row: &OrderRecord) -> Option<Settlement> {
         let is_it = |order: &&BrokerOrder| {
-            order.now.tag.as_deref() == Some(&row.tag)
-                || row.broker_order_id.as_ref() == Some(&order.now.number)
+            let is_numbered = row.broker_order_id.as_ref() == Some(&order.now.number);
+            let is_of_day = order.placed_at.date() == row.date;
+            order.now.tag.as_deref() == Some(&row.tag) || (is_numbered && is_of_day)
         };
         let theirs: Vec<_> = self.broker.orders.iter().filter(is_it).collect();
         let stands = theirs.iter().any(|order| !order.now.status.is_over());

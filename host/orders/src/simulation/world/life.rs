@@ -5,6 +5,7 @@ use crate::simulation::fault::Fault;
 use crate::simulation::process::{Glance, Process};
 use crate::simulation::promise::Held;
 use crate::{BrokerState, Core, Effect, Event, LineFacts, StoreHealth, Write};
+use market::Timestamp;
 use std::collections::VecDeque;
 
 /// How long a failed write waits before it is tried again, in milliseconds.
@@ -96,9 +97,11 @@ impl World {
         }
         self.witness.committed(self.now, writes, &self.tables, &self.broker)?;
         if let Some(process) = &mut self.process {
-            let switched = writes.iter().any(|write| matches!(write, Write::Switch { .. }));
-            if switched {
-                process.killed = self.tables.switches.clone();
+            // One that is on although it could not be written stays on.
+            for write in writes {
+                if let Write::Switch { scope, switch } = write {
+                    process.killed.set(scope, switch.clone());
+                }
             }
         }
         Ok(())
@@ -179,7 +182,13 @@ impl World {
         }
         (self.booted_at, self.slept, self.doom) = (self.now, 0, None);
         let now = self.clocks();
-        let opened = Core::open(self.settings.clone(), self.tables.load(now.wall), now);
+        let loaded = self.tables.load(now.wall);
+        // The wall clock may be wrong: what it says of the past counts from now.
+        let ago = |at: &Timestamp| now.wall.micros_since(*at).max(0);
+        let mut sends: Vec<Timestamp> =
+            loaded.calls.iter().map(|at| self.now.plus_micros(-ago(at))).collect();
+        sends.sort_unstable();
+        let opened = Core::open(self.settings.clone(), loaded, now);
         let (core, writes, effects) = (opened.core, opened.writes, opened.effects);
         let tokens: Vec<u32> = self.tables.token.into_iter().collect();
         let session = (!tokens.is_empty()).then_some(1);
@@ -190,7 +199,7 @@ impl World {
             line: LineFacts { state: BrokerState::Live, session },
             tokens,
             killed: self.tables.switches.clone(),
-            sends: VecDeque::new(),
+            sends: sends.into(),
             inbox: VecDeque::new(),
             is_busy: false,
             appointment: 0,
