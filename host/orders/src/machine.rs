@@ -59,8 +59,8 @@ pub struct Core {
     orders: Orders,
     trades: Trades,
     soft: Soft,
-    /// The last write failed: a withdrawal leaves without one.
-    is_store_failing: bool,
+    /// When the newest write failed; none once one was made since. A withdrawal leaves without one meanwhile.
+    write_failed: Option<Duration>,
 }
 
 /// What is small enough to be copied before a step, so that it can be taken back.
@@ -109,6 +109,7 @@ struct Soft {
 pub struct Step<'a> {
     core: &'a mut Core,
     before: Option<Box<Soft>>,
+    at: Duration,
     /// When a reading came back with it: that it is not away any more stays true, whatever becomes of the step.
     reading_ended: Option<Duration>,
     out: Out,
@@ -146,7 +147,7 @@ impl Core {
         self.read_when_due(&mut turn);
         self.tell_trading(&mut turn);
         let reading_ended = is_reading.then_some(now.since_boot);
-        Step { before: Some(before), reading_ended, out: turn.out, core: self }
+        Step { before: Some(before), at: now.since_boot, reading_ended, out: turn.out, core: self }
     }
 
     /// When the next [`Event::Time`] is wanted, on the clock that never goes backwards.
@@ -255,7 +256,7 @@ impl Step<'_> {
         self.core.trades.keep();
         let out = mem::take(&mut self.out);
         if !out.writes.is_empty() {
-            self.core.is_store_failing = false;
+            self.core.write_failed = None;
         }
         let mut effects = out.calls;
         effects.extend(out.effects);
@@ -264,7 +265,7 @@ impl Step<'_> {
 
     /// It could not be written: the core is as before, but for knowing that the store fails.
     pub fn discard(self) {
-        self.core.is_store_failing = true;
+        self.core.write_failed = Some(self.at);
     }
 }
 

@@ -80,13 +80,7 @@ impl Core {
             trading_told: TradingState::Active,
         };
         let (mut core, facts) = (
-            Self {
-                settings,
-                orders: Orders::default(),
-                trades: Trades::default(),
-                soft,
-                is_store_failing: false,
-            },
+            Self { settings, orders: Orders::default(), trades: Trades::default(), soft, write_failed: None },
             Nothing { now },
         );
         trades.into_iter().for_each(|trade| core.trades.book(trade));

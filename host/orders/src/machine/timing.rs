@@ -140,7 +140,8 @@ impl Core {
         let day = is_unsettled.then_some(now + DAY_LOOK);
         // A wish whose time has come waits for the book, a session or another's answer, each of which is a step of its own;
         // only a store that fails tells nobody that it works again.
-        let wishes = self.soft.wishes.next_due(if self.is_store_failing { Duration::ZERO } else { now });
+        let wishes =
+            self.soft.wishes.next_due(if self.write_failed.is_some() { Duration::ZERO } else { now });
         let all = [self.next_reading(), paper, day, wishes, self.soft.lines.next_due()];
         // What is due and waits for something else is looked at again a moment later.
         all.into_iter().flatten().map(|at| if at > now { at } else { now + MOMENT }).min()

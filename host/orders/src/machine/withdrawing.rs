@@ -16,6 +16,8 @@ use market::OrderState;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long after a write that failed a withdrawal is written down again before it leaves.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// How long to wait after a withdrawal that could not be sent.
 const CANCEL_RETRY: Duration = Duration::from_secs(1);
 
@@ -93,11 +95,16 @@ impl Core {
     /// True when a write would endanger what this step must do whether it can be written or not.
     fn may_be_lost(&self, turn: &Turn<'_>) -> bool {
         let has_calls = !turn.out.calls.is_empty();
-        turn.facts.store() == StoreHealth::Failed || (self.is_store_failing && (has_calls || turn.must_stand))
+        turn.facts.store() == StoreHealth::Failed
+            || (self.write_failed.is_some() && (has_calls || turn.must_stand))
     }
 
+    /// A disk that is good again is tried after a moment: what is wanted must outlive this process wherever it can.
     fn can_write(&self, turn: &Turn<'_>) -> bool {
-        turn.facts.store() != StoreHealth::Failed && !self.is_store_failing
+        let store = turn.facts.store();
+        let is_tried_again = |failed: Duration| turn.now.since_boot >= failed + WRITE_AGAIN;
+        let may_work = self.write_failed.is_none_or(|at| store == StoreHealth::Good && is_tried_again(at));
+        store != StoreHealth::Failed && may_work && !turn.must_stand
     }
 
     /// What became of a withdrawal.

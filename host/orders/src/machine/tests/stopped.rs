@@ -239,6 +239,20 @@ fn a_withdrawal_whose_wish_could_not_be_written_leaves_without_it() {
 }
 
 #[test]
+fn a_disk_that_is_good_again_keeps_the_next_wish_after_a_moment_whatever_failed_before() {
+    for (store, is_kept) in [(StoreHealth::Good, true), (StoreHealth::Full, false)] {
+        let mut bench = Bench::open();
+        bench.resting();
+        bench.lose(Event::Limits(RiskLimits::default()));
+        bench.pass(Duration::from_secs(1));
+        bench.world.store = store;
+        assert_eq!(cancels(&bench.feed(Event::Withdraw { ids: vec![1] })), 1);
+        let is_written = bench.writes.iter().any(|write| matches!(write, Write::Wish { .. }));
+        assert_eq!(is_written, is_kept, "{store:?}");
+    }
+}
+
+#[test]
 fn a_loss_that_passes_the_limit_is_latched_kept_and_cleared_by_a_person() {
     let mut bench = Bench::open();
     let limits = RiskLimits { max_daily_loss: Some(Money::from_rupees(1_000)), ..RiskLimits::default() };
