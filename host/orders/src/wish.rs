@@ -19,7 +19,9 @@ pub(crate) struct Wishes(BTreeMap<i64, Wish>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Wish {
+    /// Under this session.
     tries: u32,
+    is_answered: bool,
     is_away: bool,
     /// Not before this.
     rest_until: Option<Duration>,
@@ -53,16 +55,17 @@ impl Wishes {
 
     /// True when nobody waits for the broker's first answer to its withdrawal.
     pub(crate) fn is_answered(&self, id: i64) -> bool {
-        self.0.get(&id).is_none_or(|wish| wish.tries > 0)
+        self.0.get(&id).is_none_or(|wish| wish.is_answered)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A new session: what was given up may be tried again.
+    /// A new session: tries under the one before count no more, and what was given up may be tried again.
     pub(crate) fn renew(&mut self) {
         self.0.values_mut().filter(|wish| wish.is_given_up).for_each(|wish| *wish = Wish::default());
+        self.0.values_mut().for_each(|wish| wish.tries = 0);
     }
 
     /// How many are on their way.
@@ -112,6 +115,7 @@ impl Wishes {
         self.change(id, |wish| {
             wish.is_away = false;
             wish.tries += 1;
+            wish.is_answered = true;
             wish.rest_until = Some(now + CANCEL_SHOWS_WITHIN);
             wish.read_from = Some(now + CANCEL_SHOWS_WITHIN);
         });
@@ -187,5 +191,18 @@ mod tests {
         assert_eq!(wishes.give_up(later, Some(later)), [7]);
         wishes.renew();
         assert_eq!(wishes.due(later, None), [7]);
+    }
+
+    #[test]
+    fn tries_under_the_session_before_do_not_count_against_the_new_one() {
+        let (mut wishes, start) = (Wishes::default(), Duration::from_secs(1_000));
+        wishes.want(7);
+        (1..CANCEL_TRIES_MAX).for_each(|_| wishes.left(7, start));
+        wishes.leaves(7);
+        wishes.renew();
+        wishes.left(7, start);
+        let later = start + SECOND * 10;
+        assert!(wishes.is_answered(7) && wishes.give_up(later, Some(later)).is_empty());
+        assert_eq!(wishes.due(later, Some(later)), [7]);
     }
 }

@@ -109,7 +109,11 @@ impl World {
 
     /// The step is durable, and whoever asked for it takes it for done. A reading counts once everything it says is written.
     fn dealt_with(&mut self, event: &Event) -> Held {
-        self.witness.asked(event);
+        // What a full disk takes nothing of leaves all the same, and dies with the process.
+        let is_kept = self.now >= self.disk_full_until || matches!(event, Event::Switch { .. });
+        if is_kept {
+            self.witness.asked(event);
+        }
         if let (Event::Reading(reading), Some(process)) = (event, &self.process)
             && let Some(token) = process.token_of(reading.session)
         {
