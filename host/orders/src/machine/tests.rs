@@ -3,6 +3,7 @@
 mod booked;
 mod changed;
 mod found;
+mod positions;
 mod sent;
 mod stopped;
 
