@@ -53,7 +53,9 @@ pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate
 pub use at_rest::{AtRest, RestScope, kill_at_rest, set_egress_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
-pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
+pub use chains::{
+    ChainQuery, ChainReport, ExportedEntry, JournalsReport, KeptHeads, export_chains, verify_chains,
+};
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
 pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};
