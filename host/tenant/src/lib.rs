@@ -77,5 +77,5 @@ pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, Secre
 pub use store::Health;
 pub use strategy::{Strategy, Upload};
 pub use tenant::{Cut, JournalReading, SquareOff, Tenant};
-pub use tenants::Tenants;
+pub use tenants::{Tenants, preflight_at_rest};
 pub use version::Version;
