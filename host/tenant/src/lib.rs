@@ -45,8 +45,8 @@ mod vault;
 mod version;
 
 pub use crate::orders::{
-    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
-    RunOrderUpdate, TradeRecord,
+    Cause, Closing, HeldByRuns, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode,
+    RunHolding, RunLine, RunOrderUpdate, TradeRecord,
 };
 pub use ::orders::paper::paper_fill;
 pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
