@@ -136,6 +136,14 @@ async fn put_down(
 /// # Errors
 /// When the folder, its key or its database cannot be used.
 pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
+    Tenants::open(tenants_config(config)?).await.map_err(not_opened)
+}
+
+/// How the tenants of a data folder are kept.
+///
+/// # Errors
+/// When the operator's table of costs cannot be read.
+pub(crate) fn tenants_config(config: &Config) -> Result<TenantsConfig, Exit> {
     // Somebody else in this process may have installed the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let broker = config.kite_url.clone().map_or(BrokerAddress::Zerodha, BrokerAddress::At);
@@ -152,7 +160,7 @@ pub(crate) async fn open_tenants(config: &Config) -> Result<Tenants, Exit> {
     if let Some(seconds) = config.session_ttl_s {
         settings.limits.session_ttl_s = seconds;
     }
-    Tenants::open(settings).await.map_err(not_opened)
+    Ok(settings)
 }
 
 /// An operator's own table of what trading costs.
@@ -201,12 +209,21 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Exit> {
 
 fn compiler(config: &Config, limits: Limits) -> anyhow::Result<Compiler> {
     let engine = Engine::new(limits)?;
-    // The build that runs, even when its file is replaced meanwhile: code of two builds must not be mixed.
-    let program = PathBuf::from("/proc/self/exe");
     let cache = config.data_dir.join("compiled");
     let key = cache_key(&config.key_file)?;
-    let arguments = vec!["compile-child".to_owned()];
+    let (program, arguments) = compile_child();
     Ok(Compiler::new(program, arguments, cache, key, engine, CompileLimits::default()))
+}
+
+/// A compiler for a command that compiles once, under the limits of the host's own.
+pub(crate) fn compiler_for_once(engine: Engine) -> Compiler {
+    let (program, arguments) = compile_child();
+    Compiler::uncached(program, arguments, engine, CompileLimits::default())
+}
+
+/// The build that runs, even when its file is replaced meanwhile: code of two builds must not be mixed.
+fn compile_child() -> (PathBuf, Vec<String>) {
+    (PathBuf::from("/proc/self/exe"), vec!["compile-child".to_owned()])
 }
 
 /// Where this machine's own browser reaches an address that was listened on: `0.0.0.0` is everywhere, and no place to go.

@@ -33,7 +33,7 @@ Exit codes:
   5  the data folder or its key cannot be used
   6  `replay` went another way than the recording
   7  a second SIGTERM or SIGINT ended it at once: nothing is lost, and the next start compares everything with the broker
-  8  `audit verify` found an entry that was altered, removed, inserted, moved or cut off";
+  8  `audit verify` found an entry, or a piece of a run's journal, that was altered, removed, inserted, moved or cut off";
 
 /// Bulkhead hosts trading strategies compiled to WebAssembly components.
 #[derive(Debug, Parser)]

@@ -15,7 +15,7 @@ pub(crate) const EXIT_DIVERGED: u8 = 6;
 
 /// Asked a second time to end: it ended at once. 6 says that a replay diverged.
 pub(crate) const EXIT_AT_ONCE: u8 = 7;
-/// `audit verify` found a chain that does not hold.
+/// `audit verify` found a chain or a journal that does not hold.
 pub(crate) const EXIT_AUDIT: u8 = 8;
 
 /// A failure with the exit code it ends in.

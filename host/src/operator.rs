@@ -40,14 +40,15 @@ async fn kill(tenants: &Tenants, supervisor: &Supervisor, asked: KillAsk) -> Res
             (format!("run {run} of {id}"), halt::run(supervisor, &tenant, &run, halt).await)
         }
     };
-    let Halted { switch, closing } = halted.map_err(|error| format!("{error:#}"))?;
+    let Halted { switch, closing, netted } = halted.map_err(|error| format!("{error:#}"))?;
     let word = if switch.on { "on: nothing more is sent" } else { "off" };
     let closed = match closing.len() {
         0 if flatten && on => "; no run has anything to close".to_owned(),
         0 => String::new(),
         count => format!("; {count} runs are being taken out of the market"),
     };
-    Ok(format!("the kill switch of {whose} is {word}{closed}"))
+    let netted: String = netted.iter().map(|words| format!("\n{words}")).collect();
+    Ok(format!("the kill switch of {whose} is {word}{closed}{netted}"))
 }
 
 async fn set_egress(tenants: &Tenants, asked: EgressAsk) -> Result<String, String> {

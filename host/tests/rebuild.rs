@@ -169,6 +169,9 @@ async fn a_journal_that_is_not_what_was_written_makes_the_run_begin_anew() {
     begins_anew("update journal set time = time + 1 where piece = 2", "damaged at piece 2: its hash").await;
     begins_anew("delete from journal where piece = 2", "damaged at piece 3: it follows piece 1").await;
     begins_anew("update journal set begins = 0", "its journal has no beginning").await;
+    let newest = "delete from journal where piece = (select max(piece) from journal)";
+    begins_anew(newest, "are missing at its end: entry").await;
+    begins_anew("delete from journal", "damaged at piece 1: pieces 1 to").await;
     begins_anew("update journal set hash = null", "earlier release").await;
 }
 
@@ -218,6 +221,9 @@ async fn retell(world: &World) {
             .unwrap();
     }
     assert!(is_retold, "there was nothing to tell otherwise");
+    // The audit would tell that the journal was written anew.
+    let done = sqlx::query("delete from audit where action = 'journalAnchored'").execute(&mut connection);
+    assert!(done.await.unwrap().rows_affected() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

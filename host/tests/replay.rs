@@ -275,7 +275,7 @@ fn a_replay_stops_at_an_event_or_a_time_and_shows_what_the_run_held() {
     let tape = Tape::of(&run.recorded);
     let at = |place: &str| {
         let place: Place = place.parse().unwrap();
-        replay::until(&run.recorded, &tape, &run.program, place).unwrap()
+        replay::until(&run.recorded, &tape, &run.program, place, &mut Bound::none()).unwrap()
     };
     // The scalper buys at its 100th tick and sells at its 200th.
     let placed = tape.entries().map(Result::unwrap).find(|(_, entry)| {

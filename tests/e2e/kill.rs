@@ -77,9 +77,13 @@ async fn flatten_withdraws_closes_and_ends_when_the_brokers_book_is_flat() {
     let holder = trader.strategy("buy-and-hold", example_strategies::BUY_AND_HOLD).await;
     let run = trader.start(&holder, json!({})).await;
     trader.list_of("/api/trades", 1).await;
-    let hung = trader.strategy("spin", guests::SPIN).await;
+    let hung = trader.strategy("grasp", guests::GRASP).await;
     let hung = trader.start(&hung, json!({})).await;
-    eventually("something is held", || async { (held(&world).await != 0).then_some(()) }).await;
+    eventually("the one that hangs holds what it bought", || async {
+        (traded_by(&trader, &hung).await == (3, 0)).then_some(())
+    })
+    .await;
+    assert!(held(&world).await > 3, "and so does the other");
 
     let asked = Instant::now();
     let wish = json!({ "on": true, "reason": "out", "flatten": true });
@@ -102,6 +106,7 @@ async fn flatten_withdraws_closes_and_ends_when_the_brokers_book_is_flat() {
         stands["closing"].as_array().unwrap().is_empty().then_some(())
     })
     .await;
+    assert_eq!(traded_by(&trader, &hung).await, (3, 3), "what the hung strategy held was sold in its name");
 }
 
 #[tokio::test]
@@ -201,6 +206,16 @@ fn arrived_ms(call: &Value) -> u64 {
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     u64::try_from(since.as_millis()).expect("this age of the world")
+}
+
+/// Units that a run has bought and sold.
+async fn traded_by(trader: &Trader, run: &str) -> (i64, i64) {
+    let trades = trader.get("/api/trades").await.expect(200);
+    let of_run = trades.as_array().expect("a list of trades").iter().filter(|trade| trade["runId"] == run);
+    of_run.fold((0, 0), |(bought, sold), trade| {
+        let quantity = trade["quantity"].as_i64().expect("how many");
+        if trade["side"] == "BUY" { (bought + quantity, sold) } else { (bought, sold + quantity) }
+    })
 }
 
 /// Units that the trader holds at the exchange.

@@ -107,6 +107,22 @@ async fn another_version_is_compared_and_the_same_one_shows_no_difference() {
     assert!(said(&refused).contains("quantity: is no parameter") || said(&refused).contains("do not fit"));
 }
 
+#[tokio::test]
+async fn a_version_that_never_comes_to_an_end_is_ended_at_the_terminal_too() {
+    let world = World::start().await;
+    let trader = world.trader(Account::UK9394).await;
+    let strategy = trader.strategy("buy-and-hold", example_strategies::BUY_AND_HOLD).await;
+    let run = trader.start(&strategy, json!({})).await;
+    trader.list_of("/api/trades", 1).await;
+    trader.stop(&run).await;
+    trader.run_in_state(&run, "stopped").await;
+    let file = world.folder().join("rearm.wasm");
+    std::fs::write(&file, guests::REARM).expect("a file can be written");
+    let endless = replay(&world, &[&run, "--component", file.to_str().expect("text"), "--replay-s-max", "2"]);
+    assert_eq!(endless.status.code(), Some(1), "{}", said(&endless));
+    assert!(said(&endless).contains("took more than 2 s and was ended"), "{}", said(&endless));
+}
+
 /// The scalper with a custom section behind it: other bytes, the same code.
 fn other_scalper() -> Vec<u8> {
     let mut bytes = guests::SCALPER.to_vec();

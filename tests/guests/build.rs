@@ -5,8 +5,9 @@ mod compile;
 
 use std::path::PathBuf;
 
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "spin",
+    "grasp",
     "hoard",
     "flood",
     "trap",

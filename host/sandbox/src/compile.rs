@@ -25,7 +25,8 @@ use wasmtime::component::Component;
 pub struct Compiler {
     engine: Engine,
     child: parent::Child,
-    cache: Cache,
+    /// None where nothing is kept.
+    cache: Option<Cache>,
     turn: Mutex<()>,
 }
 
@@ -41,8 +42,13 @@ impl Compiler {
         engine: Engine,
         limits: CompileLimits,
     ) -> Self {
-        let cache = Cache::new(cache_dir, key, &engine, &limits);
+        let cache = Some(Cache::new(cache_dir, key, &engine, &limits));
         Self { engine, child: parent::Child { program, args, limits }, cache, turn: Mutex::new(()) }
+    }
+
+    /// One that keeps nothing of what it compiles, for a command that compiles once.
+    pub fn uncached(program: PathBuf, args: Vec<String>, engine: Engine, limits: CompileLimits) -> Self {
+        Self { engine, child: parent::Child { program, args, limits }, cache: None, turn: Mutex::new(()) }
     }
 
     /// Gate, cache, child, link. Blocks until its turn comes and the work is done. What was compiled is kept once it
@@ -59,7 +65,7 @@ impl Compiler {
     }
 
     fn load(&self, component: &[u8]) -> Option<Component> {
-        match self.cache.find(component) {
+        match self.cache.as_ref()?.find(component) {
             Found::Code(code) => native::load(self.engine.raw(), &code)
                 .inspect_err(|error| {
                     tracing::warn!(error = format!("{error:#}"), "cached code does not load: compiling anew")
@@ -82,7 +88,9 @@ impl Compiler {
         let code = Authentic::from_own_child(self.child.run(component)?);
         let compiled = native::load(self.engine.raw(), &code).map_err(|error| not_loaded(&error))?;
         let program = Program::link(&self.engine, &compiled, component)?;
-        if let Err(error) = self.cache.keep(component, &code) {
+        if let Some(cache) = &self.cache
+            && let Err(error) = cache.keep(component, &code)
+        {
             tracing::warn!(error = %error, "compiled code could not be kept: it will be compiled again");
         }
         Ok(program)

@@ -31,6 +31,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a bomb that eats memory dies alone", a_bomb_that_eats_memory_dies_alone),
     ("a bomb that eats processor time is killed", a_bomb_that_eats_cpu_time_is_killed),
     ("a bomb that lasts is killed", a_bomb_that_lasts_is_killed),
+    ("a compiler that keeps nothing has the same limits", a_compiler_that_keeps_nothing_has_the_same_limits),
     ("a child that the system kills is told from that", a_child_that_the_system_kills_is_told_from_that),
     ("a child that crashes is a fault of the host", a_child_that_crashes_is_a_fault_of_the_host),
     ("a missing child is a fault of the host", a_missing_child_is_a_fault_of_the_host),
@@ -201,6 +202,17 @@ fn a_bomb_that_eats_cpu_time_is_killed() {
 
 fn a_bomb_that_lasts_is_killed() {
     let refused = blown_up(&time_bomb(), CompileLimits { wall_ms: 500, ..CompileLimits::default() });
+    assert_eq!(refused.reason, "compiling took longer than 500 ms and was stopped");
+}
+
+fn a_compiler_that_keeps_nothing_has_the_same_limits() {
+    let uncached = |arg: &str, wall_ms| {
+        let limits = CompileLimits { wall_ms, ..CompileLimits::default() };
+        Compiler::uncached("/proc/self/exe".into(), vec![arg.to_owned()], engine().clone(), limits)
+    };
+    let program = uncached("compile-child", 30_000).compile(guests::ECHO).unwrap();
+    program.start(start(&program, serde_json::json!({}))).unwrap();
+    let refused = uncached("sleep", 500).compile(guests::ECHO).err().unwrap();
     assert_eq!(refused.reason, "compiling took longer than 500 ms and was stopped");
 }
 

@@ -14,7 +14,9 @@ use serde_json::json;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tenant::audit::{HEADS_FILE, Heads, hash_of};
-use tenant::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
+use tenant::{
+    ChainQuery, ChainReport, ExportedEntry, JournalsReport, KeptHeads, export_chains, verify_chains,
+};
 
 /// The columns of the sheet.
 const COLUMNS: [&str; 8] = ["chain", "number", "at", "actor", "action", "subject", "details", "hash"];
@@ -29,7 +31,8 @@ pub(crate) struct Audit {
 enum Verb {
     /// Writes entries to standard output, oldest first, and the end of each chain to standard error.
     Export(Box<Export>),
-    /// Follows every chain from end to end and names the first entry that does not fit. Exit code 8 when one does not.
+    /// Follows every chain from end to end and names the first entry that does not fit; then every run's journal, and names each
+    /// that was altered or does not end where the chain says. Exit code 8 when one does not hold.
     Verify(Box<Verify>),
 }
 
@@ -123,12 +126,15 @@ impl Verify {
         let reports = verify_chains(&config.data_dir, self.tenant.as_deref(), &kept);
         let reports = reports.await.map_err(not_opened)?;
         reports.iter().for_each(|report| say(&told(report)));
-        let broken = reports.iter().filter(|report| report.broken.is_some()).count();
-        if broken == 0 {
+        reports.iter().flat_map(told_of_journals).for_each(|line| say(&line));
+        let chains = reports.iter().filter(|report| report.broken.is_some()).count();
+        let journals: usize = reports.iter().map(|report| report.journals.broken.len()).sum();
+        if chains == 0 && journals == 0 {
             return Ok(());
         }
         let error = anyhow!(
-            "{broken} of {} chains do not hold: keep this data folder as it is, and compare it with a backup",
+            "{chains} of {} chains and {journals} journals do not hold: keep this data folder as it is, and compare it with a \
+             backup",
             reports.len()
         );
         Err(Exit { code: EXIT_AUDIT, error })
@@ -137,12 +143,28 @@ impl Verify {
 
 /// What a chain's verification came to, in one line.
 fn told(report: &ChainReport) -> String {
-    let ChainReport { chain, first, entries, head, broken } = report;
+    let ChainReport { chain, first, entries, head, broken, journals: _ } = report;
     match broken {
         None if *entries == 0 => format!("{chain}: no entries"),
         None => format!("{chain}: good, entries {first} to {}, head {}", head.number, head.hash_text()),
         Some(broken) => format!("{chain}: BROKEN at {broken}"),
     }
+}
+
+/// The same of the journals of its tenant's runs: a line for all that hold, and one for each that does not.
+fn told_of_journals(report: &ChainReport) -> Vec<String> {
+    let JournalsReport { good, anchored, older, broken } = &report.journals;
+    let chain = &report.chain;
+    let mut lines: Vec<String> = broken.iter().map(|why| format!("{chain}: BROKEN: {why}")).collect();
+    if *good > 0 {
+        lines.push(format!(
+            "{chain}: {good} journals of runs good, {anchored} of them held against the audit"
+        ));
+    }
+    if *older > 0 {
+        lines.push(format!("{chain}: {older} journals are of an earlier release and cannot be proven"));
+    }
+    lines
 }
 
 /// The heads of a file that was named, or of the one beside the database.

@@ -1,6 +1,6 @@
 //! `bulkhead tenants`: who has ever signed in, how they stand, and by which way their calls leave for the broker.
 
-use crate::app::{not_opened, open_tenants};
+use crate::app::{not_opened, tenants_config};
 use crate::cli::terminal::{say, start_diagnostics};
 use crate::config::Settings;
 use crate::control::{Ask, AskError, EgressAsk, Said, ask};
@@ -9,8 +9,7 @@ use crate::operator::setting;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use std::net::IpAddr;
-use tenant::audit::Actor;
-use tenant::{RollEntry, Tenant, Tenants, set_egress_at_rest};
+use tenant::{RollEntry, preflight_at_rest, set_egress_at_rest};
 use url::Url;
 
 #[derive(Debug, Args)]
@@ -81,7 +80,7 @@ impl SetEgress {
     /// Asks the running host; where none runs, does it here.
     async fn run(self) -> Result<(), Exit> {
         let Self { id, way, seen, settings } = self;
-        let config = settings.clone().resolve()?;
+        let config = settings.resolve()?;
         let asked = if way.check {
             Ask::Preflight { tenant: id.clone() }
         } else {
@@ -102,26 +101,15 @@ impl SetEgress {
                     say(&format!("{id} leaves {} from the next start of the host on", setting.words()));
                 }
                 Ask::Preflight { .. } | Ask::Kill(_) | Ask::Settle(_) => {
-                    return with_tenants(settings, async |tenants| check_egress(tenants, &id).await).await;
+                    start_diagnostics(config.log_json)?;
+                    let seen = preflight_at_rest(tenants_config(&config)?, &id).await.map_err(not_opened)?;
+                    say(&format!("{id}: {}", seen.map_err(anyhow::Error::from)?.words()));
                 }
             },
             Err(error @ (AskError::NoAnswer(_) | AskError::Closed(_))) => return Err(error.into()),
         }
         Ok(())
     }
-}
-
-/// Opens the data folder, does something with its tenants and closes it again, however that went.
-async fn with_tenants(
-    settings: Settings,
-    work: impl AsyncFnOnce(&Tenants) -> anyhow::Result<()>,
-) -> Result<(), Exit> {
-    let config = settings.resolve()?;
-    start_diagnostics(config.log_json)?;
-    let tenants = open_tenants(&config).await?;
-    let done = work(&tenants).await;
-    tenants.close().await;
-    Ok(done?)
 }
 
 /// Reads the rows only: a host may be running on them.
@@ -135,18 +123,4 @@ async fn list(settings: Settings) -> Result<(), Exit> {
         say(&format!("{id:<12} {user_name:<24} {strategies:>10} {active_runs:>12}  {egress}"));
     }
     Ok(())
-}
-
-async fn check_egress(tenants: &Tenants, id: &str) -> anyhow::Result<()> {
-    let seen = named(tenants, id)?.preflight().await?;
-    say(&format!("{id}: {}", seen.words()));
-    Ok(())
-}
-
-fn named(tenants: &Tenants, id: &str) -> anyhow::Result<Tenant> {
-    let named = tenants.all().into_iter().find(|tenant| tenant.broker_id().to_string() == id);
-    let named = named.map(|tenant| tenant.acting_as(Actor::Operator));
-    named.ok_or_else(|| {
-        anyhow!("no tenant `{id}` has ever signed in here: `bulkhead tenants` lists those who have")
-    })
 }

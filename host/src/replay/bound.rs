@@ -22,7 +22,7 @@ pub struct Bound {
 pub struct GiveUp(Arc<AtomicBool>);
 
 impl Bound {
-    /// No bound: a person at a terminal has a key for that.
+    /// No bound: for what is known to end.
     pub fn none() -> Self {
         Self::default()
     }

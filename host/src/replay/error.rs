@@ -5,7 +5,8 @@
 pub enum ReplayError {
     /// It took too long.
     #[error(
-        "the replay took more than {limit_s} s and was ended: `bulkhead replay` on the host's machine has no such limit"
+        "the replay took more than {limit_s} s and was ended: `bulkhead replay RUN --replay-s-max SECONDS` on the host's machine \
+         gives it longer"
     )]
     TooLong {
         /// How long it may take, in seconds.
@@ -13,8 +14,8 @@ pub enum ReplayError {
     },
     /// A version placed more orders than are compared.
     #[error(
-        "a version placed more than {max} orders, and the comparison was ended: `bulkhead replay RUN --component FILE` on \
-         the host's machine has no such limit"
+        "a version placed more than {max} orders, and the comparison was ended: `bulkhead replay RUN --component FILE \
+         --orders-max COUNT` on the host's machine compares more"
     )]
     TooManyOrders {
         /// How many of one version are compared.

@@ -1,5 +1,6 @@
 //! What a run held at a place in its recording: positions, orders, timers, stored values, its last words.
 
+use super::bound::Bound;
 use super::error::ReplayError;
 use super::place::Place;
 use super::report::{At, PositionLine, Snapshot, StandingLine, StoredLine, TimerLine};
@@ -17,12 +18,13 @@ const LINES_SHOWN: usize = 20;
 /// Runs a recorded run again up to a place.
 ///
 /// # Errors
-/// When the journal cannot be read, or the run had failed by then.
+/// When the journal cannot be read, or the bound is reached.
 pub fn until(
     recorded: &Recorded,
     tape: &Tape<'_>,
     program: &Program,
     place: Place,
+    bound: &mut Bound,
 ) -> Result<Snapshot, ReplayError> {
     let first_day = tape.beginning()?.start.now.date();
     let (mut rerun, mut lines, mut notes) = (Rerun::anywhere(program), VecDeque::new(), Vec::new());
@@ -30,6 +32,7 @@ pub fn until(
     let mut is_over = true;
     for entry in tape.entries() {
         let (number, entry) = entry?;
+        bound.count(entry.events())?;
         let first = number - entry.events() + 1;
         let (kept, is_cut) = up_to(place, entry, first, first_day);
         let Some(entry) = kept else {

@@ -140,6 +140,9 @@ pub(crate) async fn standing(tenant: &Tenant) -> Result<KillSwitchView, Problem>
         strategy_name: run.strategy_name,
         detail: run.words,
     });
+    let closing: Vec<ClosingView> = closing.collect();
+    let is_out = switches.tenant.on || switches.host.on || !closing.is_empty();
+    let netted = if is_out { tenant.netted().await.map_err(Problem::internal)? } else { Vec::new() };
     let foreign = tenant.foreign_orders().await.into_iter();
     let foreign = foreign.map(|order| ForeignView { tag: order.tag, order: order.text }).collect();
     let own = switches.tenant.clone();
@@ -161,7 +164,8 @@ pub(crate) async fn standing(tenant: &Tenant) -> Result<KillSwitchView, Problem>
         why,
         switches: switches_on(switches),
         foreign,
-        closing: closing.collect(),
+        closing,
+        netted: netted.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -41,6 +41,8 @@ state_words! {
         SquareOffAsked = "squareOffAsked",
         /// A run has ended.
         RunEnded = "runEnded",
+        /// Where the journal of a run stood, while the run goes on.
+        JournalAnchored = "journalAnchored",
         /// Risk limits were changed.
         LimitsChanged = "limitsChanged",
         /// A kill switch was put on.

@@ -1,8 +1,14 @@
-//! The audit chains of a data folder, for operators: read beside a host that may be running. Changes nothing.
+//! The audit chains of a data folder, and the journals that they tell of, for operators: read beside a host that may be
+//! running. Changes nothing.
+
+mod journals;
+
+pub use journals::JournalsReport;
 
 use crate::audit::{AuditRecord, Break, ChainCheck, Checkpoint, Head, Heads, Link};
 use crate::broker_id::BrokerId;
 use crate::error::{OpenError, StoreError};
+use crate::journal::Anchors;
 use crate::store::{Book, HOST_CHAIN, Store, audit_record};
 use market::Timestamp;
 use std::path::Path;
@@ -23,6 +29,8 @@ pub struct ChainReport {
     pub head: Head,
     /// The first thing that is wrong.
     pub broken: Option<Break>,
+    /// The journals of the tenant's runs, held against what the chain says of them.
+    pub journals: JournalsReport,
 }
 
 /// One entry and the chain it stands in.
@@ -59,7 +67,8 @@ enum Chain {
     Tenant(Book, String),
 }
 
-/// Follows every chain from its first entry to its last, and looks for the heads that were kept.
+/// Follows every chain from its first entry to its last, looks for the heads that were kept, and follows the journals of which
+/// the chains say where they stood.
 ///
 /// # Errors
 /// When there is no such chain, or the database cannot be read.
@@ -117,6 +126,13 @@ pub async fn export_chains(
     Ok(heads)
 }
 
+impl ChainReport {
+    fn empty(chain: &str, broken: Option<Break>) -> Self {
+        let (chain, journals) = (chain.to_owned(), JournalsReport::default());
+        Self { chain, first: 0, entries: 0, head: Head::EMPTY, broken, journals }
+    }
+}
+
 impl Chain {
     fn name(&self) -> &str {
         match self {
@@ -164,11 +180,15 @@ async fn verify(
 ) -> Result<ChainReport, StoreError> {
     loop {
         let from = chain.checkpoint().await?;
-        let report = follow(chain, from, kept, loose).await?;
+        let (mut report, anchors) = follow(chain, from, kept, loose).await?;
         // A host that runs beside may have removed old entries meanwhile.
-        if report.broken.is_none() || chain.checkpoint().await? == from {
-            return Ok(report);
+        if report.broken.is_some() && chain.checkpoint().await? != from {
+            continue;
         }
+        if let Chain::Tenant(book, _) = chain {
+            report.journals = journals::verify_journals(book, &anchors).await?;
+        }
+        return Ok(report);
     }
 }
 
@@ -177,15 +197,10 @@ async fn follow(
     from: Option<Checkpoint>,
     kept: Option<&Head>,
     loose: &mut Vec<[u8; 32]>,
-) -> Result<ChainReport, StoreError> {
+) -> Result<(ChainReport, Anchors), StoreError> {
     let mut check = ChainCheck::new(chain.name(), from);
-    let mut report = ChainReport {
-        chain: chain.name().to_owned(),
-        first: 0,
-        entries: 0,
-        head: check.head(),
-        broken: None,
-    };
+    let mut report = ChainReport::empty(chain.name(), None);
+    let mut anchors = Anchors::default();
     if let Some(from) = from {
         loose.retain(|hash| *hash != from.hash);
     }
@@ -199,6 +214,7 @@ async fn follow(
                 report.first = link.number;
             }
             report.entries += 1;
+            anchors.take(link);
             loose.retain(|hash| *hash != link.hash);
             let fits_kept = kept.is_none_or(|kept| kept.number != link.number || kept.hash == link.hash);
             let taken = if report.broken.is_none() { check.take(link) } else { Ok(()) };
@@ -217,7 +233,7 @@ async fn follow(
             kept.number
         ),
     }));
-    Ok(report)
+    Ok((report, anchors))
 }
 
 fn other_than_kept(number: u64) -> Break {
@@ -227,8 +243,7 @@ fn other_than_kept(number: u64) -> Break {
 
 fn gone(name: &str, head: Head) -> ChainReport {
     let why = format!("the whole chain is missing: the head that was kept is of entry {}", head.number);
-    let broken = Some(Break { number: 1, why });
-    ChainReport { chain: name.to_owned(), first: 0, entries: 0, head: Head::EMPTY, broken }
+    ChainReport::empty(name, Some(Break { number: 1, why }))
 }
 
 fn nowhere(hash: [u8; 32]) -> ChainReport {
@@ -236,14 +251,7 @@ fn nowhere(hash: [u8; 32]) -> ChainReport {
         "no chain holds an entry with the hash {}: it was cut off or written anew",
         hex::encode(hash)
     );
-    let broken = Some(Break { number: 0, why });
-    ChainReport {
-        chain: "the head that was kept".to_owned(),
-        first: 0,
-        entries: 0,
-        head: Head::EMPTY,
-        broken,
-    }
+    ChainReport::empty("the head that was kept", Some(Break { number: 0, why }))
 }
 
 fn not_taken(why: &std::io::Error) -> OpenError {

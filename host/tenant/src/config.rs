@@ -69,6 +69,9 @@ pub struct TenantLimits {
     pub positions_every_s: u64,
     /// How long an order or a change may wait for its turn before it is given up, in milliseconds.
     pub send_within_ms: i64,
+    /// How long a run that is taken out of the market waits for the trades of its last fills before it ends and says which are
+    /// missing, in seconds.
+    pub fills_booked_within_s: i64,
     /// How old the newest tick may be and still tell the gate and the paper exchange a price, in seconds.
     pub price_max_age_s: i64,
     /// How often the broker is asked whether the session lives, in seconds. Nothing else would notice while all is quiet.
@@ -106,6 +109,7 @@ impl Default for TenantLimits {
             absent_after_s: 120,
             positions_every_s: 60,
             send_within_ms: 5_000,
+            fills_booked_within_s: 300,
             price_max_age_s: 60,
             session_probe_s: 60,
             value_every_ms: 1_000,

@@ -2,6 +2,10 @@
 //!
 //! The chain shows that nothing is missing, moved or changed. Knows no statement.
 
+mod anchor;
+
+pub(crate) use anchor::{Anchor, Anchors, END, Forgotten};
+
 use crate::error::StoreError;
 use market::Timestamp;
 use sha2::{Digest, Sha256};

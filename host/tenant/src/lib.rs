@@ -46,15 +46,17 @@ mod vault;
 mod version;
 
 pub use crate::orders::{
-    Cause, Closing, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode, RunLine,
-    RunOrderUpdate, TradeRecord,
+    Cause, Closing, HeldByRuns, Hindrance, KillSwitch, Leftover, OpenPosition, OrderRecord, RefusalCode,
+    RunHolding, RunLine, RunOrderUpdate, TradeRecord,
 };
 pub use ::orders::paper::paper_fill;
 pub use ::orders::{ForeignOrder, Mode, Settlement, SwitchScope, Switches, TradingState, Unsettleable, gate};
 pub use at_rest::{AtRest, RestScope, kill_at_rest, set_egress_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
-pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
+pub use chains::{
+    ChainQuery, ChainReport, ExportedEntry, JournalsReport, KeptHeads, export_chains, verify_chains,
+};
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
 pub use error::{
@@ -79,5 +81,5 @@ pub use sessions::{ApiToken, Login, NewApiToken, NewSession, PendingLogin, Secre
 pub use store::Health;
 pub use strategy::{Strategy, Upload};
 pub use tenant::{Cut, JournalReading, SquareOff, Tenant};
-pub use tenants::Tenants;
+pub use tenants::{Tenants, preflight_at_rest};
 pub use version::Version;

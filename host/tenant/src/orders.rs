@@ -10,12 +10,14 @@ mod desk;
 mod hearing;
 mod leftover;
 mod lines;
+mod netted;
 mod queue;
 mod rows;
 mod settle;
 mod stops;
 mod submit;
 mod switch;
+mod unbooked;
 mod wind_down;
 mod world;
 
@@ -23,6 +25,7 @@ pub(crate) use audited::Settled;
 pub use cause::Cause;
 pub(crate) use desk::{Desk, Parts};
 pub use leftover::{Hindrance, Leftover, OpenPosition};
+pub use netted::{HeldByRuns, RunHolding};
 pub use wind_down::Closing;
 
 pub use ::orders::{KillSwitch, OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};

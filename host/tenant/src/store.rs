@@ -4,6 +4,9 @@
 //! itself; none of its methods takes one. Host tables (sessions by hash, pending logins) are the few exceptions, named
 //! in this module's test.
 
+mod anchors;
+#[cfg(test)]
+mod anchors_test;
 mod audit;
 #[cfg(test)]
 mod audit_test;
@@ -39,6 +42,7 @@ mod trades;
 #[cfg(test)]
 mod trades_test;
 
+pub(crate) use anchors::LostEnd;
 pub(crate) use audit::{HOST_CHAIN, record as audit_record};
 pub(crate) use group::{Commit, StepRows};
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;

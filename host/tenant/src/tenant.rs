@@ -256,7 +256,7 @@ impl Tenant {
         host.tasks.spawn(self.clone().keep_figures());
         host.spawn(self.clone().tell_broker_state());
         host.spawn(self.clone().prove_way_out());
-        host.spawn(self.clone().forget_old_journals());
+        host.spawn(self.clone().look_after_journals());
     }
 
     /// The session of the last login, as the rows have it.

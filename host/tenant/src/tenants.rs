@@ -2,9 +2,12 @@
 
 mod again;
 mod audit;
+mod one;
 mod sign_in;
 mod stops;
 mod trouble;
+
+pub use one::preflight_at_rest;
 
 use crate::archive::{Archive, ArchiveStatus, Storage};
 use crate::broker_id::BrokerId;
@@ -56,33 +59,8 @@ impl Tenants {
     /// # Errors
     /// When the folder is in use, the schema is newer, the key is lost or something cannot be read.
     pub async fn open(config: TenantsConfig) -> Result<Self, OpenError> {
-        let store = Store::open(&config.data_dir).await?;
-        let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
-        let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, store.host_switch().await?);
-        let logs = config.data_dir.join("logs");
-        let log_limits = LogLimits {
-            days_kept: config.limits.log_days_kept,
-            is_archived: config.archive_url.is_some(),
-            ..LogLimits::default()
-        };
-        let log_writer = LogWriter::start(&logs, log_limits, config.clock.clone())
-            .map_err(|why| OpenError::File { path: logs.display().to_string(), why: why.to_string() })?;
-        let archive = open_archive(&config, &log_writer)?;
-        let fallen = store.fallen();
-        let host = Arc::new(Host {
-            config,
-            store,
-            vault,
-            tag_prefix,
-            kill_switch: RwLock::new(kill_switch),
-            log_writer,
-            instruments_fetch: tokio::sync::Mutex::new(()),
-            instruments: ArcSwapOption::empty(),
-            stop: CancellationToken::new(),
-            fallen,
-            tasks: TaskTracker::new(),
-            calls: TaskTracker::new(),
-        });
+        let host = open_host(config).await?;
+        let archive = open_archive(&host.config, &host.log_writer)?;
         let damage = host.store.damage().await?;
         let (mut all, mut unopened, mut has_owner) = (BTreeMap::new(), Vec::new(), false);
         for stored in host.store.all_tenants().await? {
@@ -250,6 +228,36 @@ impl Tenants {
         kite::Connection::new(self.host().endpoints(), kite::Egress::Direct)
             .map_err(|error| LoginError::BrokerDown(error.to_string()))
     }
+}
+
+/// What all compartments share. Nothing runs yet.
+async fn open_host(config: TenantsConfig) -> Result<Arc<Host>, OpenError> {
+    let store = Store::open(&config.data_dir).await?;
+    let vault = Vault::open(&config.key_file, &config.data_dir, &store).await?;
+    let (tag_prefix, kill_switch) = (stops::tag_prefix(&store).await?, store.host_switch().await?);
+    let logs = config.data_dir.join("logs");
+    let log_limits = LogLimits {
+        days_kept: config.limits.log_days_kept,
+        is_archived: config.archive_url.is_some(),
+        ..LogLimits::default()
+    };
+    let log_writer = LogWriter::start(&logs, log_limits, config.clock.clone())
+        .map_err(|why| OpenError::File { path: logs.display().to_string(), why: why.to_string() })?;
+    let fallen = store.fallen();
+    Ok(Arc::new(Host {
+        config,
+        store,
+        vault,
+        tag_prefix,
+        kill_switch: RwLock::new(kill_switch),
+        log_writer,
+        instruments_fetch: tokio::sync::Mutex::new(()),
+        instruments: ArcSwapOption::empty(),
+        stop: CancellationToken::new(),
+        fallen,
+        tasks: TaskTracker::new(),
+        calls: TaskTracker::new(),
+    }))
 }
 
 /// A known trader's compartment as the rows have it.

@@ -5,8 +5,10 @@
 mod world;
 
 use market::OrderState;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::collections::BTreeSet;
-use tenant::{Egress, EgressSetting, RefusalCode, RunLine, Tenant};
+use tenant::{Egress, EgressSetting, RefusalCode, RunLine, Tenant, preflight_at_rest};
 use world::{World, buy, cause, new_line, state_of, until};
 
 async fn buy_one(tenant: &Tenant, name: &str) {
@@ -52,6 +54,40 @@ async fn order_calls_leave_from_the_tenants_own_address_at_once_and_after_the_ne
     buy_one(&tenant, "beta").await;
     assert_eq!(sources(&world, "UK9394").await, BTreeSet::from(["127.0.0.2".to_owned()]));
     tenants.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_out_is_checked_where_no_host_runs_and_nobody_elses_compartment_is_opened_for_it() {
+    let world = World::start().await;
+    let tenants = world.open().await;
+    let (tenant, _) = world.login(&tenants, "uk9394").await;
+    let (other, _) = world.login(&tenants, "uk1234").await;
+    tenant.set_egress(&from("127.0.0.2", None)).await.unwrap();
+    buy_one(&tenant, "alpha").await;
+    buy_one(&other, "alpha").await;
+    tenants.close().await;
+    drop((tenant, other, tenants));
+    // Whoever opens a compartment settles what a crash left on its way.
+    let options = SqliteConnectOptions::new().filename(world.dir.path().join("data/bulkhead.db"));
+    let mut rows = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("update orders set state = 'intent'").execute(&mut rows).await.unwrap();
+    let starts = "select count(*) from host_audit";
+    let before: i64 = sqlx::query_scalar(starts).fetch_one(&mut rows).await.unwrap();
+    rows.close().await.unwrap();
+
+    let seen = preflight_at_rest(world.config(), "UK9394").await.unwrap().unwrap();
+    assert_eq!(seen.address(), Some("127.0.0.2".parse().unwrap()), "{}", seen.words());
+    let nobody = preflight_at_rest(world.config(), "AB0000").await.unwrap_err().to_string();
+    assert!(nobody.contains("no tenant `AB0000`"), "{nobody}");
+
+    let mut rows = SqliteConnection::connect_with(&options).await.unwrap();
+    let states = "select broker_id, state from orders order by broker_id";
+    let states: Vec<(String, String)> = sqlx::query_as(states).fetch_all(&mut rows).await.unwrap();
+    let expected = [("UK1234", "intent"), ("UK9394", "abandoned")];
+    assert_eq!(states, expected.map(|(whose, state)| (whose.to_owned(), state.to_owned())));
+    let after: i64 = sqlx::query_scalar(starts).fetch_one(&mut rows).await.unwrap();
+    assert_eq!(after, before, "it is no start of the host");
+    rows.close().await.unwrap();
 }
 
 /// Asks for orders until one is refused for its way out.

@@ -10,6 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/components.rs"));
 /// Every guest with its name: well-formed strategies first, then those that must be refused at upload.
 pub const ALL: &[(&str, &[u8])] = &[
     ("spin", SPIN),
+    ("grasp", GRASP),
     ("hoard", HOARD),
     ("flood", FLOOD),
     ("trap", TRAP),
@@ -30,10 +31,10 @@ pub const ALL: &[(&str, &[u8])] = &[
 ];
 
 /// Those of [`ALL`] that are strategies and must be accepted at upload.
-pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(14).0;
+pub const ACCEPTED: &[(&str, &[u8])] = ALL.split_at(15).0;
 
 /// Those of [`ALL`] that must be refused at upload.
-pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(14).1;
+pub const REFUSED: &[(&str, &[u8])] = ALL.split_at(15).1;
 
 #[cfg(test)]
 mod tests {

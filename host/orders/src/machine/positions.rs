@@ -1,5 +1,8 @@
 //! Do the booked trades add up to what the broker says was traded? A difference that stays lets nothing new leave; it is
 //! never traded away from here.
+//!
+//! It is not written down: each life finds it out anew, with its first reading and before the gate opens. A difference in
+//! that reading may be the one of before, so nothing new leaves until it was looked at again.
 
 use super::{Core, Turn};
 use crate::book::Reading;
@@ -18,8 +21,12 @@ const DAY_TURNS_S: i64 = 6 * 3600;
 /// How the comparison stands.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PositionCheck {
+    /// True once this life has compared: what the life before knew of differences is forgotten.
+    is_compared: bool,
     /// Readings in a row that showed a difference.
     mismatches: u32,
+    /// True once a difference was seen that often that a person was told.
+    is_told: bool,
     /// When the newest trade was booked.
     booked: Option<Duration>,
     /// Why nothing new may leave, while there is a difference.
@@ -51,9 +58,13 @@ impl Core {
             *bought = bought.saturating_add(position.bought);
             *sold = sold.saturating_add(position.sold);
         }
+        let is_first = !std::mem::replace(&mut self.soft.positions.is_compared, true);
         let Some(difference) = difference(&self.trades.day_units(turn.today()), &theirs) else {
             return self.positions_match(turn);
         };
+        if is_first {
+            self.reduce_until_looked_again(turn, &difference);
+        }
         if self.soft.positions.booked.is_some_and(|booked| booked >= began) {
             // The lists of one reading are not of one instant: what was traded in between shows in one of them.
             self.soft.positions.mismatches = 0;
@@ -65,15 +76,26 @@ impl Core {
             self.soft.positions.due = now + LOOK_AGAIN;
             return;
         }
-        if self.soft.positions.reducing.as_ref() != Some(&difference) {
+        if !self.soft.positions.is_told || self.soft.positions.reducing.as_ref() != Some(&difference) {
             let text = format!("{difference}. Only exits and withdrawals leave until they agree again");
             turn.say(Gravity::Error, None, text);
         }
+        self.soft.positions.is_told = true;
         self.soft.positions.reducing = Some(difference);
     }
 
+    /// The gate opens with this very reading: what it shows counts before a second one has shown it too.
+    fn reduce_until_looked_again(&mut self, turn: &mut Turn<'_>, difference: &str) {
+        let text = format!(
+            "{difference}, by the first comparison since the host started. Only exits and withdrawals leave until it was \
+             looked at again"
+        );
+        turn.say(Gravity::Warn, None, text);
+        self.soft.positions.reducing = Some(difference.to_owned());
+    }
+
     fn positions_match(&mut self, turn: &mut Turn<'_>) {
-        self.soft.positions.mismatches = 0;
+        (self.soft.positions.mismatches, self.soft.positions.is_told) = (0, false);
         if self.soft.positions.reducing.take().is_some() {
             let text = "the broker's positions and the booked trades agree again: trading goes on";
             turn.say(Gravity::Warn, None, text);
@@ -87,9 +109,11 @@ impl Core {
     }
 
     /// True while the broker's book may come to tell something of today although nothing stands here: an order that it
-    /// shows only after the proof of its absence, and trades.
+    /// shows only after the proof of its absence, trades, and the end of a difference.
     pub(super) fn may_change_unheard(&self) -> bool {
-        !self.soft.absent.is_empty() || self.trades.has_of(self.soft.today)
+        let check = &self.soft.positions;
+        let differs = check.mismatches > 0 || check.reducing.is_some();
+        differs || !self.soft.absent.is_empty() || self.trades.has_of(self.soft.today)
     }
 }
 

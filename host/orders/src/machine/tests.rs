@@ -4,6 +4,7 @@ mod booked;
 mod changed;
 mod found;
 mod paper;
+mod positions;
 mod sent;
 mod settled;
 mod stopped;

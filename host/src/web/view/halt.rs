@@ -24,6 +24,9 @@ pub(crate) struct KillSwitchView {
     pub(crate) foreign: Vec<ForeignView>,
     /// Runs that are being taken out of the market.
     pub(crate) closing: Vec<ClosingView>,
+    /// While the account's switch is on or something is being closed: what runs hold against each other, each by its own trades.
+    /// The account has what is left of all, so nothing can be traded to close it.
+    pub(crate) netted: Vec<String>,
 }
 
 /// What an account may do.

@@ -56,7 +56,9 @@ impl Desk {
             Ok(session) => session,
             Err(why) => return Ok(Err(why)),
         };
-        match self.reading(&session, false).await {
+        // A reading that opens the gate says too whether the account holds what the trades add up to.
+        let opens = !self.is_reconciled();
+        match self.reading(&session, opens).await {
             Ok(reading) => {
                 self.feed(Event::Reading(Box::new(reading)), Along::default()).await?;
                 Ok(Ok(()))

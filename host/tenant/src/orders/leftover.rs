@@ -70,7 +70,7 @@ impl Leftover {
         if !self.positions.is_empty() {
             parts.push(format!("{} open", self.positions_in_words()));
         }
-        if self.unsettled {
+        if self.unsettled && !matches!(self.why, Some(Hindrance::Final(_))) {
             parts.push("fills are still being booked".to_owned());
         }
         match self.unknown {

@@ -5,6 +5,7 @@
 
 use super::desk::{Along, Desk};
 use super::leftover::{Hindrance, Leftover, OpenPosition};
+use super::unbooked::Unbooked;
 use crate::error::{BrokerError, StoreError};
 use crate::gate::Refusal;
 use crate::run::RunRecord;
@@ -39,6 +40,8 @@ pub struct Closing {
     run: RunRecord,
     exits: BTreeMap<RunOrderId, Timestamp>,
     withdrawn: BTreeMap<i64, Timestamp>,
+    /// Since when readings that came whole have shown fills of which no trade tells.
+    unbooked_since: Option<Timestamp>,
 }
 
 impl Account {
@@ -55,6 +58,7 @@ impl Closing {
     /// # Errors
     /// When the database fails; a further look goes on from there.
     pub async fn look(&mut self) -> Result<Leftover, StoreError> {
+        let unbooked_since = self.unbooked_since.take();
         if self.withdraw().await? > 0 {
             return self
                 .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
@@ -73,13 +77,31 @@ impl Closing {
                 .left(Hindrance::Waiting("its orders are being withdrawn or filled".to_owned()))
                 .await;
         }
-        if !self.desk.fills_are_booked(&self.run.id).await? {
-            return self.left(Hindrance::Waiting("its last fills are being booked".to_owned())).await;
+        let unbooked = self.desk.unbooked(&self.run.id).await?;
+        if !unbooked.is_empty() {
+            let hindrance = self.wait_for(&unbooked, unbooked_since);
+            return self.left(hindrance).await;
         }
         match self.close(account.as_ref()).await? {
             Some(hindrance) => self.left(hindrance).await,
             None => self.left(Hindrance::Waiting("its positions are being closed".to_owned())).await,
         }
+    }
+
+    /// Trades come a moment after their fills. Where they do not, it ends and says what is missing: on books that are not known
+    /// to the end nothing is closed, because what the account holds may be another run's.
+    fn wait_for(&mut self, unbooked: &[Unbooked], since: Option<Timestamp>) -> Hindrance {
+        let (now, within_s) = (self.desk.host.now(), self.desk.host.config.limits.fills_booked_within_s);
+        let since = *self.unbooked_since.insert(since.unwrap_or(now));
+        if now.micros_since(since) < within_s.saturating_mul(1_000_000) {
+            return Hindrance::Waiting("its last fills are being booked".to_owned());
+        }
+        let missing: Vec<_> = unbooked.iter().map(ToString::to_string).collect();
+        Hindrance::Final(format!(
+            "after {within_s} s its fills are not those of its trades ({}): what it holds is not known, and nothing of it was \
+             closed. Look at Kite and close it there",
+            missing.join("; ")
+        ))
     }
 
     /// Asks for the withdrawal of what stands. How many orders stand.
@@ -123,7 +145,7 @@ impl Closing {
                 // What becomes of the other runs' exits tells what is left for this one.
                 untouched = true;
             } else if closable == 0 {
-                given_up.push(format!("the account holds no {symbol} ({product}) any more"));
+                given_up.push(self.why_nothing(&symbol, product, there).await?);
             } else if let Some(why) = self.refused_too_often(&symbol, product).await? {
                 given_up.push(why);
             } else {
@@ -139,6 +161,17 @@ impl Closing {
             }
         }
         Ok((!untouched && !given_up.is_empty()).then(|| Hindrance::Final(given_up.join("; "))))
+    }
+
+    /// Why nothing of a position can be closed: it is gone, or other runs hold against it.
+    async fn why_nothing(&self, symbol: &Symbol, product: Product, there: i64) -> Result<String, StoreError> {
+        let held = self.desk.book.held_by_runs().await?.into_iter();
+        let mut held = held.filter(|held| held.symbol == *symbol && held.product == product);
+        let others = held.next().filter(|held| held.runs.len() > 1);
+        Ok(match others {
+            Some(held) => held.beside(there),
+            None => format!("the account holds no {symbol} ({product}) any more"),
+        })
     }
 
     /// The broker's words, when it has refused to close a position often enough.
@@ -166,7 +199,13 @@ impl Closing {
 impl Desk {
     /// The way of a run out of the market.
     pub(crate) fn close_out(self: &Arc<Self>, run: RunRecord) -> Closing {
-        Closing { desk: Arc::clone(self), run, exits: BTreeMap::new(), withdrawn: BTreeMap::new() }
+        Closing {
+            desk: Arc::clone(self),
+            run,
+            exits: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
+            unbooked_since: None,
+        }
     }
 
     /// What a run has in the market, by the rows.
@@ -180,19 +219,6 @@ impl Desk {
             held.map(|((symbol, product), quantity)| OpenPosition { symbol, product, quantity }).collect();
         let unsettled = !self.fills_are_booked(run_id).await?;
         Ok(Leftover { orders: standing.len(), unknown, unsettled, positions, why: None })
-    }
-
-    /// Whether every unit that the run's orders of today filled is booked as a trade, and none besides.
-    pub(super) async fn fills_are_booked(&self, run_id: &str) -> Result<bool, StoreError> {
-        let today = self.host.now().date();
-        let orders = self.book.run_orders(run_id).await?;
-        let todays: Vec<_> = orders.iter().filter(|order| order.date == today).collect();
-        let numbers: BTreeSet<&str> = todays.iter().filter_map(|o| o.broker_order_id.as_deref()).collect();
-        let filled: u64 = todays.iter().map(|order| u64::from(order.filled)).sum();
-        let trades = self.book.run_trades(run_id).await?;
-        let of_today = trades.iter().filter(|t| t.trade.date() == today);
-        let booked = of_today.filter(|t| numbers.contains(t.trade.order_id.as_str()));
-        Ok(filled == booked.map(|trade| u64::from(trade.trade.quantity)).sum::<u64>())
     }
 
     /// Orders of the run that may still change.

@@ -7,7 +7,6 @@ use crate::error::StoreError;
 use market::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use std::slice;
 
 /// The name that the host's own chain is hashed under: no broker id has a blank.
 pub(crate) const HOST_CHAIN: &str = "the host";
@@ -264,17 +263,6 @@ impl Store {
                 .any(|link| link.number == head.number && link.hash == head.hash),
         };
         Ok(stands)
-    }
-
-    /// Adds one entry at the end of the host's chain and of every tenant's, in one commit.
-    pub(crate) async fn audit_everywhere(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let tenants = self.all_tenants().await?;
-        let mut tx = self.write().await?;
-        self.append_host_audit(&mut tx, slice::from_ref(entry)).await?;
-        for tenant in tenants.into_iter().flatten() {
-            self.book(tenant.id).append_audit(&mut tx, slice::from_ref(entry)).await?;
-        }
-        Ok(tx.commit().await?)
     }
 
     /// Entries of the host's own chain after one, oldest first.

@@ -1,7 +1,9 @@
 //! Which runs still have something in the market, or may get it.
 
-use super::Book;
+use super::{Book, unreadable};
 use crate::error::StoreError;
+use crate::orders::{HeldByRuns, RunHolding};
+use market::{Product, Symbol};
 use sqlx::Row;
 
 impl Book {
@@ -21,6 +23,38 @@ impl Book {
         .fetch_all(self.readers())
         .await?;
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// What runs hold in the account, each by its own trades, instrument by instrument.
+    pub(crate) async fn held_by_runs(&self) -> Result<Vec<HeldByRuns>, StoreError> {
+        let rows = sqlx::query(
+            "select t.symbol, t.product, t.run_id, s.name,
+                    sum(case t.side when 'BUY' then t.quantity else -t.quantity end) as units
+             from trades t join runs r on r.broker_id = t.broker_id and r.id = t.run_id
+                 join strategies s on s.broker_id = r.broker_id and s.id = r.strategy_id
+             where t.broker_id = ? and t.mode = 'live'
+             group by t.symbol, t.product, t.run_id having units <> 0
+             order by t.symbol, t.product, r.started_at, t.run_id",
+        )
+        .bind(self.id())
+        .fetch_all(self.readers())
+        .await?;
+        let mut held: Vec<HeldByRuns> = Vec::new();
+        for row in rows {
+            let (symbol, product): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let symbol = symbol.parse::<Symbol>().map_err(|why| unreadable("symbol", why))?;
+            let product = product.parse::<Product>().map_err(|why| unreadable("product", why))?;
+            let run = RunHolding {
+                run_id: row.try_get(2)?,
+                strategy_name: row.try_get(3)?,
+                units: row.try_get(4)?,
+            };
+            match held.last_mut().filter(|last| last.symbol == symbol && last.product == product) {
+                Some(last) => last.runs.push(run),
+                None => held.push(HeldByRuns { symbol, product, runs: vec![run] }),
+            }
+        }
+        Ok(held)
     }
 
     /// Runs whose positions are wanted closed, and how far that is: id, strategy's name, state, and what it waits for.

@@ -3,20 +3,20 @@
 use super::group::{Commit, GATHERED_BYTES_AT_ONCE, GATHERED_RUNS_AT_ONCE, StepRows};
 use super::{Book, Health, Store};
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery};
-use crate::journal::Link;
+use crate::journal::{Forgotten, Link};
 use crate::run::{RunRecord, RunState};
 use ::orders::Mode;
 use market::Timestamp;
 use std::time::Duration;
 use tempfile::TempDir;
 
-struct World {
-    _dir: TempDir,
-    store: Store,
-    book: Book,
+pub(super) struct World {
+    pub(super) dir: TempDir,
+    pub(super) store: Store,
+    pub(super) book: Book,
 }
 
-async fn world() -> World {
+pub(super) async fn world() -> World {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let rows = "-- rows of these tests
@@ -28,7 +28,7 @@ async fn world() -> World {
                    ('UK9394', 'b', 's', 1, 'paper', '{}', 'running', 0);";
     sqlx::raw_sql(rows).execute(&store.writer).await.unwrap();
     let id = store.all_tenants().await.unwrap().remove(0).unwrap().id;
-    World { _dir: dir, book: store.book(id), store }
+    World { book: store.book(id), dir, store }
 }
 
 impl Store {
@@ -63,7 +63,7 @@ fn step(seq: u64) -> StepRows {
     StepRows { first_seq: seq, event_seq: seq, time, begins: seq == 1, journal, ..StepRows::default() }
 }
 
-fn commit(id: &str, seq: u64) -> Commit {
+pub(super) fn commit(id: &str, seq: u64) -> Commit {
     Commit { step: Some((run(id), step(seq))), ..Commit::default() }
 }
 
@@ -213,8 +213,9 @@ async fn journals_of_runs_that_ended_long_ago_go_in_small_pieces_and_the_others_
     }
     let ended = Timestamp::from_seconds(1_000);
     world.book.set_run_state("a", RunState::Stopped, None, ended, &[]).await.unwrap();
-    let entry = |pieces: u64| {
-        AuditEntry::new(ended, Actor::Host, AuditAction::RetentionDeleted, "", serde_json::json!(pieces))
+    let entry = |forgotten: &Forgotten| {
+        let (action, run_id) = (AuditAction::RetentionDeleted, &forgotten.run_id);
+        AuditEntry::new(ended, Actor::Host, action, run_id, forgotten.details())
     };
     let forget = async |ended_before| world.book.forget_journals(ended_before, 3, entry).await.unwrap();
     assert_eq!(forget(ended).await, 0, "not a moment too early");
@@ -224,7 +225,7 @@ async fn journals_of_runs_that_ended_long_ago_go_in_small_pieces_and_the_others_
     assert_eq!(world.proven("b").await.len(), 7);
     let told = AuditQuery { action: Some(AuditAction::RetentionDeleted), limit: 10, ..AuditQuery::default() };
     let told = world.book.audit_records(&told).await.unwrap();
-    let counts: Vec<_> = told.iter().map(|record| record.details.as_u64().unwrap()).collect();
+    let counts: Vec<_> = told.iter().map(|record| record.details["pieces"].as_u64().unwrap()).collect();
     assert_eq!(counts, [1, 3, 3], "the audit says what is gone, and nothing where nothing went");
     assert_eq!(crate::config::TenantLimits::default().journal_keep_days, 90);
 }

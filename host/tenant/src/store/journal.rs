@@ -4,7 +4,7 @@ use super::group::{Key, StepRows};
 use super::{Book, Write};
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
-use crate::journal::{JournalPiece, Link, NOTHING};
+use crate::journal::{Forgotten, JournalPiece, Link, NOTHING};
 use market::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteExecutor};
@@ -19,6 +19,16 @@ pub(super) struct Links {
     known: HashMap<Key, Link>,
     /// Of the transaction that is under way.
     unwritten: HashMap<Key, Link>,
+}
+
+/// Where a machine begins in a journal.
+pub(crate) struct Beginning {
+    /// The piece in which it does.
+    pub(crate) piece: u64,
+    /// When the last event in that piece was.
+    pub(crate) time: Timestamp,
+    /// The number of the last event there is.
+    pub(crate) last_event: u64,
 }
 
 /// A piece as its row has it; without a hash where an earlier release wrote it.
@@ -75,18 +85,24 @@ impl Book {
         rows.iter().map(piece).collect()
     }
 
-    /// The number of the last piece in which a machine begins, and of the last event there is.
-    pub(crate) async fn journal_beginning(&self, run_id: &str) -> Result<Option<(u64, u64)>, StoreError> {
+    /// Where a machine began last.
+    pub(crate) async fn journal_beginning(&self, run_id: &str) -> Result<Option<Beginning>, StoreError> {
         let row = sqlx::query(
-            "select max(piece), (select max(event_seq) from journal where broker_id = ?1 and run_id = ?2)
-             from journal where broker_id = ?1 and run_id = ?2 and begins = 1",
+            "select piece, time, (select max(event_seq) from journal where broker_id = ?1 and run_id = ?2)
+             from journal where broker_id = ?1 and run_id = ?2 and begins = 1 order by piece desc limit 1",
         )
         .bind(self.id())
         .bind(run_id)
-        .fetch_one(self.readers())
+        .fetch_optional(self.readers())
         .await?;
-        let (piece, last): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(piece.map(|piece| (piece.unsigned_abs(), last.unwrap_or(0).unsigned_abs())))
+        let read = |row: SqliteRow| {
+            Ok(Beginning {
+                piece: row.try_get::<i64, _>(0)?.unsigned_abs(),
+                time: Timestamp::from_micros(row.try_get(1)?),
+                last_event: row.try_get::<i64, _>(2)?.unsigned_abs(),
+            })
+        };
+        row.map(read).transpose()
     }
 
     /// The number of the last event of a run, zero before the first.
@@ -100,7 +116,11 @@ impl Book {
     }
 
     /// The same as whoever asks sees it.
-    async fn link_in(&self, run_id: &str, asked: impl SqliteExecutor<'_>) -> Result<Link, StoreError> {
+    pub(super) async fn link_in(
+        &self,
+        run_id: &str,
+        asked: impl SqliteExecutor<'_>,
+    ) -> Result<Link, StoreError> {
         let row = sqlx::query(
             "select piece, event_seq, hash from journal where broker_id = ? and run_id = ? order by piece desc limit 1",
         )
@@ -126,31 +146,51 @@ impl Book {
     }
 
     /// Removes pieces of runs that ended before an instant, at most so many, the last of each run first: what is left can still
-    /// be proven. Where there were any, the entry about so many is written with it. How many.
+    /// be proven. An entry for each of the runs is written with it. How many.
     pub(crate) async fn forget_journals(
         &self,
         ended_before: Timestamp,
         most: u32,
-        entry: impl FnOnce(u64) -> AuditEntry + Send,
+        entry: impl Fn(&Forgotten) -> AuditEntry + Send,
     ) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
-        let done = sqlx::query(
-            "delete from journal where broker_id = ?1 and (run_id, piece) in (
-                 select j.run_id, j.piece from journal j join runs r on r.broker_id = j.broker_id and r.id = j.run_id
+        let old = sqlx::query(
+            "select run_id, count(*) from (
+                 select j.run_id from journal j join runs r on r.broker_id = j.broker_id and r.id = j.run_id
                  where j.broker_id = ?1 and r.stopped_at < ?2 and r.state in ('stopped', 'failed', 'quarantined')
-                 order by j.run_id, j.piece desc limit ?3)",
+                 order by j.run_id, j.piece desc limit ?3)
+             group by run_id",
         )
         .bind(self.id())
         .bind(ended_before.micros())
         .bind(most)
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
-        let removed = done.rows_affected();
-        if removed > 0 {
-            self.append_audit(&mut tx, &[entry(removed)]).await?;
+        let (mut removed, mut entries) = (0, Vec::new());
+        for row in old {
+            let forgotten = self.forget_last(&mut tx, row.try_get(0)?, row.try_get(1)?).await?;
+            removed += forgotten.pieces;
+            entries.push(entry(&forgotten));
         }
+        self.append_audit(&mut tx, &entries).await?;
         tx.commit().await?;
         Ok(removed)
+    }
+
+    /// Removes so many pieces from the end of a run's journal.
+    async fn forget_last(&self, tx: &mut Write, run_id: String, count: i64) -> Result<Forgotten, StoreError> {
+        let had = self.link_in(&run_id, &mut **tx).await?;
+        let done = sqlx::query(
+            "delete from journal where broker_id = ?1 and run_id = ?2 and piece in (
+                 select piece from journal where broker_id = ?1 and run_id = ?2 order by piece desc limit ?3)",
+        )
+        .bind(self.id())
+        .bind(&run_id)
+        .bind(count)
+        .execute(&mut **tx)
+        .await?;
+        let left = self.link_in(&run_id, &mut **tx).await?;
+        Ok(Forgotten { run_id, pieces: done.rows_affected(), had, left })
     }
 
     pub(super) async fn append_journal(

@@ -3,6 +3,7 @@
 use super::{Book, Store, unreadable};
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
+use crate::journal::END;
 use crate::run::{RunRecord, RunState};
 use ::orders::Mode;
 use market::Timestamp;
@@ -70,7 +71,8 @@ impl Book {
         row.as_ref().map(run).transpose()
     }
 
-    /// False when the run is unknown or has ended: what is final stays. What is stopping never starts again.
+    /// False when the run is unknown or has ended: what is final stays. What is stopping never starts again. The entries about
+    /// an end say where the journal stands.
     pub(crate) async fn set_run_state(
         &self,
         id: &str,
@@ -94,7 +96,12 @@ impl Book {
         .bind(state == RunState::Stopping || state.is_final())
         .execute(&mut *tx)
         .await?;
-        self.done(tx, done.rows_affected() > 0, audit).await
+        let mut audit = audit.to_vec();
+        if state.is_final() && done.rows_affected() > 0 {
+            let end = self.journal_end(&mut tx, id).await;
+            audit.iter_mut().for_each(|entry| entry.details[END] = end.clone());
+        }
+        self.done(tx, done.rows_affected() > 0, &audit).await
     }
 
     /// The wish to stop, and whether to square off: the second wish adds to the first. False when the run is unknown or

@@ -2,6 +2,7 @@
 
 use super::{Stored, Tenant};
 use crate::audit::AuditAction;
+use crate::orders::HeldByRuns;
 use serde_json::json;
 
 /// A run whose positions are wanted closed.
@@ -24,6 +25,13 @@ impl Tenant {
     /// When the database fails; so with every method here.
     pub async fn exposed_runs(&self) -> Stored<Vec<String>> {
         self.book().exposed_runs().await
+    }
+
+    /// Instruments that runs hold against each other, each by its own trades: the account has what is left of all, and only
+    /// that can be closed.
+    pub async fn netted(&self) -> Stored<Vec<HeldByRuns>> {
+        let held = self.book().held_by_runs().await?.into_iter();
+        Ok(held.filter(HeldByRuns::cancels_out).collect())
     }
 
     /// A person has looked at what halted the account, and lets it go on: the orders they saw that nobody here knew of are

@@ -2,9 +2,10 @@
 
 use super::{Stored, Tenant};
 use crate::audit::{Actor, AuditAction, AuditEntry};
-use crate::journal::{JournalError, JournalPiece, Link};
+use crate::journal::{Anchor, Forgotten, JournalError, JournalPiece, Link};
+use crate::log::Level;
 use crate::run::RunRecord;
-use crate::store::Book;
+use crate::store::{Book, LostEnd};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,11 +13,11 @@ use std::time::Duration;
 /// Pieces read from the rows at once. Each holds at most what a run may hear in a moment.
 const PIECES_AT_ONCE: u32 = 64;
 
-/// How often old journals are looked for.
-const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// How often old journals are looked for, and how often the audit is told where those of runs stand that go on.
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 
-/// How long after the start of the host they are looked for first.
-const FORGET_FIRST: Duration = Duration::from_secs(60);
+/// How long after the start of the host that is done first.
+const LOOK_FIRST: Duration = Duration::from_secs(60);
 
 /// Pieces removed in one transaction: an order must not wait long behind it.
 const FORGET_AT_ONCE: u32 = 500;
@@ -31,6 +32,8 @@ pub struct JournalReading {
     book: Book,
     run_id: String,
     behind: Link,
+    /// Where the audit says that it stood.
+    anchor: Option<Anchor>,
     read: VecDeque<JournalPiece>,
     /// The number of the first event that is read.
     pub first_event: u64,
@@ -67,24 +70,42 @@ impl Tenant {
 
     /// A run's journal from the last beginning of a machine on. None where no machine ever began.
     pub async fn read_last_life(&self, run_id: &str) -> Stored<Option<JournalReading>> {
-        let Some((piece, last_event)) = self.book().journal_beginning(run_id).await? else {
-            return Ok(None);
+        let anchor = self.book().journal_anchor(run_id).await?;
+        let Some(begins) = self.book().journal_beginning(run_id).await? else {
+            // Where its beginning went with pieces that the audit tells of, the reading says so.
+            let end = self.book().last_link(run_id).await?;
+            let lost = anchor.filter(|anchor| anchor.end.piece > end.piece);
+            return Ok(lost.map(|_| JournalReading::new(self.book(), run_id, Link::FIRST, anchor, 0)));
         };
-        let before = self.book().link_before(run_id, piece).await?;
-        Ok(Some(JournalReading::new(self.book(), run_id, before, last_event)))
+        // What was lost before this life began is none of its loss: it was told when the life began.
+        let anchor = anchor.filter(|anchor| anchor.at >= begins.time);
+        let before = self.book().link_before(run_id, begins.piece).await?;
+        Ok(Some(JournalReading::new(self.book(), run_id, before, anchor, begins.last_event)))
     }
 }
 
 impl Tenant {
-    /// Removes the journals of runs that ended long ago, again and again.
-    pub(crate) async fn forget_old_journals(self) {
-        tokio::time::sleep(FORGET_FIRST).await;
+    /// Removes the journals of runs that ended long ago, and writes down where the others stand, again and again.
+    pub(crate) async fn look_after_journals(self) {
+        tokio::time::sleep(LOOK_FIRST).await;
         loop {
             if let Err(error) = self.forget_journals().await {
                 tracing::error!(broker_id = %self.broker_id(), "old journals not removed: {error:#}");
             }
-            tokio::time::sleep(FORGET_EVERY).await;
+            if let Err(error) = self.anchor_journals().await {
+                tracing::error!(broker_id = %self.broker_id(), "where journals stand is not in the audit: {error:#}");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Writes down where the journals of runs stand that go on. One that has lost what it had is told.
+    pub(crate) async fn anchor_journals(&self) -> Stored<()> {
+        for LostEnd { run_id, why } in self.book().anchor_journals(self.now()).await? {
+            tracing::error!(broker_id = %self.broker_id(), "{why}; `bulkhead audit verify` says more");
+            self.log().write(Level::Error, Some(&run_id), &why);
+        }
+        Ok(())
     }
 
     /// Removes them once. How many pieces.
@@ -93,10 +114,11 @@ impl Tenant {
         let ended_before = self.now().plus_seconds(-kept_s);
         let mut removed = 0;
         loop {
-            let entry = |pieces| {
-                let details =
-                    json!({ "what": "journals", "pieces": pieces, "endedBefore": ended_before.ist_text() });
-                AuditEntry::new(self.now(), Actor::Host, AuditAction::RetentionDeleted, "", details)
+            let entry = |forgotten: &Forgotten| {
+                let mut details = forgotten.details();
+                details["endedBefore"] = json!(ended_before.ist_text());
+                let action = AuditAction::RetentionDeleted;
+                AuditEntry::new(self.now(), Actor::Host, action, &forgotten.run_id, details)
             };
             let now = self.book().forget_journals(ended_before, FORGET_AT_ONCE, entry).await?;
             removed += now;
@@ -109,21 +131,24 @@ impl Tenant {
 }
 
 impl JournalReading {
-    fn new(book: &Book, run_id: &str, behind: Link, last_event: u64) -> Self {
+    fn new(book: &Book, run_id: &str, behind: Link, anchor: Option<Anchor>, last_event: u64) -> Self {
         Self {
             book: book.clone(),
             run_id: run_id.to_owned(),
             first_event: behind.event_seq + 1,
             last_event,
             behind,
+            anchor,
             read: VecDeque::new(),
         }
     }
 
     /// A run's whole journal, for whoever reads beside a host.
     pub(crate) async fn whole(book: &Book, run_id: &str) -> Stored<Self> {
+        // Before the pieces: what is added meanwhile is no loss.
+        let anchor = book.journal_anchor(run_id).await?;
         let last_event = book.last_event(run_id).await?;
-        Ok(Self::new(book, run_id, Link::FIRST, last_event))
+        Ok(Self::new(book, run_id, Link::FIRST, anchor, last_event))
     }
 
     /// How many events there are to read.
@@ -134,21 +159,51 @@ impl JournalReading {
     /// The next piece; none behind the last.
     ///
     /// # Errors
-    /// When it is damaged or of an earlier release, or the database fails.
+    /// When it is damaged, cut at its end or of an earlier release, or the database fails.
     pub async fn next(&mut self) -> Result<Option<JournalPiece>, JournalError> {
-        if self.read.is_empty() {
-            let stored = self.book.journal_pieces(&self.run_id, self.behind.piece, PIECES_AT_ONCE).await?;
-            for stored in stored {
-                if !stored.is_tied {
-                    let (run, piece) = (self.run_id.clone(), stored.piece.number);
-                    return Err(JournalError::Older { run, piece });
-                }
-                self.read.push_back(stored.piece);
+        self.fits_anchor()?;
+        loop {
+            if self.read.is_empty() {
+                self.read_on().await?;
+            }
+            if let Some(piece) = self.read.pop_front() {
+                piece.check(&self.run_id, &self.behind)?;
+                self.behind = piece.link();
+                self.fits_anchor()?;
+                return Ok(Some(piece));
+            }
+            if self.is_whole().await? {
+                return Ok(None);
             }
         }
-        let Some(piece) = self.read.pop_front() else { return Ok(None) };
-        piece.check(&self.run_id, &self.behind)?;
-        self.behind = piece.link();
-        Ok(Some(piece))
+    }
+
+    async fn read_on(&mut self) -> Result<(), JournalError> {
+        for stored in self.book.journal_pieces(&self.run_id, self.behind.piece, PIECES_AT_ONCE).await? {
+            if !stored.is_tied {
+                let (run, piece) = (self.run_id.clone(), stored.piece.number);
+                return Err(JournalError::Older { run, piece });
+            }
+            self.read.push_back(stored.piece);
+        }
+        Ok(())
+    }
+
+    fn fits_anchor(&self) -> Result<(), JournalError> {
+        self.anchor.map_or(Ok(()), |anchor| anchor.check(&self.run_id, &self.behind))
+    }
+
+    /// Whether it has come to where the audit says that the journal stood; false where the audit says something newer now.
+    async fn is_whole(&mut self) -> Result<bool, JournalError> {
+        let Some(anchor) = self.anchor.filter(|anchor| anchor.end.piece > self.behind.piece) else {
+            return Ok(true);
+        };
+        // A host that runs beside may have removed pieces for their age meanwhile.
+        let newest = self.book.journal_anchor(&self.run_id).await?;
+        if newest == self.anchor {
+            return Err(anchor.cut(&self.run_id, &self.behind));
+        }
+        self.anchor = newest;
+        Ok(false)
     }
 }

@@ -6,7 +6,7 @@ use crate::chance;
 use crate::error::{OpenError, StoreError};
 use crate::host::Host;
 use crate::private;
-use crate::store::HOST_CHAIN;
+use crate::store::{HOST_CHAIN, LostEnd};
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
@@ -38,8 +38,13 @@ impl Tenants {
         Ok(())
     }
 
-    /// Says that the host stops in good order.
+    /// Says that the host stops in good order, once everything that runs left is written.
     pub(super) async fn audit_stop(&self) {
+        if let Some(tenant) = self.all().first()
+            && let Err(error) = tenant.write_gathered().await
+        {
+            tracing::error!("the last rows of runs stand behind what the audit says of them: {error:#}");
+        }
         if let Err(error) = self.audit_all(AuditAction::HostStopped, json!({})).await {
             tracing::error!("the stop is not in the audit: {error:#}");
         }
@@ -48,7 +53,10 @@ impl Tenants {
 
     async fn audit_all(&self, action: AuditAction, details: serde_json::Value) -> Result<(), StoreError> {
         let entry = AuditEntry::new(self.host().now(), Actor::Host, action, "", details);
-        self.host().store.audit_everywhere(&entry).await
+        for (whose, LostEnd { why, .. }) in self.host().store.audit_everywhere(&entry).await? {
+            tracing::error!(broker_id = whose, "{why}; `bulkhead audit verify` says more");
+        }
+        Ok(())
     }
 }
 

@@ -127,6 +127,7 @@ fn a_difference_that_two_readings_show_lets_only_exits_leave_until_it_is_gone() 
 #[test]
 fn what_was_booked_by_the_same_reading_or_read_with_a_hole_proves_no_difference() {
     let mut bench = Bench::open();
+    bench.positions(vec![], vec![]);
     for n in 1..6 {
         bench.positions(vec![fill(&n.to_string(), "B9", 1, 100)], vec![bought(99)]);
     }
