@@ -60,6 +60,8 @@ pub(super) struct Broker {
     /// Number of the newest login, and whether its token lives.
     pub(super) session: u32,
     pub(super) is_alive: bool,
+    /// Nothing trades any more; orders come and go.
+    pub(super) is_quiet: bool,
     /// The book begins here.
     book_from: Timestamp,
     numbers_of: TradingDate,
@@ -85,6 +87,7 @@ impl Broker {
             prices,
             session,
             is_alive: true,
+            is_quiet: false,
             book_from: now.date().midnight(),
             numbers_of: now.date(),
             next_number: 0,

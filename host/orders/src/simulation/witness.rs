@@ -171,7 +171,11 @@ impl Witness {
         holds("I13", self.strangers.is_empty(), || format!("order {id} was admitted beside strangers"))?;
         self.made_in.insert(id, now.seconds());
         let live = || self.rows.values().filter(|row| row.is_live && row.state != OrderState::Refused);
-        let open = live().filter(|row| !row.state.is_final()).count() as u64;
+        // One that waits for a person stands only while its own day's book may show it.
+        let (escalated, today) = (OrderState::Escalated, record.created_at.date());
+        let is_over = |row: &Row| row.number.is_none() || row.created_at.date() < today;
+        let stands = |row: &&Row| !row.state.is_final() && !(row.state == escalated && is_over(row));
+        let open = live().filter(stands).count() as u64;
         holds("I11", open < u64::from(limits.max_open_orders), || {
             format!("order {id} beside {open} open ones")
         })?;

@@ -17,7 +17,7 @@ impl Broker {
         for index in 0..self.orders.len() {
             self.settle(index, now, open);
             self.withdraw_due(index, now);
-            if open && self.orders[index].stands() {
+            if open && !self.is_quiet && self.orders[index].stands() {
                 self.trade(index, now);
             }
             let over_the_close = !open && self.orders[index].stands();
