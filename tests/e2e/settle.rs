@@ -39,7 +39,7 @@ async fn a_trader_settles_an_escalated_order_once_and_its_run_hears_the_end() {
     let run = order["runId"].as_str().unwrap();
     eventually("the run hears how it ended", || async {
         let lines = trader.get(&format!("/api/logs?run={run}")).await.expect(200);
-        lines.to_string().contains("order 1 is Abandoned").then_some(())
+        lines.to_string().contains("order #1 is Abandoned").then_some(())
     })
     .await;
     let (actor, details) = word_in_audit(&trader).await;

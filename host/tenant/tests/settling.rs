@@ -52,18 +52,18 @@ async fn a_persons_word_ends_an_escalated_order_for_its_run_and_stands_in_its_hi
     let sent = world.places_received().await.len();
 
     let person = Actor::Session { id: "s1".into(), address: Some("203.0.113.9".parse().unwrap()) };
-    let tenant = tenant.acting_as(person);
+    let by_person = tenant.acting_as(person);
     let reason = " Kite's book of that day lacks it ";
-    let settled = tenant.settle_order(order.id, Settlement::Absent, reason).await.unwrap();
+    let settled = by_person.settle_order(order.id, Settlement::Absent, reason).await.unwrap();
     assert_eq!((settled.id, settled.state), (order.id, OrderState::Absent));
     assert_eq!(state_of(&mut line, OrderState::Absent).await, settled);
-    let twice = tenant.settle_order(order.id, Settlement::Ended, "once more").await;
+    let twice = by_person.settle_order(order.id, Settlement::Ended, "once more").await;
     assert!(
         matches!(twice, Err(SettleError::Unsettleable(Unsettleable::NotEscalated(OrderState::Absent)))),
         "{twice:?}"
     );
     tenants.close().await;
-    drop((line, tenant, tenants));
+    drop((line, by_person, tenant, tenants));
 
     chains_hold(&world.dir.path().join("data")).await;
     let tenants = again(&world, &clock).await;
