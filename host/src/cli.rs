@@ -9,6 +9,7 @@ mod migrate;
 mod new;
 mod replay;
 mod serve;
+mod settle;
 mod simulate;
 mod tenants;
 mod terminal;
@@ -60,6 +61,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Stops everything that is sent, of the host, of a tenant or of a run, and closes what is held where that is wanted.
     Kill(kill::Kill),
+    /// Says what became of an escalated order, which nobody could tell: the end of it for its run, with a reason.
+    Settle(settle::Settle),
     /// Hands out what was done, by whom and when, and proves that nobody changed it.
     Audit(audit::Audit),
     /// Lists the tenants of a data folder, or sets the way that one's calls leave by.
@@ -81,6 +84,7 @@ impl Cli {
             Command::Replay(replay) => on_tokio(replay.run()),
             Command::Migrate(migrate) => on_tokio(migrate.run()),
             Command::Kill(kill) => on_tokio(kill.run()),
+            Command::Settle(settle) => on_tokio(settle.run()),
             Command::Audit(audit) => on_tokio(audit.run()),
             Command::Tenants(tenants) => on_tokio(tenants.run()),
             Command::CompileChild => return compile_child::run(),

@@ -15,6 +15,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use tenant::Settlement;
 
 /// The socket's name in the data folder.
 pub(crate) const SOCKET: &str = "control.sock";
@@ -35,6 +36,8 @@ pub(crate) enum Ask {
         /// The tenant.
         tenant: String,
     },
+    /// Says what became of an escalated order.
+    Settle(SettleAsk),
 }
 
 /// A kill switch to be moved.
@@ -65,6 +68,20 @@ pub(crate) struct EgressAsk {
     pub(crate) proxy: Option<url::Url>,
     /// To be seen as this address.
     pub(crate) expect: Option<IpAddr>,
+}
+
+/// An order of which nobody could tell what became, and a person's word for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SettleAsk {
+    /// The tenant.
+    pub(crate) tenant: String,
+    /// The order, by its id as the page shows it or its number as the audit names it.
+    pub(crate) order: String,
+    /// What became of it.
+    pub(crate) settlement: Settlement,
+    /// How they know.
+    pub(crate) reason: String,
 }
 
 /// What the host says to it.

@@ -1,13 +1,10 @@
 //! What an operator asked of the running host, done.
 
-use crate::control::{Ask, EgressAsk, KillAsk, Said};
+use crate::control::{Ask, EgressAsk, KillAsk, Said, SettleAsk};
 use crate::halt::{self, Halt, Halted};
 use crate::runs::Supervisor;
 use tenant::audit::Actor;
-use tenant::{Egress, EgressSetting, Tenant, Tenants};
-
-/// The longest reason, in characters.
-const REASON_CHARS_MAX: usize = 500;
+use tenant::{Egress, EgressSetting, Tenant, Tenants, checked_reason};
 
 /// Does it, and says so or why not.
 pub(crate) async fn answer(tenants: Tenants, supervisor: Supervisor, asked: Ask) -> Said {
@@ -15,6 +12,7 @@ pub(crate) async fn answer(tenants: Tenants, supervisor: Supervisor, asked: Ask)
         Ask::Kill(kill) => self::kill(&tenants, &supervisor, kill).await,
         Ask::Egress(egress) => set_egress(&tenants, egress).await,
         Ask::Preflight { tenant } => preflight(&tenants, &tenant).await,
+        Ask::Settle(settle) => self::settle(&tenants, settle).await,
     };
     match done {
         Ok(text) => Said { done: true, text },
@@ -64,6 +62,18 @@ async fn preflight(tenants: &Tenants, id: &str) -> Result<String, String> {
     Ok(format!("{id}: {}", seen.words()))
 }
 
+async fn settle(tenants: &Tenants, asked: SettleAsk) -> Result<String, String> {
+    let SettleAsk { tenant: id, order: named_order, settlement, reason } = asked;
+    let tenant = named(tenants, &id)?;
+    let found = tenant.order(&named_order).await.map_err(|error| format!("{error:#}"))?;
+    let order = found.ok_or_else(|| {
+        format!("{id} has no order `{named_order}`: name it as the page does (RUN-NUMBER), or by its number in the audit")
+    })?;
+    let settled = tenant.settle_order(order.id, settlement, &reason).await;
+    let order = settled.map_err(|error| format!("{error:#}"))?;
+    Ok(format!("order {named_order} of {id} is settled: {}", order.state))
+}
+
 /// The way that was asked for.
 ///
 /// # Errors
@@ -85,14 +95,7 @@ pub(crate) fn setting(asked: EgressAsk) -> Result<EgressSetting, String> {
 /// # Errors
 /// In words for whoever gave it.
 pub(crate) fn check_reason(reason: &str) -> Result<(), String> {
-    let fine = !reason.trim().is_empty()
-        && reason.chars().count() <= REASON_CHARS_MAX
-        && !reason.chars().any(char::is_control);
-    if fine {
-        Ok(())
-    } else {
-        Err(format!("a reason is needed, in one line of at most {REASON_CHARS_MAX} characters"))
-    }
+    checked_reason(reason).map(drop).map_err(|error| error.to_string())
 }
 
 fn named(tenants: &Tenants, id: &str) -> Result<Tenant, String> {

@@ -36,6 +36,7 @@ mod replays;
 mod risk;
 mod runs;
 mod serve;
+mod settle;
 mod shown;
 mod signed_in;
 mod state;
@@ -140,6 +141,7 @@ fn trading_routes(state: &WebState) -> Router<WebState> {
         .route("/api/logs/stream", get(logs::stream))
         .route("/api/logs/{date}/download", get(logs::download))
         .route("/api/orders", get(books::orders))
+        .route("/api/orders/{id}/settle", post(settle::settle_order))
         .route("/api/trades", get(books::trades))
         .route("/api/positions", get(books::positions))
         .route("/api/daily-stats", get(books::daily_stats))

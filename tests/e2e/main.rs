@@ -21,5 +21,6 @@ mod replay;
 mod sandbox;
 mod schemas;
 mod session;
+mod settle;
 mod tidy;
 mod trade;

@@ -1,6 +1,6 @@
 //! A broker session that is dead when the host starts: nothing is sent, and the next login goes on.
 
-use e2e::{Account, Trader, World, eventually};
+use e2e::{Account, Setup, Trader, World, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,6 +29,69 @@ async fn a_host_that_starts_with_a_dead_token_shows_it_and_waits_for_a_login() {
     let known = again.get("/api/trades").await.expect(200).as_array().unwrap().len();
     again.list_of("/api/trades", known + 2).await;
     no_tag_twice(&world).await;
+}
+
+#[tokio::test]
+async fn an_order_in_doubt_when_the_session_dies_stays_in_doubt_until_the_next_login_finds_it() {
+    // Under a live session, three readings without the order would call it absent after 2 s.
+    let serve_args = vec!["--absent-after-s".to_owned(), "2".to_owned()];
+    let world = World::start_with(Setup { serve_args, ..Setup::default() }).await;
+    let trader = world.trader(Account::UK9394).await;
+    let strategy = trader.strategy("scalper", guests::SCALPER).await;
+    eventually("trading is open", || async {
+        let lines = trader.get("/api/logs").await.expect(200);
+        lines.to_string().contains("trading is open").then_some(())
+    })
+    .await;
+    // Nobody tells of it: not its own answer, not the ticker, not the book.
+    let api_key = Account::UK9394.api_key;
+    world.sim_post("/sim/faults", json!({ "kind": "dropAnswer", "method": "POST", "path": "/orders" })).await;
+    let unread =
+        json!({ "kind": "errorBefore", "method": "GET", "path": "/orders", "times": 1_000, "status": 502 });
+    world.sim_post("/sim/faults", unread).await;
+    world.sim_post("/sim/ticker/order-updates", json!({ "apiKey": api_key, "dropPercent": 100 })).await;
+    let run = trader.start(&strategy, json!({ "orders": 1 })).await;
+    let traded = || async { (broker_trades(&world).await == 1).then_some(()) };
+    eventually("the broker took it", traded).await;
+    eventually("it is in doubt", || async {
+        (one_order(&trader).await?["state"] == "ambiguous").then_some(())
+    })
+    .await;
+
+    world.sim_post("/sim/expire-token", json!({ "apiKey": api_key })).await;
+    world.sim_delete("/sim/faults").await;
+    eventually("the host notices", || async { (session(&trader).await == "expired").then_some(()) }).await;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let order = one_order(&trader).await.unwrap();
+        assert_eq!(order["state"], "ambiguous", "a dead session proves nothing: {order}");
+    }
+
+    let again = world.trader(Account::UK9394).await;
+    let found = eventually("it is found by its tag", || async {
+        one_order(&again).await.filter(|order| order["state"] == "complete")
+    })
+    .await;
+    assert!(found["brokerOrderId"].is_string(), "{found}");
+    again.list_of("/api/trades", 1).await;
+    again.run_in_state(&run, "running").await;
+    assert_eq!(taken(&world, "UK9394").await.len(), 1);
+    assert_eq!(broker_trades(&world).await, 1, "exactly once");
+    no_tag_twice(&world).await;
+}
+
+/// The only order there is.
+async fn one_order(trader: &Trader) -> Option<Value> {
+    let orders = trader.get("/api/orders").await.expect(200);
+    let orders = orders.as_array().unwrap();
+    assert!(orders.len() <= 1, "{orders:?}");
+    orders.first().cloned()
+}
+
+/// How often the trader's orders traded, by the exchange's own book.
+async fn broker_trades(world: &World) -> usize {
+    let books = world.sim_get("/sim/accounts/UK9394/books").await;
+    books["trades"].as_array().expect("a list of trades").len()
 }
 
 /// A run that trades as long as it may.

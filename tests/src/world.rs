@@ -115,6 +115,12 @@ impl World {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// Has the simulator's control API take something back.
+    pub async fn sim_delete(&self, path: &str) {
+        let answer = self.client.delete(self.sim_url(path)).send().await.expect("the simulator answers");
+        assert!(answer.status().is_success(), "DELETE {path}: {}", answer.status());
+    }
+
     /// Kills the host as a power cut would, and starts it again on the same data.
     pub async fn crash_and_restart_host(&mut self) {
         self.host.kill();

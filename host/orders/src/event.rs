@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::book::{BookOrder, Reading};
 use crate::gate::RiskLimits;
 use crate::mode::Mode;
+use crate::settle::Settlement;
 use crate::switch::SwitchScope;
 use market::{Change, Intent, Money, OrderRequest, Price, RunOrderId, Symbol};
 use std::collections::BTreeMap;
@@ -77,6 +78,16 @@ pub enum Event {
     AcceptForeign {
         /// Their marks. One that was found meanwhile is not among them: nobody has looked at it.
         tags: Vec<String>,
+    },
+    /// A person says what became of an order that was escalated. One that is not theirs to settle stays as it is; see
+    /// [`Core::settleable`](crate::Core::settleable).
+    Settle {
+        /// Which one.
+        id: i64,
+        /// What became of it.
+        settlement: Settlement,
+        /// How they know.
+        reason: String,
     },
     /// Time passed: something may be due.
     Time,

@@ -28,6 +28,7 @@ mod pending;
 mod planted;
 mod record;
 mod settings;
+mod settle;
 #[cfg(test)]
 mod simulation;
 mod stored;
@@ -49,6 +50,7 @@ pub use loaded::{DamagedOrder, Loaded};
 pub use mode::Mode;
 pub use record::{OrderRecord, RefusalCode, RunOrderUpdate, TradeRecord};
 pub use settings::Settings;
+pub use settle::{Settlement, Unsettleable};
 pub use stored::StoredOrder;
 pub use switch::{KillSwitch, SwitchScope, Switches};
 pub use tag::Prefix;

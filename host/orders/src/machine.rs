@@ -16,6 +16,7 @@ mod positions;
 mod reading;
 mod saving;
 mod sending;
+mod settling;
 mod switching;
 #[cfg(test)]
 mod tests;
@@ -235,6 +236,7 @@ impl Core {
             Event::DayResult(day_pnl) => self.observe(turn, day_pnl),
             Event::ClearLatch => self.clear_latch(turn),
             Event::AcceptForeign { tags } => self.accept_foreign(turn, &tags),
+            Event::Settle { id, settlement, reason } => self.settle(turn, id, settlement, &reason),
             Event::Time => self.time(turn),
         }
     }

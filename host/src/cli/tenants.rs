@@ -101,7 +101,7 @@ impl SetEgress {
                     set_egress_at_rest(&config.data_dir, &id, &setting).await.map_err(not_opened)?;
                     say(&format!("{id} leaves {} from the next start of the host on", setting.words()));
                 }
-                Ask::Preflight { .. } | Ask::Kill(_) => {
+                Ask::Preflight { .. } | Ask::Kill(_) | Ask::Settle(_) => {
                     return with_tenants(settings, async |tenants| check_egress(tenants, &id).await).await;
                 }
             },

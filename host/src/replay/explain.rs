@@ -238,6 +238,9 @@ fn audited(record: &AuditRecord, sha256: &str) -> Link {
     if record.action == AuditAction::OrderSending.as_str() && !names_component {
         text += &format!(", under the component {sha256}");
     }
+    if let Some(reason) = record.details["reason"].as_str() {
+        text += &format!(": {reason}");
+    }
     Link {
         kind: record.action.clone(),
         at: Some(At(record.at)),

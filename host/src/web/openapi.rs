@@ -4,7 +4,7 @@ use crate::web::cookies::Cookie;
 use crate::web::view::live::StreamEvents;
 use crate::web::{
     audit, auth, books, examples, halt, health, live_trader, login, logs, postback, replay, risk, runs,
-    strategies, tokens,
+    settle, strategies, tokens,
 };
 use axum::Json;
 use axum::http::StatusCode;
@@ -43,7 +43,7 @@ use utoipa::openapi::{
         runs::list, runs::one, runs::stream, runs::everything,
         replay::replay_run, replay::compare_run, replay::explain_order,
         logs::read, logs::download, logs::stream,
-        books::orders, books::trades, books::positions, books::daily_stats, books::pnl,
+        books::orders, settle::settle_order, books::trades, books::positions, books::daily_stats, books::pnl,
         risk::limits, risk::set_limits,
         halt::kill_switch, halt::set_kill_switch, halt::set_run_switch, halt::clear, halt::egress, halt::preflight,
         postback::postback,

@@ -71,6 +71,8 @@ state_words! {
         OrderChanged = "orderChanged",
         /// What became of an order must be found out by a person.
         OrderEscalated = "orderEscalated",
+        /// A person said what became of an order of which nobody could tell.
+        OrderSettled = "orderSettled",
         /// Somebody wants an order withdrawn.
         WithdrawalAsked = "withdrawalAsked",
         /// A change or a withdrawal of an order was handed out to leave for the broker.
@@ -99,6 +101,7 @@ impl AuditAction {
                 | Self::OrderAnswered
                 | Self::OrderChanged
                 | Self::OrderEscalated
+                | Self::OrderSettled
                 | Self::WithdrawalAsked
                 | Self::CallLeft
                 | Self::CallAnswered

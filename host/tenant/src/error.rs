@@ -1,5 +1,8 @@
 //! What can go wrong, in words for people. Nothing here knows HTTP.
 
+use crate::reason::BadReason;
+use ::orders::Unsettleable;
+
 /// The tenants could not be opened. The text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -60,6 +63,20 @@ pub enum EgressError {
     /// This machine cannot use it. The text says why.
     #[error("{0}")]
     Unusable(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An order was not settled. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// The reason cannot be kept.
+    #[error(transparent)]
+    BadReason(#[from] BadReason),
+    /// The order is not a person's to settle, or not so.
+    #[error(transparent)]
+    Unsettleable(#[from] Unsettleable),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -33,6 +33,7 @@ mod orders;
 mod pnl;
 mod private;
 mod proof;
+mod reason;
 mod recorded;
 mod roll;
 mod run;
@@ -49,14 +50,16 @@ pub use crate::orders::{
     RunOrderUpdate, TradeRecord,
 };
 pub use ::orders::paper::paper_fill;
-pub use ::orders::{ForeignOrder, Mode, SwitchScope, Switches, TradingState, gate};
+pub use ::orders::{ForeignOrder, Mode, Settlement, SwitchScope, Switches, TradingState, Unsettleable, gate};
 pub use at_rest::{AtRest, RestScope, kill_at_rest, set_egress_at_rest};
 pub use broker::BrokerState;
 pub use broker_id::BrokerId;
 pub use chains::{ChainQuery, ChainReport, ExportedEntry, KeptHeads, export_chains, verify_chains};
 pub use clock::Clock;
 pub use config::{BrokerAddress, TenantLimits, TenantsConfig};
-pub use error::{BrokerError, EgressError, LoginError, NotSignedIn, OpenError, StoreError, StrategyError};
+pub use error::{
+    BrokerError, EgressError, LoginError, NotSignedIn, OpenError, SettleError, StoreError, StrategyError,
+};
 pub use feed::{Feed, FeedEvent, Watch};
 pub use instruments::InstrumentList;
 pub use journal::{JournalError, JournalPiece};
@@ -68,6 +71,7 @@ pub use pnl::{
     Whose,
 };
 pub use proof::{EgressProof, EgressSetting, EgressStanding, SeenWay};
+pub use reason::{BadReason, REASON_CHARS_MAX, checked_reason};
 pub use recorded::{Recorded, RecordedOrder, RecordedRun, RecordingError, Recordings};
 pub use roll::{RollEntry, roll};
 pub use run::{RunEvent, RunRecord, RunState, RunStep};

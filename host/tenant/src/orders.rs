@@ -12,12 +12,14 @@ mod leftover;
 mod lines;
 mod queue;
 mod rows;
+mod settle;
 mod stops;
 mod submit;
 mod switch;
 mod wind_down;
 mod world;
 
+pub(crate) use audited::Settled;
 pub use cause::Cause;
 pub(crate) use desk::{Desk, Parts};
 pub use leftover::{Hindrance, Leftover, OpenPosition};

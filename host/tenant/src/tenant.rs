@@ -6,6 +6,7 @@ mod halt;
 mod journal;
 mod market_data;
 mod runs;
+mod settling;
 mod way_out;
 
 pub use books::Cut;

@@ -6,7 +6,7 @@ use crate::effect::{Effect, Gravity};
 use crate::mode::Mode;
 use crate::record::TradeRecord;
 use crate::write::Write;
-use market::Trade;
+use market::{Trade, TradingDate, Variety};
 
 impl Core {
     /// Books what is new in the broker's list of the day.
@@ -21,7 +21,7 @@ impl Core {
         for trade in &list.rows {
             match self.trades.known(trade) {
                 None => {
-                    let record = self.with_owner(trade);
+                    let record = self.with_owner(turn, trade);
                     self.trades.book(record.clone());
                     new.push(record);
                 }
@@ -64,8 +64,16 @@ impl Core {
         turn.out.writes.push(Write::Adopt { date, number, run_id, strategy_id });
     }
 
-    fn with_owner(&self, trade: &Trade) -> TradeRecord {
-        let order = self.orders.by_number(&trade.order_id, trade.date()).and_then(|id| self.orders.get(id));
+    /// The live order that bears the broker's number on that day. An order is good for its own day, but where it waits for
+    /// a market that opens the next morning, or trades on one that no midnight closes.
+    pub(super) fn numbered(&self, turn: &Turn<'_>, number: &str, date: TradingDate) -> Option<i64> {
+        self.orders.by_number(number, date, |order| {
+            order.variety == Variety::Amo || turn.facts.is_open(order.symbol.venue(), date.midnight())
+        })
+    }
+
+    fn with_owner(&self, turn: &Turn<'_>, trade: &Trade) -> TradeRecord {
+        let order = self.numbered(turn, &trade.order_id, trade.date()).and_then(|id| self.orders.get(id));
         let owner = order.map(|order| (order.record.run_id.clone(), order.record.strategy_id.clone()));
         let (run_id, strategy_id) = owner.unzip();
         TradeRecord { trade: trade.clone(), run_id, strategy_id, mode: Mode::Live }

@@ -1,6 +1,7 @@
 //! The orders in memory, found by number, mark and run; a change can be taken back until it is kept. Knows no rule.
 
 use crate::mode::Mode;
+use crate::record::OrderRecord;
 use crate::stored::StoredOrder;
 use market::{RunOrderId, TradingDate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,13 +85,21 @@ impl Orders {
         tags.iter().find_map(|tag| self.by_tag.get(tag)).copied()
     }
 
-    /// The live order under the broker's number: of that day, else one of before that had not ended when the day began.
-    pub(crate) fn by_number(&self, number: &str, date: TradingDate) -> Option<i64> {
+    /// The live order under the broker's number: of that day, for numbers come again; else one of before that lives over
+    /// midnight and had not ended when the day began.
+    pub(crate) fn by_number(
+        &self,
+        number: &str,
+        date: TradingDate,
+        lives_over_midnight: impl Fn(&OrderRecord) -> bool,
+    ) -> Option<i64> {
         let named = || self.by_number.get(number).into_iter().flatten().filter_map(|id| self.all.get(id));
         let live = || named().filter(|entry| entry.order.record.mode == Mode::Live);
         let of_day = live().find(|entry| entry.order.record.date == date);
         let goes_on = |entry: &&Entry| entry.stands || entry.order.record.updated_at.date() >= date;
-        let of_before = |entry: &&Entry| entry.order.record.date < date && goes_on(entry);
+        let is_before = |entry: &&Entry| entry.order.record.date < date;
+        let of_before =
+            |entry: &&Entry| is_before(entry) && goes_on(entry) && lives_over_midnight(&entry.order.record);
         let found = of_day.or_else(|| live().find(of_before));
         found.map(|entry| entry.order.record.id)
     }
@@ -128,7 +137,6 @@ impl Orders {
 mod tests {
     use super::*;
     use crate::paper::test_order;
-    use crate::record::OrderRecord;
 
     fn order(id: i64, number: Option<&str>) -> Arc<StoredOrder> {
         let tag = format!("{id:0>20}");
@@ -144,10 +152,10 @@ mod tests {
         orders.put(order(1, Some("B1")), false, Duration::ZERO);
         orders.put(order(2, Some("B2")), true, Duration::ZERO);
         orders.drop_out(1);
-        assert_eq!(orders.by_number("B2", date), Some(2));
+        assert_eq!(orders.by_number("B2", date, |_| true), Some(2));
         orders.take_back();
-        assert_eq!(orders.by_number("B2", date), None);
-        assert_eq!(orders.by_number("B1", date), None);
+        assert_eq!(orders.by_number("B2", date, |_| true), None);
+        assert_eq!(orders.by_number("B1", date, |_| true), None);
         assert_eq!(orders.by_tag(&[format!("{:0>20}", 1)]), Some(1));
         assert!(orders.standing_one(1).is_some() && orders.get(2).is_none());
         assert_eq!(orders.all().count(), 1);
@@ -157,8 +165,9 @@ mod tests {
     fn a_number_that_comes_again_on_another_day_is_another_order() {
         let (mut orders, date) = (Orders::default(), test_order(1).date);
         orders.put(order(1, Some("B1")), false, Duration::ZERO);
-        assert_eq!(orders.by_number("B1", date.next()), None);
+        assert_eq!(orders.by_number("B1", date.next(), |_| true), None);
         orders.put(order(1, Some("B1")), true, Duration::ZERO);
-        assert_eq!(orders.by_number("B1", date.next()), Some(1), "one that waits for the market to open");
+        assert_eq!(orders.by_number("B1", date.next(), |_| false), None, "it is good for its own day");
+        assert_eq!(orders.by_number("B1", date.next(), |_| true), Some(1), "it waits for the market to open");
     }
 }

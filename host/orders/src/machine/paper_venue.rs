@@ -1,5 +1,6 @@
-//! The paper exchange: what stands on paper fills at the newest prices. See [`paper`](crate::paper) for the rule.
+//! The paper exchange: what stands on paper fills at the newest prices. See [`paper`](mod@crate::paper) for the rule.
 
+use super::saving::changed;
 use super::{Core, Turn};
 use crate::facts::Listed;
 use crate::merge::Merged;
@@ -7,7 +8,7 @@ use crate::mode::Mode;
 use crate::paper;
 use crate::record::{OrderRecord, TradeRecord};
 use crate::stored::StoredOrder;
-use market::{OrderState, Price, Trade};
+use market::{OrderState, Price, Trade, Validity};
 use std::sync::Arc;
 
 impl Core {
@@ -19,22 +20,37 @@ impl Core {
         let resting: Vec<Arc<StoredOrder>> =
             self.orders.standing().filter(open).filter(is_wanted).cloned().collect();
         for order in resting {
-            let last = turn.price(&order.record.symbol);
-            let Some(price) = last.and_then(|last| paper::fill_price(&order.record, last)) else { continue };
-            let Some(trade) = paper_trade(turn, &order.record, price) else { continue };
-            let o = &order.record;
-            let (filled, average_price, state) = (o.quantity, price, OrderState::Complete);
-            let after = OrderRecord { filled, average_price, state, ..o.clone() };
-            let fill_quantity = o.quantity.saturating_sub(o.filled);
-            self.save(
-                turn,
-                &order,
-                Merged { order: after, fill_quantity, fill_price: price, terms_at: None },
-                None,
-            );
-            let (run_id, strategy_id) = (Some(o.run_id.clone()), Some(o.strategy_id.clone()));
-            self.booked(turn, vec![TradeRecord { trade, run_id, strategy_id, mode: Mode::Paper }]);
+            if self.fill_on_paper(turn, &order) {
+                continue;
+            }
+            let over = if !turn.facts.is_open(order.record.symbol.venue(), turn.now.wall) {
+                "the market has closed: an order is good for its day"
+            } else if order.record.validity == Validity::Ioc {
+                "immediate or cancel: it did not fill at once"
+            } else {
+                continue;
+            };
+            self.save(turn, &order, changed(&order.record, OrderState::Cancelled, over), None);
         }
+    }
+
+    /// True when the newest price fills it. After the market's hours nothing does.
+    fn fill_on_paper(&mut self, turn: &mut Turn<'_>, order: &StoredOrder) -> bool {
+        let o = &order.record;
+        if !turn.facts.is_open(o.symbol.venue(), turn.now.wall) {
+            return false;
+        }
+        let last = turn.price(&o.symbol);
+        let Some(price) = last.and_then(|last| paper::fill_price(o, last)) else { return false };
+        let Some(trade) = paper_trade(turn, o, price) else { return false };
+        let (filled, average_price, state) = (o.quantity, price, OrderState::Complete);
+        let after = OrderRecord { filled, average_price, state, ..o.clone() };
+        let fill_quantity = o.quantity.saturating_sub(o.filled);
+        let merged = Merged { order: after, fill_quantity, fill_price: price, terms_at: None };
+        self.save(turn, order, merged, None);
+        let (run_id, strategy_id) = (Some(o.run_id.clone()), Some(o.strategy_id.clone()));
+        self.booked(turn, vec![TradeRecord { trade, run_id, strategy_id, mode: Mode::Paper }]);
+        true
     }
 
     /// True while something stands on paper.

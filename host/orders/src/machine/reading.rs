@@ -67,7 +67,7 @@ impl Core {
         }
         let owed = self.trades.hear(&row.number, row.filled);
         let date = row.placed_at.map_or_else(|| turn.today(), |at| at.date());
-        match self.find(row, date) {
+        match self.find(turn, row, date) {
             Some(id) => self.apply_to(turn, id, row),
             None => self.of_other_hands(turn, row),
         }
@@ -75,13 +75,13 @@ impl Core {
     }
 
     /// The order that bears the row's mark, else its number.
-    fn find(&self, row: &BookOrder, date: TradingDate) -> Option<i64> {
-        self.orders.by_tag(&row.tags).or_else(|| self.orders.by_number(&row.number, date))
+    fn find(&self, turn: &Turn<'_>, row: &BookOrder, date: TradingDate) -> Option<i64> {
+        self.orders.by_tag(&row.tags).or_else(|| self.numbered(turn, &row.number, date))
     }
 
     fn apply_to(&mut self, turn: &mut Turn<'_>, id: i64, row: &BookOrder) {
         let Some(order) = self.orders.get(id).cloned() else { return };
-        let why = self.contradicts(&order.record, &row.number).or_else(|| stranger(&order.record, row));
+        let why = self.contradicts(turn, &order.record, &row.number).or_else(|| stranger(&order.record, row));
         if let Some(why) = why {
             return self.contradicted(turn, &order, &row.number, &why);
         }

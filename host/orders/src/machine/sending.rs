@@ -204,7 +204,7 @@ impl Core {
 
     /// The broker took the order and names it.
     fn named(&mut self, turn: &mut Turn<'_>, order: &StoredOrder, number: &str) {
-        if let Some(why) = self.contradicts(&order.record, number) {
+        if let Some(why) = self.contradicts(turn, &order.record, number) {
             return self.contradicted(turn, order, number, &why);
         }
         #[cfg(test)]
@@ -223,7 +223,7 @@ impl Core {
     }
 
     /// Why an order cannot bear this number of the broker's.
-    pub(super) fn contradicts(&self, order: &OrderRecord, number: &str) -> Option<String> {
+    pub(super) fn contradicts(&self, turn: &Turn<'_>, order: &OrderRecord, number: &str) -> Option<String> {
         #[cfg(test)]
         if is_planted(Planted::IgnoreTwins) {
             return None;
@@ -231,7 +231,7 @@ impl Core {
         if let Some(ours) = order.broker_order_id.as_deref().filter(|ours| *ours != number) {
             return Some(format!("the broker has a second order under its tag: {number} beside {ours}"));
         }
-        let other = self.orders.by_number(number, order.date).filter(|id| *id != order.id)?;
+        let other = self.numbered(turn, number, order.date).filter(|id| *id != order.id)?;
         let other = self.orders.get(other)?;
         Some(format!("the broker's order {number} is order {} already", other.record.run_order_id))
     }

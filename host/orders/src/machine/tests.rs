@@ -3,7 +3,9 @@
 mod booked;
 mod changed;
 mod found;
+mod paper;
 mod sent;
+mod settled;
 mod stopped;
 
 use super::{Core, Opened};
@@ -25,6 +27,7 @@ use market::{
     Venue,
 };
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 const NOON: Timestamp = Timestamp::from_seconds(1_795_415_400);
@@ -35,6 +38,8 @@ struct Calm {
     price: Option<Price>,
     line: LineFacts,
     store: StoreHealth,
+    /// When the market is open, in hours of the day.
+    hours: Range<i64>,
 }
 
 impl Facts for Calm {
@@ -46,8 +51,8 @@ impl Facts for Calm {
         if *symbol == self.instrument.symbol { Listed::Here(&self.instrument) } else { Listed::Missing }
     }
 
-    fn is_open(&self, _: Venue, _: Timestamp) -> bool {
-        true
+    fn is_open(&self, _: Venue, at: Timestamp) -> bool {
+        self.hours.contains(&(at.micros_of_day() / 3_600_000_000))
     }
 
     fn line(&self) -> LineFacts {
@@ -85,7 +90,13 @@ impl Bench {
             strike: Price::ZERO,
         };
         let line = LineFacts { state: BrokerState::Live, session: Some(1) };
-        let world = Calm { instrument, price: Some(Price::from_rupees(100)), line, store: StoreHealth::Good };
+        let world = Calm {
+            instrument,
+            price: Some(Price::from_rupees(100)),
+            line,
+            store: StoreHealth::Good,
+            hours: 0..24,
+        };
         Self { core, world, now, tags: 0, writes }
     }
 
@@ -222,6 +233,14 @@ fn row(order: &OrderRecord, number: &str, state: OrderState, filled: u32) -> Boo
         placed_at: Some(order.created_at),
         changed_at: None,
     }
+}
+
+/// An order whose send nobody heard the end of.
+fn lost() -> Bench {
+    let mut bench = Bench::open();
+    bench.ask(vec![limit(1)]);
+    bench.feed(Event::Placed { id: 1, answer: unknown() });
+    bench
 }
 
 fn unknown() -> Answer {

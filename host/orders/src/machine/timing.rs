@@ -94,6 +94,8 @@ impl Core {
             .all()
             .map(|order| &order.record)
             .filter(|o| self.orders.standing_one(o.id).is_none() && o.date < yesterday)
+            // What a person has to settle is theirs until they do.
+            .filter(|o| o.state != OrderState::Escalated)
             .filter(|o| o.date < long_ago || o.broker_order_id.is_some() || o.state == OrderState::Refused)
             .map(|o| o.id)
             .collect();

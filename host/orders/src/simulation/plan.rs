@@ -31,8 +31,12 @@ pub(super) enum Act {
     Restore,
     /// A login elsewhere.
     OtherLogin,
-    /// The trader signs in again.
+    /// The trader goes to the broker's login page.
     Login,
+    /// The trader comes back from there, signed in.
+    SignIn,
+    /// A person looks at the broker's pages and settles what was escalated.
+    Settle,
     /// The wall clock jumps.
     ClockJump,
     /// The disk is full for a while.
@@ -71,8 +75,11 @@ pub(super) struct Plan {
     pub(super) acts: Vec<Planned>,
 }
 
+/// A night's world begins so long before the market closes, but for some seconds.
+const BEFORE_CLOSE_MICROS: i64 = 176_000_000;
+
 /// Acts that come with a fault, how many at most, and what they are.
-const WITH_FAULTS: [(Fault, i64, Act); 19] = [
+const WITH_FAULTS: [(Fault, i64, Act); 20] = [
     (Fault::Exits, 4, Act::Exit),
     (Fault::Withdrawals, 3, Act::WithdrawByPerson),
     (Fault::Person, 8, Act::TradeByHand),
@@ -92,6 +99,7 @@ const WITH_FAULTS: [(Fault, i64, Act); 19] = [
     (Fault::BrokerDown, 2, Act::BrokerDown),
     (Fault::Suspend, 2, Act::Suspend),
     (Fault::Stir, 3, Act::Stir),
+    (Fault::Stir, 3, Act::Login),
 ];
 
 impl Act {
@@ -104,7 +112,13 @@ impl Act {
             | Self::Switch
             | Self::Limits
             | Self::DayResult => true,
-            Self::Crash | Self::Backup | Self::Restore | Self::Login | Self::Stir => true,
+            Self::Crash
+            | Self::Backup
+            | Self::Restore
+            | Self::Login
+            | Self::SignIn
+            | Self::Stir
+            | Self::Settle => true,
             Self::TradeByHand | Self::TouchByHand | Self::OtherLogin | Self::ClockJump | Self::DiskFull => {
                 false
             }
@@ -139,7 +153,8 @@ impl Plan {
     fn scatter(&mut self, act: Act, count: i64, dice: &mut Dice) {
         let span = self.calm_at.micros_since(self.begins);
         // Half of all acts come close together: that is where races are.
-        let crowd = dice.between(0, span);
+        let before_close = self.faults.has(Fault::Night) && dice.chance(700);
+        let crowd = dice.between(0, if before_close { BEFORE_CLOSE_MICROS } else { span });
         for _ in 0..count {
             let at =
                 if dice.chance(500) { crowd + dice.between(0, 4_000_000) } else { dice.between(0, span) };
@@ -151,12 +166,18 @@ impl Plan {
     /// Tokens die at six, the book begins anew, and somebody signs in before the market opens.
     fn night(&mut self, dice: &mut Dice) {
         let morning = self.begins.date().next();
+        if dice.chance(500) {
+            let at = self.begins.plus_micros(dice.between(100, 240) * 1_000_000);
+            self.acts.push(Planned { at, act: Act::TokenFlush, seed: dice.next() });
+        }
         let second = |hour: i64, dice: &mut Dice| hour * 3_600 + dice.between(0, 1_800);
         let turn = second(3, dice);
         let times = [(turn, Act::BookTurn), (6 * 3_600, Act::TokenFlush), (second(8, dice), Act::Login)];
         for (at, act) in times {
             self.acts.push(Planned { at: morning.at_seconds(at), act, seed: dice.next() });
         }
+        let at = morning.at_seconds(9 * 3_600 + dice.between(0, 1_500));
+        self.acts.push(Planned { at, act: Act::Settle, seed: dice.next() });
         for _ in 0..5 {
             let at = morning.at_seconds(9 * 3_600 + 15 * 60 + dice.between(0, 600));
             self.acts.push(Planned { at, act: Act::Ask, seed: dice.next() });

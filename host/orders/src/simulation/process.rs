@@ -21,9 +21,9 @@ pub(super) struct Process {
     /// The kill switches as the senders see them, before and after the core has heard of it.
     pub(super) killed: Switches,
     pub(super) sends: VecDeque<Timestamp>,
-    /// What waits while a write is under way, and until when.
+    /// What waits while a write is under way, and what it asked for is not done: a machine that sleeps makes that long.
     pub(super) inbox: VecDeque<Event>,
-    pub(super) busy_until: Timestamp,
+    pub(super) is_busy: bool,
     /// Only the newest appointment with the core counts.
     pub(super) appointment: u64,
 }

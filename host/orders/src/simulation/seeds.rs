@@ -20,7 +20,7 @@ const STORY_STEPS_MAX: usize = 80;
 const REGRESSIONS: &str = include_str!("regressions.txt");
 
 /// What must have happened in a thousand seeds and more.
-const SEEN: [&str; 12] = [
+const SEEN: [&str; 13] = [
     "orders sent",
     "changes sent",
     "withdrawals sent",
@@ -32,6 +32,7 @@ const SEEN: [&str; 12] = [
     "sessions that died",
     "switches moved",
     "writes that failed",
+    "orders settled by a person",
     "steps",
 ];
 /// Every state that an order can be in.

@@ -9,7 +9,7 @@ use super::spoken::ACCOUNT;
 use super::store::{self, Tables};
 use super::truth;
 use crate::{AskedFor, Event, KillSwitch, Mode, ModifyCall, Reading, StoredOrder, Switches, Write};
-use market::{OrderRequest, OrderState, Timestamp};
+use market::{OrderRequest, OrderState, RunOrderId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The witness's books.
@@ -32,6 +32,8 @@ pub(super) struct Witness {
     accepted: BTreeSet<String>,
     /// Rows up to this number come from a backup: the broker may know more of them than they do.
     pub(super) restored_up_to: i64,
+    /// Orders that a person settled: what they are called is that person's word.
+    pub(super) settled: BTreeSet<i64>,
     /// What our tags begin with.
     prefix: String,
     /// The broker's numbers of orders of which a change may have been made without our knowing.
@@ -125,7 +127,7 @@ impl Witness {
             None => self.is_new(&row)?,
         }
         self.is_proven(&row, now, broker)?;
-        if !is_restored {
+        if !is_restored && !self.settled.contains(&row.id) {
             truth::is_true(&row, broker)?;
         }
         self.rows.insert(row.id, row);
@@ -182,14 +184,19 @@ impl Witness {
     pub(super) fn asked(&mut self, event: &Event) {
         let wanted: Vec<i64> = match event {
             Event::Intents(asked) => {
-                let of_run = |one: &AskedFor| match one {
-                    AskedFor::Cancel { id } => {
+                // What a run withdraws before it asks for it was nothing then.
+                let comes_later = |at: usize, wanted: &RunOrderId| {
+                    let mut later = asked.asked[at..].iter();
+                    later.any(|one| matches!(one, AskedFor::Place { id, .. } if id == wanted))
+                };
+                let of_run = |(at, one): (usize, &AskedFor)| match one {
+                    AskedFor::Cancel { id } if !comes_later(at, id) => {
                         let mut rows = self.rows.values();
                         rows.find(|row| row.run == asked.run.id && row.run_order == *id).map(|row| row.id)
                     }
-                    AskedFor::Place { .. } | AskedFor::Modify { .. } => None,
+                    AskedFor::Cancel { .. } | AskedFor::Place { .. } | AskedFor::Modify { .. } => None,
                 };
-                asked.asked.iter().filter_map(of_run).collect()
+                asked.asked.iter().enumerate().filter_map(of_run).collect()
             }
             Event::Withdraw { ids } => ids.clone(),
             // Whoever moved a switch was told that it is moved: it must hold from now on, over restarts too.

@@ -11,7 +11,7 @@ use super::broker::Broker;
 use super::dice::Dice;
 use super::fault::{Fault, Faults};
 use super::guest::Guest;
-use super::plan::{Plan, Planned};
+use super::plan::{Act, Plan, Planned};
 use super::process::{Process, instruments};
 use super::promise::{Broken, Held};
 use super::spoken;
@@ -255,6 +255,8 @@ impl World {
             let accepts = Happening::Event(self.lives, Box::new(Event::AcceptForeign { tags: Vec::new() }));
             self.agenda.put(self.now.plus_seconds(in_s), accepts);
         }
+        let at = self.now.plus_seconds(REST_S - 30);
+        self.agenda.put(at, Happening::Act(Planned { at, act: Act::Settle, seed: 0 }));
         self.agenda.put(self.now.plus_seconds(REST_S), Happening::Rest);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What the order path decided, as entries of the audit: they stand in the same transaction.
 
 use crate::audit::{Actor, AuditAction, AuditEntry};
-use ::orders::{CallKind, StoredOrder, Why, Write};
+use ::orders::{CallKind, Settlement, StoredOrder, Why, Write};
 use market::{OrderState, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,11 +17,26 @@ pub(super) struct Circumstances {
     pub(super) address: Option<IpAddr>,
     /// SHA-256 of the component that each run runs.
     pub(super) components: Arc<BTreeMap<String, String>>,
+    /// Whose word ends an order in this step.
+    pub(super) settled: Option<Settled>,
+}
+
+/// A person's word for what became of an order of which nobody could tell.
+#[derive(Debug, Clone)]
+pub(crate) struct Settled {
+    /// Of which order.
+    pub(crate) id: i64,
+    /// What became of it.
+    pub(crate) settlement: Settlement,
+    /// How they know.
+    pub(crate) reason: String,
+    /// Who says so.
+    pub(crate) actor: Actor,
 }
 
 /// One entry for each change of an order's way, and for what was decided about the whole account.
 pub(super) fn audited(writes: &[Write], at: Timestamp, around: &Circumstances) -> Vec<AuditEntry> {
-    let mut entries: Vec<_> = writes.iter().filter_map(|write| entry(write, at)).collect();
+    let mut entries: Vec<_> = writes.iter().filter_map(|write| entry(write, at, around)).collect();
     let leaves = |action| matches!(action, AuditAction::OrderSending | AuditAction::CallLeft);
     for entry in entries.iter_mut().filter(|entry| leaves(entry.action)) {
         entry.details["way"] = json!(around.way);
@@ -36,7 +51,7 @@ pub(super) fn audited(writes: &[Write], at: Timestamp, around: &Circumstances) -
     entries
 }
 
-fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
+fn entry(write: &Write, at: Timestamp, around: &Circumstances) -> Option<AuditEntry> {
     let entry =
         |actor, action, subject: String, details| Some(AuditEntry { at, actor, action, subject, details });
     match write {
@@ -45,8 +60,17 @@ fn entry(write: &Write, at: Timestamp) -> Option<AuditEntry> {
             entry(actor, first(order), order.record.id.to_string(), asked(order))
         }
         Write::Update { order, answer } => {
+            let id = order.record.id;
+            if let Some(word) = around.settled.as_ref().filter(|word| word.id == id) {
+                return entry(
+                    word.actor.clone(),
+                    AuditAction::OrderSettled,
+                    id.to_string(),
+                    settled(order, word),
+                );
+            }
             let (actor, action) = changed(order, answer.as_ref());
-            entry(actor, action, order.record.id.to_string(), way(order, answer.as_ref()))
+            entry(actor, action, id.to_string(), way(order, answer.as_ref()))
         }
         Write::Wish { id, by_run } => {
             let actor = by_run.clone().map_or(Actor::Host, Actor::Run);
@@ -92,6 +116,14 @@ fn answered(left: bool, why: Option<&Why>) -> Value {
             "left": left, "message": why.text, "httpStatus": why.http_status, "errorType": why.error_type,
         }),
     }
+}
+
+/// How an order stands by a person's word.
+fn settled(order: &StoredOrder, word: &Settled) -> Value {
+    let mut details = way(order, None);
+    details["settlement"] = json!(word.settlement);
+    details["reason"] = json!(word.reason);
+    details
 }
 
 fn first(order: &StoredOrder) -> AuditAction {
@@ -209,6 +241,7 @@ mod tests {
             way: "from 10.0.0.2".to_owned(),
             address: Some("203.0.113.7".parse().unwrap()),
             components: Arc::new([(order.record.run_id.clone(), "ab".repeat(32))].into()),
+            settled: None,
         };
         let entries = audited(&[Write::Insert(Arc::new(order))], Timestamp::from_micros(0), &around);
         assert_eq!(entries.len(), 1);
@@ -219,6 +252,28 @@ mod tests {
         );
         assert_eq!(details["component"], "ab".repeat(32));
         assert!(details["tag"].is_string(), "{details}");
+    }
+
+    #[test]
+    fn a_persons_word_is_theirs_and_not_the_brokers_and_of_no_other_order() {
+        let mut order = sending();
+        order.record.state = OrderState::Absent;
+        let mut other = order.clone();
+        other.record.id = 8;
+        let writes = [order, other].map(|order| Write::Update { order: Arc::new(order), answer: None });
+        let (settlement, reason) = (Settlement::Absent, "Kite lacks it".to_owned());
+        let settled = Some(Settled { id: 7, settlement, reason, actor: Actor::Operator });
+        let around = Circumstances { settled, ..Circumstances::default() };
+        let entries = audited(&writes, Timestamp::from_micros(0), &around);
+        let told: Vec<_> = entries.iter().map(|entry| (&entry.actor, entry.action)).collect();
+        let expected =
+            [(&Actor::Operator, AuditAction::OrderSettled), (&Actor::Host, AuditAction::OrderChanged)];
+        assert_eq!(told, expected);
+        let details = &entries[0].details;
+        assert_eq!(
+            (&details["settlement"], &details["reason"], &details["state"]),
+            (&json!("absent"), &json!("Kite lacks it"), &json!("absent"))
+        );
     }
 
     #[test]

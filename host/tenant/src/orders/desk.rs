@@ -2,7 +2,7 @@
 //!
 //! The core decides, [`Desk::feed`] writes what it decided and then does what it asks for. Nothing here decides.
 
-use super::audited::{Circumstances, audited};
+use super::audited::{Circumstances, Settled, audited};
 use super::queue::Queue;
 use super::stops::Stops;
 use super::world::World;
@@ -89,6 +89,8 @@ pub(super) struct Along {
     pub(super) step: Option<(RunRecord, StepRows)>,
     /// What is to be remembered beside the orders.
     pub(super) audit: Vec<AuditEntry>,
+    /// Whose word it follows.
+    pub(super) settled: Option<Settled>,
 }
 
 impl Desk {
@@ -150,10 +152,20 @@ impl Desk {
 
     async fn take(self: Arc<Self>, event: Event, along: Along) -> Result<Outcome, StoreError> {
         let (mut core, _fall) = self.enter().await?;
+        self.decide(&mut core, event, along).await
+    }
+
+    /// One step of the core that [`Desk::enter`] gave.
+    pub(super) async fn decide(
+        self: &Arc<Self>,
+        core: &mut Core,
+        event: Event,
+        along: Along,
+    ) -> Result<Outcome, StoreError> {
         let now = self.now();
         let step = core.step(now, &self.world(now.wall), event);
-        let Along { step: rows, mut audit } = along;
-        audit.extend(audited(step.writes(), now.wall, &self.circumstances()));
+        let Along { step: rows, mut audit, settled } = along;
+        audit.extend(audited(step.writes(), now.wall, &Circumstances { settled, ..self.circumstances() }));
         let commit = Commit { step: rows, orders: step.writes().to_vec(), audit };
         // A step of a run is durable with everything that was gathered of the run before it.
         if commit.step.is_some() || !commit.is_empty() {
@@ -166,7 +178,6 @@ impl Desk {
         }
         let outcome = self.perform(step.confirm());
         self.reconciled.store(core.reconciled_under(), Ordering::SeqCst);
-        drop(core);
         self.decided.notify_one();
         Ok(outcome)
     }
@@ -212,7 +223,8 @@ impl Desk {
     fn circumstances(&self) -> Circumstances {
         let standing = self.prover.standing();
         let components = Arc::clone(&self.components.lock().unwrap_or_else(PoisonError::into_inner));
-        Circumstances { way: standing.setting.egress.to_string(), address: standing.address(), components }
+        let (way, address) = (standing.setting.egress.to_string(), standing.address());
+        Circumstances { way, address, components, settled: None }
     }
 
     /// The instant on both clocks.

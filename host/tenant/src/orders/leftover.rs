@@ -75,8 +75,10 @@ impl Leftover {
         }
         match self.unknown {
             0 => {}
-            1 => parts.push("the fate of 1 order is unknown: look at Kite".to_owned()),
-            more => parts.push(format!("the fate of {more} orders is unknown: look at Kite")),
+            1 => parts.push("the fate of 1 order is unknown: look at Kite, then settle it".to_owned()),
+            more => {
+                parts.push(format!("the fate of {more} orders is unknown: look at Kite, then settle them"))
+            }
         }
         if let Some(Hindrance::Waiting(why) | Hindrance::Final(why)) = &self.why {
             parts.push(why.clone());

@@ -183,12 +183,13 @@ impl Book {
     }
 
     /// Every order that may still change, oldest first, those since a day, and those of the days before it that only we ended.
+    /// One that a person must settle may change until they have, however old it is.
     pub(crate) async fn known_orders(&self, since: TradingDate) -> Result<KnownOrders, StoreError> {
         let long_ago = since.midnight().plus_seconds(-ENDED_HERE_DAYS * 86_400).date();
         let rows = sqlx::query(
             "select * from orders where broker_id = ?1 and (date >= ?2
-                 or state not in ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent', 'escalated')
-                 or (date >= ?3 and state in ('abandoned', 'rejected', 'absent', 'escalated')
+                 or state not in ('refused', 'abandoned', 'complete', 'cancelled', 'rejected', 'absent')
+                 or (date >= ?3 and state in ('abandoned', 'rejected', 'absent')
                      and (broker_order_id is null or state = 'absent')))
              order by id",
         )
@@ -229,6 +230,31 @@ impl Book {
         .fetch_all(self.readers())
         .await?;
         rows.iter().map(|row| Ok(order(row)?.record)).collect()
+    }
+
+    /// One order, by its number within the tenant.
+    pub(crate) async fn order_by_id(&self, id: i64) -> Result<Option<OrderRecord>, StoreError> {
+        let row = sqlx::query("select * from orders where broker_id = ? and id = ?")
+            .bind(self.id())
+            .bind(id)
+            .fetch_optional(&self.store.writer)
+            .await?;
+        row.map(|row| Ok(order(&row)?.record)).transpose()
+    }
+
+    /// One order, by the number that its run gave it.
+    pub(crate) async fn order_of_run(
+        &self,
+        run_id: &str,
+        number: i64,
+    ) -> Result<Option<OrderRecord>, StoreError> {
+        let row = sqlx::query("select * from orders where broker_id = ? and run_id = ? and run_order_id = ?")
+            .bind(self.id())
+            .bind(run_id)
+            .bind(number)
+            .fetch_optional(&self.store.writer)
+            .await?;
+        row.map(|row| Ok(order(&row)?.record)).transpose()
     }
 
     pub(crate) async fn run_orders(&self, run_id: &str) -> Result<Vec<OrderRecord>, StoreError> {

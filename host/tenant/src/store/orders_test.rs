@@ -1,6 +1,6 @@
-//! What the rows of orders say of the calls that left. Knows no rule of the order path.
+//! What the rows of orders say of the calls that left, and which of them a start loads. Knows no rule of the order path.
 
-use super::{Commit, Store};
+use super::{Book, Commit, Store};
 use ::orders::{CallKind, Write};
 use market::{OrderState, Timestamp, TradingDate};
 
@@ -23,12 +23,61 @@ fn call() -> Write {
     Write::Call { id: 7, run_id: "r".into(), at: noon(), what: CallKind::Withdrawal }
 }
 
+async fn book(dir: &tempfile::TempDir) -> Book {
+    let store = Store::open(dir.path()).await.unwrap();
+    sqlx::raw_sql(ROWS).execute(&store.writer).await.unwrap();
+    store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id)
+}
+
+#[tokio::test]
+async fn an_order_that_a_person_must_settle_is_loaded_whatever_its_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let book = book(&dir).await;
+    let old = [
+        (1, "2019-03-01", "escalated", None),
+        (2, "2019-03-01", "escalated", Some("B2")),
+        (3, "2019-03-01", "ambiguous", None),
+        (4, "2019-03-01", "absent", None),
+        (5, "2019-03-01", "complete", Some("B5")),
+        (6, "2026-11-19", "absent", None),
+        (8, "2026-11-19", "cancelled", Some("B8")),
+    ];
+    for (id, date, state, number) in old {
+        sqlx::query(
+            "insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, broker_order_id, date, mode, symbol,
+                 side, kind, product, validity, variety, quantity, price, trigger_price, market_protection, state,
+                 created_at, updated_at)
+             values ('UK9394', ?1, 'r', 's', ?1 + 100, printf('%020d', ?1), ?2, ?3, 'live', 'NSE:INFY', 'BUY', 'MARKET',
+                 'MIS', 'DAY', 'regular', 10, 0, 0, 0, ?4, 0, 0)",
+        )
+        .bind(id)
+        .bind(number)
+        .bind(date)
+        .bind(state)
+        .execute(&book.store.writer)
+        .await
+        .unwrap();
+    }
+    let known = book.known_orders(noon().date()).await.unwrap();
+    let ids: Vec<i64> = known.orders.iter().map(|order| order.record.id).collect();
+    assert_eq!((ids, known.damaged.len()), (vec![1, 2, 3, 6, 7], 0));
+}
+
+#[tokio::test]
+async fn one_order_is_found_by_either_of_its_numbers_and_by_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let book = book(&dir).await;
+    assert_eq!(book.order_by_id(7).await.unwrap().unwrap().run_order_id, 1);
+    assert_eq!(book.order_of_run("r", 1).await.unwrap().unwrap().id, 7);
+    assert!(book.order_by_id(1).await.unwrap().is_none());
+    assert!(book.order_of_run("r", 7).await.unwrap().is_none());
+    assert!(book.order_of_run("s", 1).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn a_call_counts_from_when_it_is_handed_out_and_no_more_once_it_is_known_that_it_never_left() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).await.unwrap();
-    sqlx::raw_sql(ROWS).execute(&store.writer).await.unwrap();
-    let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
+    let book = book(&dir).await;
     let answered = |left| Write::CallAnswered { id: 7, left, why: None };
     let told = [
         (call(), 1),

@@ -3,14 +3,6 @@
 use super::*;
 use crate::trading::TradingState;
 
-/// An order whose send nobody heard the end of.
-fn lost() -> Bench {
-    let mut bench = Bench::open();
-    bench.ask(vec![limit(1)]);
-    bench.feed(Event::Placed { id: 1, answer: unknown() });
-    bench
-}
-
 #[test]
 fn an_order_that_is_found_by_its_mark_is_adopted_with_its_fills() {
     let mut bench = lost();
@@ -159,6 +151,26 @@ fn a_number_that_is_another_orders_already_is_nobodys_twice() {
     bench.accepted(2, "B1");
     assert_eq!(bench.state(2), OrderState::Escalated);
     assert_eq!(bench.record(2).broker_order_id, None);
+}
+
+#[test]
+fn the_number_of_an_order_of_yesterday_that_ended_this_morning_is_free_for_one_of_today() {
+    let before = |order| OrderRecord { date: NOON.date().previous(), ..order };
+    let loaded = Loaded {
+        orders: vec![stored(1, OrderState::Cancelled, |order| OrderRecord {
+            broker_order_id: Some("B1".into()),
+            updated_at: NOON,
+            ..before(order)
+        })],
+        next_order_id: 2,
+        ..Loaded::default()
+    };
+    let mut bench = Bench::fresh(loaded);
+    bench.world.hours = 9..16;
+    bench.read(vec![]);
+    bench.ask(vec![buy(2)]);
+    bench.accepted(2, "B1");
+    assert_eq!((bench.state(2), bench.state(1)), (OrderState::Acked, OrderState::Cancelled));
 }
 
 #[test]

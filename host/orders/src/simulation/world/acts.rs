@@ -2,13 +2,14 @@
 
 use super::{Happening, World};
 use crate::gate::RiskLimits;
+use crate::simulation::broker::BrokerOrder;
 use crate::simulation::dice::Dice;
 use crate::simulation::fault::Fault;
 use crate::simulation::guest::Guest;
 use crate::simulation::plan::{Act, Planned};
 use crate::simulation::promise::Held;
-use crate::{AskedFor, Event, Exit, Intents, KillSwitch, SwitchScope};
-use market::{Intent, Money, OrderRequest, Side};
+use crate::{AskedFor, Event, Exit, Intents, KillSwitch, OrderRecord, Settlement, SwitchScope};
+use market::{Intent, Money, OrderRequest, OrderState, Side};
 use std::collections::BTreeMap;
 
 /// Boundaries at which a process may die, counted from the act on.
@@ -18,7 +19,7 @@ impl World {
     /// Does what the plan says.
     pub(super) fn act(&mut self, planned: Planned) -> Held {
         let dice = &mut Dice::of(planned.seed);
-        if self.is_calm && planned.act != Act::Login {
+        if self.is_calm && !matches!(planned.act, Act::Login | Act::SignIn | Act::Settle) {
             return Ok(());
         }
         let is_ours = matches!(planned.act, Act::Ask | Act::Exit);
@@ -40,7 +41,10 @@ impl World {
             Act::Restore => self.restore(),
             Act::OtherLogin => self.broker.end_session(),
             Act::TokenFlush => self.broker.end_session(),
-            Act::Login => self.sign_in()?,
+            // A reading that is away when the session changes comes back under the old one.
+            Act::Login => self.tell(Event::Stirred)?,
+            Act::SignIn => self.sign_in()?,
+            Act::Settle => self.settle()?,
             Act::ClockJump => self.skew = dice.between(-3_600, 3_600) * 1_000_000,
             Act::DiskFull => self.disk_full_until = self.now.plus_micros(dice.between(1, 40_000) * 1_000),
             Act::FeedGap => self.feed_down_until = self.now.plus_micros(dice.between(1, 90_000) * 1_000),
@@ -60,7 +64,12 @@ impl World {
         let (act, in_micros) = match planned.act {
             // The trader notices sooner or later.
             Act::OtherLogin => (Act::Login, dice.between(1, 200) * 1_000_000),
-            Act::Login if dice.chance(500) => (Act::Ask, soon(dice)),
+            // A reading takes three times that long at most.
+            Act::Login => (Act::SignIn, dice.between(10, 70) * 1_000),
+            Act::SignIn if dice.chance(900) => (Act::Ask, dice.between(5, 130) * 1_000),
+            Act::Ask if faults.has(Fault::Withdrawals) && dice.chance(250) => {
+                (Act::WithdrawByPerson, soon(dice))
+            }
             Act::WithdrawByPerson | Act::Switch if faults.has(Fault::Crash) && dice.chance(500) => {
                 (Act::Crash, soon(dice))
             }
@@ -84,6 +93,33 @@ impl World {
         self.tell(Event::SessionChanged)
     }
 
+    /// A person says of each order that waits for them what the broker's own pages show of it.
+    fn settle(&mut self) -> Held {
+        let Some(process) = &self.process else { return Ok(()) };
+        let rows = self.tables.orders.values().map(|order| &order.record);
+        let theirs = rows.filter(|row| row.state == OrderState::Escalated);
+        let found = theirs.filter_map(|row| Some((row.id, self.found_at_broker(row)?)));
+        let found: Vec<_> =
+            found.filter(|(id, as_found)| process.core.settleable(*id, *as_found).is_ok()).collect();
+        for (id, settlement) in found {
+            self.count("orders settled by a person");
+            self.tell(Event::Settle { id, settlement, reason: "looked at Kite".to_owned() })?;
+        }
+        Ok(())
+    }
+
+    /// What the broker's pages show of an order; nothing while it stands there.
+    fn found_at_broker(&self, row: &OrderRecord) -> Option<Settlement> {
+        let is_it = |order: &&BrokerOrder| {
+            order.now.tag.as_deref() == Some(&row.tag)
+                || row.broker_order_id.as_ref() == Some(&order.now.number)
+        };
+        let theirs: Vec<_> = self.broker.orders.iter().filter(is_it).collect();
+        let stands = theirs.iter().any(|order| !order.now.status.is_over());
+        let was_there = row.filled > 0 || theirs.iter().any(|order| order.listed_at.is_some());
+        (!stands).then_some(if was_there { Settlement::Ended } else { Settlement::Absent })
+    }
+
     /// The process learns that a session is dead. It says nothing about a newer one.
     pub(super) fn session_dies(&mut self, life: u32, session: u64) -> Held {
         let now = self.now;
@@ -94,9 +130,10 @@ impl World {
             self.count("sessions that died");
             self.witness.session_is(None);
             self.tell(Event::SessionChanged)?;
-            // Somebody signs in again, sooner or later.
-            let in_s = self.dice.between(1, 120);
-            let login = Planned { at: now, act: Act::Login, seed: 0 };
+            // Somebody signs in again, sooner or later: at night not before the morning.
+            let nobody_does = self.faults.has(Fault::Night) && self.dice.chance(400);
+            let in_s = self.dice.between(1, if nobody_does { 60_000 } else { 120 });
+            let login = Planned { at: now, act: Act::Login, seed: self.dice.next() };
             self.later(in_s * 1_000_000, Happening::Act(login));
         }
         Ok(())
@@ -108,10 +145,9 @@ impl World {
 
     /// A run makes one step after the other: it waits for what was asked before to be written.
     fn must_wait(&mut self, planned: Planned) -> bool {
-        let until = self.process.as_ref().map_or(self.now, |process| process.busy_until);
-        let waits = self.now < until;
+        let waits = self.process.as_ref().is_some_and(|process| process.is_busy);
         if waits {
-            self.agenda.put(until.plus_micros(1_000), Happening::Act(planned));
+            self.later(1_000, Happening::Act(planned));
         }
         waits
     }
@@ -159,7 +195,7 @@ impl World {
 
     /// Dying right after somebody was told that it is done is the hardest for a promise.
     fn may_die(&mut self, dice: &mut Dice) {
-        if self.plan.faults.has(Fault::Crash) && dice.chance(300) {
+        if self.plan.faults.has(Fault::Crash) && dice.chance(600) {
             self.doom = u64::try_from(dice.between(2, 5)).ok();
         }
     }

@@ -16,7 +16,7 @@ impl World {
         let Some(process) = self.process.as_mut().filter(|process| process.life == life) else {
             return Ok(());
         };
-        if self.now < process.busy_until {
+        if process.is_busy {
             process.inbox.push_back(event);
             return Ok(());
         }
@@ -64,12 +64,12 @@ impl World {
         if self.dies_here() {
             return Ok(());
         }
-        let (now, life) = (self.now, self.lives);
+        let life = self.lives;
         if waits == 0 {
             return self.done(life, effects);
         }
         if let Some(process) = &mut self.process {
-            process.busy_until = now.plus_micros(waits);
+            process.is_busy = true;
         }
         self.later(waits, Happening::Done(life, effects));
         Ok(())
@@ -80,6 +80,9 @@ impl World {
         if let Event::Intents(asked) = event {
             let guest = self.guests.iter_mut().find(|guest| guest.run == asked.run);
             guest.into_iter().for_each(|guest| guest.asked(&asked.asked));
+        }
+        if let Event::Settle { id, .. } = event {
+            self.witness.settled.insert(*id);
         }
         if let Event::Exit(exit) = event {
             let is_made = writes.iter().any(|write| matches!(write, Write::Insert(_)));
@@ -125,7 +128,7 @@ impl World {
         }
         self.appoint();
         let Some(process) = &mut self.process else { return Ok(()) };
-        process.busy_until = self.now;
+        process.is_busy = false;
         match process.inbox.pop_front() {
             Some(event) => self.step(event),
             None => Ok(()),
@@ -189,7 +192,7 @@ impl World {
             killed: self.tables.switches.clone(),
             sends: VecDeque::new(),
             inbox: VecDeque::new(),
-            busy_until: self.now,
+            is_busy: false,
             appointment: 0,
         });
         self.note(|| format!("boot {life}"));
