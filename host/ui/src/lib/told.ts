@@ -71,6 +71,11 @@ class Fields {
     return value ?? "";
   }
 
+  /** Lets go of a value that the sentence says otherwise. */
+  forget(name: string, isSaid: (value: string) => boolean): void {
+    if (isSaid(this.#left.get(name) ?? "")) this.#left.delete(name);
+  }
+
   /** An amount of rupees; empty where it is zero, which says that there is none. */
   amount(name: string): string {
     return figure(this.take(name), (rupees) => (rupees ? price(rupees) : ""));
@@ -130,7 +135,9 @@ const sentences: Record<string, (f: Fields) => string> = {
     const reason = f.take("reason");
     const found = f.among("settlement", "absent", "ended");
     const start = found ? `A person settled it: ${settlements[found]}` : "A person settled it";
-    return `${ended(`${start}${state(f)}`, f)}${reason ? ` Their reason: ${reason}` : ""}`;
+    // The order's own words say once more how it was settled, and why.
+    f.forget("message", (words) => words.startsWith("settled by a person") && words.includes(reason));
+    return `${ended(`${start}${state(f, "absent")}`, f)}${reason ? ` Their reason: ${reason}` : ""}`;
   },
   withdrawalAsked: () => "Its withdrawal was asked for.",
   callLeft: (f) => {
