@@ -238,7 +238,7 @@ await check("a run is replayed from the page, compared, and an order says how it
     await explained.locator("li strong", { hasText: new RegExp(`^${kind}$`) }).first().waitFor();
   }
   const words = await explained.innerText();
-  for (const said of [/Written down as leaving now: BUY 1 NSE:INFY at market/, /It leaves from 127\.0\.0\.1 \(directly\)/, /The broker took it, the broker's number \d+/, /mark [A-Z0-9]{20}/]) {
+  for (const said of [/Written down as leaving now: BUY 1 NSE:INFY at market/, /It leaves from 127\.0\.0\.1 \(directly\)/, /the broker's number \d+/, /mark [A-Z0-9]{20}/]) {
     ensure(said.test(words), `${said} is not in:\n${words}`);
   }
   ensure(!/[{}]/.test(words), `something is shown as it was stored:\n${words}`);
