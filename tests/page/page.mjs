@@ -1,12 +1,14 @@
 // The page in a real Chromium: two traders sign in, each adds a strategy, starts it, watches it and stops it; what goes
 // wrong is said; names and log lines that are markup stay text; everything works by keyboard and at the width of a phone.
-//   node page.mjs PAGE-URL SIMULATOR-URL FOLDER-FOR-SCREENSHOTS GUEST.wasm     (CHROMIUM names the browser)
+//   node page.mjs PAGE-URL SIMULATOR-URL FOLDER GUEST.wasm BUSY-GUEST.wasm BINARY     (CHROMIUM names the browser)
 import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
-import { check, closing, ensure, eventually, onlyKnownHosts, tabTo } from "./checks.mjs";
+import { check, closing, ensure, eventually, tabTo } from "./checks.mjs";
+import { ordersInDoubt, switches, theAudit, theWayOut } from "./safety.mjs";
+import {
+  addAndStart, folder, guest_file, looks, open, page_url, pages, requestToken, runOf, signIn, simulator, strategies, throughKite, upload,
+} from "./trader.mjs";
 
-const [page_url, sim_url, folder, guest_file] = process.argv.slice(2);
-const DEADLINE_MS = 60_000;
 const EVIL_NAME = `<img src=x onerror="window.owned=1">`;
 const EVIL_NOTE = "<svg onload=a()>";
 
@@ -14,74 +16,6 @@ const shell = await (await fetch(page_url)).text();
 if (!/<script[^>]+type="module"/.test(shell)) {
   console.error("FAIL  this binary carries no page: run `npm ci && npm run build` in host/ui and build it again");
   process.exit(1);
-}
-
-async function requestToken(apiKey) {
-  const answer = await fetch(`${sim_url}/sim/request-token`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ apiKey }),
-  });
-  return (await answer.json()).requestToken;
-}
-
-async function open(browser, address = page_url) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
-  const page = await context.newPage();
-  page.setDefaultTimeout(DEADLINE_MS);
-  page.noise = [];
-  page.on("console", (m) => {
-    // The simulator's login page is not ours; 401 and 422 are answers that a check asks for, and one request is cut off.
-    const ours = m.location().url.startsWith(address);
-    const expected = /401|422|ERR_FAILED/.test(m.text());
-    if (m.type() === "error" && ours && !expected) page.noise.push(`${m.text()} ${m.location().url}`);
-  });
-  page.on("pageerror", (error) => page.noise.push(String(error)));
-  page.on("dialog", (dialog) => dialog.accept());
-  page.foreign = onlyKnownHosts(page, [address, page_url, sim_url]);
-  await page.goto(address);
-  return page;
-}
-
-async function signIn(page, user) {
-  await page.fill('input[name="apiKey"]', `demo-${user.toLowerCase()}`);
-  await page.fill('input[name="apiSecret"]', `demo-secret-${user.toLowerCase()}`);
-  if (!(await page.locator('input[name="requestToken"]').isVisible())) await page.click("summary");
-  await page.fill('input[name="requestToken"]', await requestToken(`demo-${user.toLowerCase()}`));
-  await page.click('button:has-text("Sign in")');
-  await page.waitForSelector(`header >> text=${user}`);
-}
-
-async function throughKite(page, user) {
-  await page.fill('input[name="apiKey"]', `demo-${user.toLowerCase()}`);
-  await page.fill('input[name="apiSecret"]', `demo-secret-${user.toLowerCase()}`);
-  await page.click('button:has-text("Continue with Zerodha")');
-  await page.waitForURL((url) => url.href.startsWith(sim_url));
-  await page.locator("button, input[type=submit], a").first().click();
-  await page.waitForSelector(`header >> text=${user}`);
-  ensure(!page.url().includes("request_token"), "the request token stays in the address bar");
-}
-
-const strategies = (page) => page.locator('section[aria-label="Strategies"]');
-const runOf = (page, name) => page.locator('section[aria-label="Runs"] article', { hasText: name });
-
-async function addAndStart(page, example) {
-  await strategies(page).locator(`button[aria-label="Add ${example}"]`).click();
-  await strategies(page).locator('button:has-text("Start live")').click();
-  await page.waitForSelector('[data-state="running"]');
-}
-
-async function looks(page, name) {
-  for (const scheme of ["dark", "light"]) {
-    await page.emulateMedia({ colorScheme: scheme });
-    for (const [width, height] of [[360, 780], [1280, 900], [2560, 1440]]) {
-      await page.setViewportSize({ width, height });
-      await page.screenshot({ path: `${folder}/${name}-${width}-${scheme}.png`, fullPage: true });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      ensure(wide <= 0, `${name} scrolls sideways by ${wide} px at ${width} px`);
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
 }
 
 const browser = await chromium.launch({
@@ -103,7 +37,7 @@ await check("the sign-in form says what is wrong with wrong credentials", async 
   await one.fill('input[name="apiKey"]', "demo-uk9394");
   await one.fill('input[name="apiSecret"]', "wrong");
   await one.click("summary");
-  await one.fill('input[name="requestToken"]', await requestToken("demo-uk9394"));
+  await one.fill('input[name="requestToken"]', await requestToken("UK9394"));
   await one.click('button:has-text("Sign in")');
   const words = await one.locator('[role="alert"]').innerText();
   ensure(words.length > 10, words);
@@ -120,7 +54,7 @@ await check("a trader signs in with the keyboard alone", async () => {
   await tabTo(one, "summary");
   await one.keyboard.press("Enter");
   await tabTo(one, 'input[name="requestToken"]');
-  await one.keyboard.type(await requestToken("demo-uk9394"));
+  await one.keyboard.type(await requestToken("UK9394"));
   await one.keyboard.press("Enter");
   await one.waitForSelector("header >> text=UK9394");
 });
@@ -165,10 +99,7 @@ await check("neither sees anything of the other", async () => {
 });
 await check("names and log lines that are markup stay text", async () => {
   await one.evaluate(() => { window.a = () => { window.owned = 1; }; });
-  await strategies(one).locator('input[aria-label="Upload a strategy component"]').setInputFiles({
-    name: `${EVIL_NAME}.wasm`, mimeType: "application/wasm", buffer: await readFile(guest_file),
-  });
-  await strategies(one).locator("h3", { hasText: EVIL_NAME }).waitFor();
+  await upload(one, EVIL_NAME, guest_file);
   await one.fill('input[name="note"]', EVIL_NOTE);
   await one.fill('input[name="count"]', "");
   await one.fill('input[name="required"]', "5");
@@ -207,9 +138,7 @@ await check("the kill switch shows that it is on, since when and why, whoever mo
   await one.locator('header button:has-text("Stop all orders")').waitFor();
 });
 await check("a broker session that has ended is shown until somebody signs in again", async () => {
-  await fetch(`${sim_url}/sim/expire-token`, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ apiKey: "demo-uk9394" }),
-  });
+  await simulator("/sim/expire-token", { apiKey: "demo-uk9394" });
   const notice = one.locator(".notice strong", { hasText: "The broker session has ended" });
   await notice.waitFor();
   const way = await one.locator('main a:has-text("Sign in with Kite again")').getAttribute("href");
@@ -306,12 +235,24 @@ await check("a run is replayed from the page, compared, and an order says how it
   await two.click('button[role="tab"]:has-text("Orders")');
   await two.locator('button:text-is("Explain")').first().click();
   for (const kind of ["event", "handler", "intent", "gate", "fill"]) {
-    await explained.locator("td", { hasText: new RegExp(`^${kind}$`) }).first().waitFor();
+    await explained.locator("li strong", { hasText: new RegExp(`^${kind}$`) }).first().waitFor();
   }
+  const words = await explained.innerText();
+  for (const said of [/Written down as leaving now: BUY 1 NSE:INFY at market/, /It leaves from 127\.0\.0\.1 \(directly\)/, /the broker's number \d+/, /mark [A-Z0-9]{20}/]) {
+    ensure(said.test(words), `${said} is not in:\n${words}`);
+  }
+  ensure(!/[{}]/.test(words), `something is shown as it was stored:\n${words}`);
+  const component = explained.locator("dd[title]").first();
+  ensure(/^[0-9a-f]{64}$/.test(await component.getAttribute("title")), "the whole hash is nowhere");
+  ensure((await component.innerText()).length < 20, "the hash is not shortened");
   await looks(two, "explain");
   await explained.locator('button:text-is("Close")').click();
   await explained.waitFor({ state: "detached" });
 });
+await switches(one, two);
+await theWayOut(one);
+await ordersInDoubt(browser, one);
+await theAudit(one);
 await check("signing out leaves nothing behind", async () => {
   await two.click('button:has-text("Sign out")');
   await two.locator('input[name="apiSecret"]').waitFor();
@@ -319,7 +260,7 @@ await check("signing out leaves nothing behind", async () => {
   ensure((await two.evaluate(() => fetch("/api/auth/session").then((a) => a.status))) === 401, "the session lives");
 });
 await check("the browser found nothing to complain of, and asked nobody else", async () => {
-  const noise = [...one.noise, ...two.noise, ...one.foreign, ...two.foreign];
+  const noise = pages.flatMap((page) => [...page.noise, ...page.foreign]);
   ensure(noise.length === 0, noise.join("\n"));
 });
 

@@ -246,6 +246,7 @@ fn audited(record: &AuditRecord, sha256: &str) -> Link {
         at: Some(At(record.at)),
         micros_since: None,
         text,
+        actor: Some(record.actor.clone()),
         details: Some(record.details.clone()).filter(|details| !details.is_null()),
     }
 }
@@ -268,7 +269,8 @@ fn told(update: &OrderUpdate) -> Link {
 }
 
 fn link(kind: &str, at: Option<Timestamp>, text: String) -> Link {
-    Link { kind: kind.to_owned(), at: at.map(At), micros_since: None, text, details: None::<Value> }
+    let kind = kind.to_owned();
+    Link { kind, at: at.map(At), micros_since: None, text, actor: None, details: None::<Value> }
 }
 
 #[cfg(test)]

@@ -328,6 +328,8 @@ pub struct Link {
     pub micros_since: Option<i64>,
     /// What, in words.
     pub text: String,
+    /// By whom, where an entry of the audit tells of it.
+    pub actor: Option<String>,
     /// What else is known of it.
     #[schema(value_type = Option<Object>)]
     pub details: Option<serde_json::Value>,

@@ -99,7 +99,8 @@ pub fn explained(report: &Explained) -> String {
     row(&mut text, "at the broker", report.broker_order_id.as_deref().unwrap_or("–"));
     row(&mut text, "state", &report.state);
     text.push('\n');
-    for Link { kind, at, micros_since, text: words, details } in &report.chain {
+    // Who did it stands in the words.
+    for Link { kind, at, micros_since, text: words, actor: _, details } in &report.chain {
         let time = at.map_or_else(String::new, |at| micros(at.0));
         let since = micros_since.map_or_else(String::new, |since| format!("{since:+} µs"));
         let details = details.as_ref().map_or_else(String::new, |details| format!("  {details}"));

@@ -17,14 +17,16 @@ use utoipa::IntoParams;
 /// The longest range of dates in one answer, in days.
 const RANGE_DAYS_MAX: i64 = 366 * 5;
 
-/// One date.
+/// Which orders.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct OnDate {
+pub(crate) struct OrdersAsked {
     /// An IST date, `YYYY-MM-DD`; every date when absent.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<TradingDate>,
+    /// Those of one state alone, such as `escalated`.
+    state: Option<String>,
 }
 
 /// A range of dates.
@@ -120,18 +122,25 @@ impl Range {
 
 /// The tenant's orders, newest first, from the wish to the end of each.
 #[utoipa::path(
-    get, path = "/api/orders", tag = "books", params(OnDate),
+    get, path = "/api/orders", tag = "books", params(OrdersAsked),
     responses(
         (status = 200, description = "Newest first", body = Vec<OrderView>),
-        (status = 400, description = "That is no date", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "That is no date, or no state of an order", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn orders(
     SignedIn(tenant): SignedIn,
-    Asked(asked): Asked<OnDate>,
+    Asked(asked): Asked<OrdersAsked>,
 ) -> Result<Json<Vec<OrderView>>, Problem> {
-    let orders = tenant.orders(asked.date).await.map_err(Problem::internal)?;
+    let orders = match asked.state.as_deref() {
+        None => tenant.orders(asked.date).await,
+        Some(word) => {
+            let unknown = |_| Problem::bad_request(format!("`state={word}` is no state of an order"));
+            tenant.orders_in_state(word.parse().map_err(unknown)?, asked.date).await
+        }
+    };
+    let orders = orders.map_err(Problem::internal)?;
     Ok(Json(orders.into_iter().map(fill::order).collect()))
 }
 

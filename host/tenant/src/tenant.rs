@@ -32,7 +32,7 @@ use crate::sessions::{ApiToken, NewApiToken, SessionInfo, new_token};
 use crate::store::{Book, SecretKind, StoredTenant};
 use crate::vault::Place;
 use ::orders::{ForeignOrder, SwitchScope, Switches, TradingState};
-use market::{Timestamp, TradingDate};
+use market::{OrderState, Timestamp, TradingDate};
 use serde_json::json;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -146,6 +146,15 @@ impl Tenant {
     /// Newest first.
     pub async fn orders(&self, date: Option<TradingDate>) -> Stored<Vec<OrderRecord>> {
         self.book().orders(date).await
+    }
+
+    /// Those of one state, newest first.
+    pub async fn orders_in_state(
+        &self,
+        state: OrderState,
+        date: Option<TradingDate>,
+    ) -> Stored<Vec<OrderRecord>> {
+        self.book().orders_in_state(state, date).await
     }
 
     /// The limits in force.

@@ -265,6 +265,24 @@ impl Book {
             .await?;
         rows.iter().map(|row| Ok(order(row)?.record)).collect()
     }
+
+    /// Those of one state, newest first.
+    pub(crate) async fn orders_in_state(
+        &self,
+        state: OrderState,
+        date: Option<TradingDate>,
+    ) -> Result<Vec<OrderRecord>, StoreError> {
+        let rows = sqlx::query(
+            "select * from orders where broker_id = ?1 and state = ?2 and (?3 is null or date = ?3)
+             order by id desc limit 10000",
+        )
+        .bind(self.id())
+        .bind(state.as_str())
+        .bind(date.map(|date| date.to_string()))
+        .fetch_all(self.readers())
+        .await?;
+        rows.iter().map(|row| Ok(order(row)?.record)).collect()
+    }
 }
 
 fn word<T: FromStr<Err: ToString>>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::{Book, Commit, Store};
 use ::orders::{CallKind, Write};
-use market::{Timestamp, TradingDate};
+use market::{OrderState, Timestamp, TradingDate};
 
 const ROWS: &str = "-- rows of these tests
     insert into tenants (broker_id, user_name, created_at, last_login_at) values ('UK9394', 'A', 0, 0);
@@ -91,4 +91,26 @@ async fn a_call_counts_from_when_it_is_handed_out_and_no_more_once_it_is_known_t
         book.commit(Commit { orders: vec![write], ..Commit::default() }).await.unwrap();
         assert_eq!(book.calls_of(noon().date()).await.unwrap(), vec![noon(); counted], "step {step}");
     }
+}
+
+#[tokio::test]
+async fn orders_of_one_state_are_found_whatever_their_day_and_of_one_day_where_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).await.unwrap();
+    sqlx::raw_sql(ROWS).execute(&store.writer).await.unwrap();
+    for (id, tag, date) in [(8, "U", "2026-11-23"), (9, "V", "2026-11-20")] {
+        let row = "-- a row of these tests
+            insert into orders (broker_id, id, run_id, strategy_id, run_order_id, tag, date, mode, symbol, side, kind,
+                product, validity, variety, quantity, price, trigger_price, market_protection, state, created_at, updated_at)
+            values ('UK9394', ?1, 'r', 's', ?1, ?2, ?3, 'live', 'NSE:INFY', 'BUY', 'MARKET', 'MIS', 'DAY', 'regular', 10,
+                0, 0, 0, 'escalated', 0, 0)";
+        sqlx::query(row).bind(id).bind(tag.repeat(20)).bind(date).execute(&store.writer).await.unwrap();
+    }
+    let book = store.book(store.all_tenants().await.unwrap().remove(0).unwrap().id);
+    let ids = async |state, date| -> Vec<i64> {
+        book.orders_in_state(state, date).await.unwrap().iter().map(|order| order.id).collect()
+    };
+    assert_eq!(ids(OrderState::Escalated, None).await, [9, 8]);
+    assert_eq!(ids(OrderState::Escalated, Some(noon().date())).await, [8]);
+    assert_eq!(ids(OrderState::Open, None).await, [7]);
 }

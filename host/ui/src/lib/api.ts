@@ -27,6 +27,7 @@ export type Example = Schemas["ExampleView"];
 export type Replayed = Schemas["Replayed"];
 export type Difference = Schemas["Difference"];
 export type Explained = Schemas["Explained"];
+export type Settlement = Schemas["SettleOrder"]["settlement"];
 export type StreamEvents = Schemas["StreamEvents"];
 
 /** What the host says when it says no, in words for people. */
@@ -128,6 +129,10 @@ export const api = {
   explain: (runId: string, order: number) => send<Explained>("GET", `/api/runs/${id(runId)}/orders/${order}/explain`),
 
   orders: (date: string) => send<Order[]>("GET", `/api/orders?date=${date}`),
+  /** Those that wait for a person's word, of whatever day. */
+  escalated: () => send<Order[]>("GET", "/api/orders?state=escalated"),
+  settle: (order: string, settlement: Settlement, reason: string) =>
+    send<Order>("POST", `/api/orders/${id(order)}/settle`, json({ settlement, reason })),
   trades: (date: string) => send<Trade[]>("GET", `/api/trades?date=${date}`),
   positions: () => send<Position[]>("GET", "/api/positions"),
   pnl: (from: string, to: string) => send<Pnl>("GET", `/api/pnl?from=${from}&to=${to}`),

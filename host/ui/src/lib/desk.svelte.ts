@@ -67,6 +67,12 @@ export class Desk {
     for (const part of parts.length ? parts : all) void this.#load(part);
   }
 
+  /** An order as it is now. One of another day is shown while it waits for a person's word, and as it ended then. */
+  took(order: Order): void {
+    const isShown = order.createdAt.slice(0, 10) === this.today || order.state === "escalated" || this.orders.some((o) => o.id === order.id);
+    if (isShown) this.orders = replaced(this.orders, order, (o) => o.id);
+  }
+
   async #load(part: Part): Promise<void> {
     if (this.#loading.has(part)) {
       this.#loading.set(part, true);
@@ -89,7 +95,7 @@ export class Desk {
     switch (part) {
       case "strategies": this.strategies = await api.strategies(); return;
       case "status": this.status = await api.status(); return;
-      case "orders": this.orders = await api.orders(this.today); return;
+      case "orders": this.orders = await this.#orders(); return;
       case "trades": this.trades = await api.trades(this.today); return;
       case "positions": this.positions = await api.positions(); return;
       case "figures": {
@@ -105,6 +111,12 @@ export class Desk {
         this.lines = this.#numbered([...before, ...since]).slice(-LINES_MAX);
       }
     }
+  }
+
+  async #orders(): Promise<Order[]> {
+    const today = this.today;
+    const [todays, waiting] = await Promise.all([api.orders(today), api.escalated()]);
+    return [...todays, ...waiting.filter((order) => order.createdAt.slice(0, 10) !== today)];
   }
 
   #numbered(lines: LogLine[]): Line[] {
@@ -128,7 +140,7 @@ export class Desk {
     this.#on("state", (run) => this.#soon(() => this.#run(run)));
     this.#on("order", (order) => this.#soon(() => {
       this.#statusSoon();
-      if (order.createdAt.slice(0, 10) === this.today) this.orders = replaced(this.orders, order, (o) => o.id);
+      this.took(order);
     }));
     this.#on("trade", (trade) => this.#soon(() => { this.#statusSoon(); this.trades = replaced(this.trades, trade, tradeKey); }));
     this.#on("positions", (positions) => this.#soon(() => { this.positions = positions; }));
