@@ -10,6 +10,7 @@ mod anchors_test;
 mod audit;
 #[cfg(test)]
 mod audit_test;
+mod commit;
 mod damage;
 #[cfg(test)]
 mod damage_test;
@@ -44,7 +45,7 @@ mod trades_test;
 
 pub(crate) use anchors::LostEnd;
 pub(crate) use audit::{HOST_CHAIN, record as audit_record};
-pub(crate) use group::{Commit, StepRows};
+pub(crate) use commit::{Commit, StepRows};
 pub(crate) use pnl::PNL_RECORDS_PER_DAY_MAX;
 pub(crate) use sessions::SecretKind;
 pub use space::Health;

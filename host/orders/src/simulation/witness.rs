@@ -174,8 +174,8 @@ impl Witness {
         // One that waits for a person stands only while its own day's book may show it.
         let (escalated, today) = (OrderState::Escalated, record.created_at.date());
         let is_over = |row: &Row| row.number.is_none() || row.created_at.date() < today;
-        let stands = |row: &&Row| !row.state.is_final() && !(row.state == escalated && is_over(row));
-        let open = live().filter(stands).count() as u64;
+        let has_ended = |row: &Row| row.state.is_final() || (row.state == escalated && is_over(row));
+        let open = live().filter(|row| !has_ended(row)).count() as u64;
         holds("I11", open < u64::from(limits.max_open_orders), || {
             format!("order {id} beside {open} open ones")
         })?;

@@ -265,7 +265,7 @@ impl World {
         self.accepts_at(30);
         self.rests_by = self.now.plus_seconds(REST_S);
         // Most worlds have come to rest long before they must: where they have, nothing is learned from watching on.
-        let is_looked_at_soon = self.plan.seed % 4 != 0;
+        let is_looked_at_soon = !self.plan.seed.is_multiple_of(4);
         let first_s = if is_looked_at_soon { REST_SOON_S } else { REST_S };
         self.quiet_at = self.now.plus_seconds(first_s - 20);
         self.looks_for_rest_at(first_s);

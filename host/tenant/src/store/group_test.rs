@@ -1,6 +1,7 @@
 //! What waits together is written together, in order, and what no database takes fails nobody else.
 
-use super::group::{Commit, GATHERED_BYTES_AT_ONCE, GATHERED_RUNS_AT_ONCE, StepRows};
+use super::commit::{Commit, StepRows};
+use super::group::{GATHERED_BYTES_AT_ONCE, GATHERED_RUNS_AT_ONCE};
 use super::{Book, Health, Store};
 use crate::audit::{Actor, AuditAction, AuditEntry, AuditQuery};
 use crate::journal::{Forgotten, Link};

@@ -2,7 +2,8 @@
 //!
 //! Knows no statement; what a member of a group is made of, the queue and the rows' own files know.
 
-use super::group::{Commit, Group, Member, StepRows};
+use super::commit::{Commit, StepRows};
+use super::group::{Group, Member};
 use super::journal::Links;
 use super::{Book, PNL_RECORDS_PER_DAY_MAX, Store, WeakStore, Write};
 use crate::error::StoreError;

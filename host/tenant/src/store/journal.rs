@@ -1,6 +1,7 @@
 //! Rows of journals: pieces in a chain.
 
-use super::group::{Key, StepRows};
+use super::commit::StepRows;
+use super::group::Key;
 use super::{Book, Write};
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
