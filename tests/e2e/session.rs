@@ -38,10 +38,14 @@ async fn an_order_in_doubt_when_the_session_dies_stays_in_doubt_until_the_next_l
     let world = World::start_with(Setup { serve_args, ..Setup::default() }).await;
     let trader = world.trader(Account::UK9394).await;
     let strategy = trader.strategy("scalper", guests::SCALPER).await;
-    // The broker takes it, and nobody tells of it: not its own answer, not the ticker, not the first readings.
+    eventually("trading is open", || async {
+        let lines = trader.get("/api/logs").await.expect(200);
+        lines.to_string().contains("trading is open").then_some(())
+    })
+    .await;
+    // The broker takes it, and nobody tells of it: not its own answer, not the ticker, not the books.
     let api_key = Account::UK9394.api_key;
-    let hidden = json!({ "kind": "hideOrder", "method": "POST", "path": "/orders", "delayMs": 8_000 });
-    world.sim_post("/sim/faults", hidden).await;
+    world.sim_post("/sim/books/stale", json!({ "userId": "UK9394" })).await;
     world.sim_post("/sim/faults", json!({ "kind": "dropAnswer", "method": "POST", "path": "/orders" })).await;
     world.sim_post("/sim/ticker/order-updates", json!({ "apiKey": api_key, "dropPercent": 100 })).await;
     let run = trader.start(&strategy, json!({ "orders": 1 })).await;
@@ -58,6 +62,7 @@ async fn an_order_in_doubt_when_the_session_dies_stays_in_doubt_until_the_next_l
         assert_eq!(order["state"], "ambiguous", "a dead session proves nothing: {order}");
     }
 
+    world.sim_post("/sim/books/release", json!({ "userId": "UK9394" })).await;
     let again = world.trader(Account::UK9394).await;
     let found = eventually("it is found by its tag", || async {
         one_order(&again).await.filter(|order| order["state"] == "complete")
