@@ -9,9 +9,12 @@ use market::OrderState;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Seeds of one run of the tests, unless `BULKHEAD_SEEDS` says otherwise.
 const SEEDS: u64 = 10_000;
+/// How often a long run says how far it is.
+const SEEDS_A_LINE: u64 = 50_000;
 /// Threads that work through them.
 const THREADS: usize = 2;
 /// Steps of a failing world's story that are printed, the newest.
@@ -79,7 +82,7 @@ fn in_words(plan: Plan, broken: Broken) -> String {
 
 /// Works through seeds on a few threads; the lowest that fails, and everything that happened.
 fn survey(first: u64, count: u64) -> (Option<(Plan, Broken)>, Tally) {
-    let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
+    let (next, stop, began) = (AtomicU64::new(first), AtomicBool::new(false), Instant::now());
     let found = Mutex::new((None::<(Plan, Broken)>, Tally::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -89,6 +92,13 @@ fn survey(first: u64, count: u64) -> (Option<(Plan, Broken)>, Tally) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= first + count {
                         break;
+                    }
+                    if seed > first && (seed - first).is_multiple_of(SEEDS_A_LINE) {
+                        println!(
+                            "{} of {count} seeds after {:.0} s",
+                            seed - first,
+                            began.elapsed().as_secs_f64()
+                        );
                     }
                     match world_of(seed) {
                         Ok(more) => {
@@ -126,7 +136,7 @@ fn seeds_that_ever_broke_a_promise_do_so_no_more() {
 #[test]
 fn ten_thousand_simulated_worlds_keep_every_promise() {
     let (first, count) = (number_from("BULKHEAD_FIRST_SEED", 1), number_from("BULKHEAD_SEEDS", SEEDS));
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let (failure, tally) = survey(first, count);
     println!("{count} seeds from {first} in {:.1} s: {tally:?}", began.elapsed().as_secs_f64());
     if let Some((plan, broken)) = failure {
