@@ -8,7 +8,9 @@ use super::rows::{self, Booked, Row, TradeKey};
 use super::spoken::ACCOUNT;
 use super::store::{self, Tables};
 use super::truth;
-use crate::{AskedFor, Event, KillSwitch, Mode, ModifyCall, Reading, StoredOrder, Switches, Write};
+use crate::{
+    AskedFor, Event, KillSwitch, Mode, ModifyCall, Reading, StoredOrder, SwitchScope, Switches, Write,
+};
 use market::{OrderRequest, OrderState, RunOrderId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -209,6 +211,8 @@ impl Witness {
                 asked.asked.iter().enumerate().filter_map(of_run).collect()
             }
             Event::Withdraw { ids } => ids.clone(),
+            // The host's was told of where it was made durable: what the core hears may be older.
+            Event::Switch { scope: SwitchScope::Host, .. } => return,
             // Whoever moved a switch was told that it is moved: it must hold from now on, over restarts too.
             Event::Switch { scope, on, .. } => {
                 let switch = KillSwitch { on: *on, ..KillSwitch::default() };
