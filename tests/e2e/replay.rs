@@ -111,9 +111,10 @@ async fn another_version_is_compared_and_the_same_one_shows_no_difference() {
 async fn a_version_that_never_comes_to_an_end_is_ended_at_the_terminal_too() {
     let world = World::start().await;
     let trader = world.trader(Account::UK9394).await;
-    let strategy = trader.strategy("buy-and-hold", example_strategies::BUY_AND_HOLD).await;
+    // The same parameters as those of the version that never ends.
+    let strategy = trader.strategy("probe", guests::PROBE).await;
     let run = trader.start(&strategy, json!({})).await;
-    trader.list_of("/api/trades", 1).await;
+    trader.list_of("/api/orders", 1).await;
     trader.stop(&run).await;
     trader.run_in_state(&run, "stopped").await;
     let file = world.folder().join("rearm.wasm");

@@ -1,7 +1,8 @@
 //! Databases of releases that were: each opens, is copied before it is changed, keeps what it held, and trades.
 //!
 //! `golden/schema-N.db` was written by the release whose schema is N, with a key of its own: one trader whose run had made
-//! four orders and was running when that host was put down. A release that changes the schema adds the one before it.
+//! four orders and was running when that host was put down. Its days lie a week before that, so that none of them is today. A
+//! release that changes the schema adds the one before it.
 
 use e2e::{Account, Setup, World, eventually};
 use serde_json::Value;

@@ -18,8 +18,18 @@ pub(crate) struct PendingTerms(BTreeMap<i64, Pending>);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Pending {
-    Taken { terms: Terms, at: Duration },
-    Unknown { at: Duration },
+    Taken {
+        terms: Terms,
+        at: Duration,
+    },
+    /// The same once the book has shown it: what was before may still be told, of the same second of the exchange's.
+    Shown {
+        terms: Terms,
+        at: Duration,
+    },
+    Unknown {
+        at: Duration,
+    },
 }
 
 impl PendingTerms {
@@ -31,7 +41,7 @@ impl PendingTerms {
         }
         match self.0.get(&id) {
             Some(Pending::Taken { terms, at }) if now <= *at + SHOWS_WITHIN => Some(*terms),
-            Some(Pending::Taken { .. }) | None => Some(shown),
+            Some(Pending::Taken { .. } | Pending::Shown { .. }) | None => Some(shown),
             Some(Pending::Unknown { .. }) => None,
         }
     }
@@ -47,9 +57,23 @@ impl PendingTerms {
 
     /// The order shows these terms.
     pub(crate) fn shown(&mut self, id: i64, shown: Terms) {
-        if self.0.get(&id).is_some_and(|p| matches!(p, Pending::Taken { terms, .. } if *terms == shown)) {
-            self.0.remove(&id);
+        match self.0.get(&id).copied() {
+            Some(Pending::Taken { terms, at }) if terms == shown => {
+                self.0.insert(id, Pending::Shown { terms, at });
+            }
+            // Somebody else has changed it since.
+            Some(Pending::Shown { terms, .. }) if terms != shown => drop(self.0.remove(&id)),
+            Some(Pending::Taken { .. } | Pending::Shown { .. } | Pending::Unknown { .. }) | None => {}
         }
+    }
+
+    /// True while these terms are what our own newest change made of the order: other ones of the same time are older.
+    pub(crate) fn made(&self, id: i64, terms: Terms, now: Duration) -> bool {
+        let made = |pending: &Pending| match pending {
+            Pending::Shown { terms: ours, at } => *ours == terms && now <= *at + SHOWS_WITHIN,
+            Pending::Taken { .. } | Pending::Unknown { .. } => false,
+        };
+        self.0.get(&id).is_some_and(made)
     }
 
     /// The whole book was read from this instant on: what was unknown shows there.
@@ -89,6 +113,19 @@ mod tests {
         assert_eq!(pending.base(1, first, NOON + Duration::from_secs(2)), Some(second), "the book lags");
         pending.shown(1, second);
         assert_eq!(pending.base(1, second, NOON + Duration::from_secs(2)), Some(second));
+    }
+
+    #[test]
+    fn terms_that_our_change_made_and_the_book_showed_are_ours_until_others_show_or_time_passes() {
+        let mut pending = PendingTerms::default();
+        pending.taken(1, terms(101), NOON);
+        assert!(!pending.made(1, terms(101), NOON), "not shown yet");
+        pending.shown(1, terms(101));
+        assert!(pending.made(1, terms(101), NOON) && !pending.made(1, terms(100), NOON));
+        assert!(!pending.made(1, terms(101), NOON + Duration::from_secs(31)));
+        pending.shown(1, terms(102));
+        assert!(!pending.made(1, terms(102), NOON));
+        assert_eq!(pending.base(1, terms(102), NOON), Some(terms(102)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod world;
 use market::OrderState;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use std::time::Duration;
 use tenant::{RecordingError, Recordings};
 use world::{World, buy, cause, new_line, state_of};
 
@@ -30,6 +31,10 @@ async fn a_run_is_read_with_everything_while_its_host_runs_and_by_its_own_tenant
         state_of(&mut line, OrderState::Complete).await;
     }
     let run = tenant.runs().await.unwrap().remove(0).id;
+    // A trade is booked a moment after its order is told to be complete.
+    while tenant.trades(None).await.unwrap().len() < 3 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 
     let recordings = Recordings::open(&world.dir.path().join("data")).await.unwrap();
     let recorded = recordings.run(&run, None).await.unwrap();

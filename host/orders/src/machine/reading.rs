@@ -86,7 +86,12 @@ impl Core {
             return self.contradicted(turn, &order, &row.number, &why);
         }
         self.note_word(turn, &order, row);
-        let seen = seen(row);
+        let mut seen = seen(row);
+        let is_of_one_time = seen.changed_at.is_some() && seen.changed_at == order.terms_at;
+        if is_of_one_time && self.soft.pending.made(id, Terms::of(&order.record), turn.now.since_boot) {
+            // The exchange's time has whole seconds: what else is told of this one was before our newest change.
+            seen.terms = None;
+        }
         let (given_up, was_named) = (order.record.state.is_final(), order.record.broker_order_id.is_some());
         if let Some(merged) = merge(&order.record, order.terms_at, &seen) {
             let shown = Terms::of(&merged.order);

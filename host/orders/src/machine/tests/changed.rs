@@ -131,3 +131,26 @@ fn what_is_handed_out_may_leave_within_its_time_but_for_exits_and_withdrawals() 
     let tag = bench.tag();
     assert_eq!(places(&bench.feed(exit(tag)))[0].not_after, None);
 }
+
+#[test]
+fn an_older_update_of_the_same_second_does_not_undo_a_change_that_the_book_has_shown() {
+    let mut bench = Bench::open();
+    let resting = bench.resting();
+    let second = Some(NOON.plus_seconds(7));
+    let shows = |price| {
+        let price = Price::from_rupees(price);
+        BookOrder { is_modified: true, changed_at: second, price, ..resting.clone() }
+    };
+    for price in [99, 98] {
+        bench.ask(vec![modify(cheaper(price))]);
+        bench.feed(Event::Modified { id: 1, answer: taken() });
+    }
+    bench.read(vec![shows(98)]);
+    bench.feed(Event::Heard(Box::new(shows(99))));
+    assert_eq!(bench.record(1).price, Price::from_rupees(98));
+    let effects = bench.ask(vec![modify(Change { quantity: Some(20), ..Change::default() })]);
+    assert_eq!(changes(&effects)[0].current.price, Price::from_rupees(98), "what is not named stays");
+    let by_hand = BookOrder { changed_at: Some(NOON.plus_seconds(8)), ..shows(97) };
+    bench.feed(Event::Heard(Box::new(by_hand)));
+    assert_eq!(bench.record(1).price, Price::from_rupees(97), "a later one of another hand counts");
+}
