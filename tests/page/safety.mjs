@@ -106,7 +106,8 @@ async function bringInDoubt(browser, one) {
   let order;
   await eventually(async () => (order = (await asked(one, "/api/orders?state=ambiguous")).find((o) => o.symbol === "NSE:INFY")));
   const tcs = (await simulator("/sim/instruments")).find((instrument) => instrument.symbol === "NSE:TCS");
-  const price = (Math.floor(tcs.lastPrice * 0.95 * 20) / 20).toFixed(2);
+  // Whole rupees are a multiple of every tick size there is.
+  const price = Math.floor(tcs.lastPrice * 0.95).toFixed(2);
   await placeByHand("UK9394", {
     exchange: "NSE", tradingsymbol: "TCS", transaction_type: "BUY", order_type: "LIMIT", quantity: "1", product: "CNC", validity: "DAY",
     price, tag: order.tag,

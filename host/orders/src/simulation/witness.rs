@@ -172,7 +172,8 @@ impl Witness {
         holds("I11", record.quantity <= limits.max_order_quantity, || format!("order {id} is too large"))?;
         holds("I13", self.strangers.is_empty(), || format!("order {id} was admitted beside strangers"))?;
         self.made_in.insert(id, now.seconds());
-        let live = || self.rows.values().filter(|row| row.is_live && row.state != OrderState::Refused);
+        let never_left = |row: &Row| matches!(row.state, OrderState::Refused | OrderState::Abandoned);
+        let live = || self.rows.values().filter(|row| row.is_live && !never_left(row));
         // One that waits for a person stands only while its own day's book may show it.
         let (escalated, today) = (OrderState::Escalated, record.created_at.date());
         let is_over = |row: &Row| row.number.is_none() || row.created_at.date() < today;
