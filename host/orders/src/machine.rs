@@ -82,6 +82,8 @@ struct Soft {
     absent: BTreeSet<i64>,
     /// The newest session under which all that stands was compared with the broker; zero before the first.
     reconciled: u64,
+    /// When the clock last jumped: a reading that had begun by then compares with a world that is gone.
+    jumped: Option<Duration>,
     /// When the newest reading of the broker's book that was written began. What could not be read in it was said and
     /// proves nothing.
     book_read: Option<Duration>,

@@ -65,6 +65,7 @@ impl Core {
             absences: BTreeMap::new(),
             absent: BTreeSet::new(),
             reconciled: 0,
+            jumped: None,
             book_read: None,
             readings: Readings::default(),
             positions: PositionCheck::default(),

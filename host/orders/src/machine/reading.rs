@@ -29,7 +29,9 @@ impl Core {
         let began = reading.began.since_boot;
         self.soft.book_read = Some(self.soft.book_read.map_or(began, |read| read.max(began)));
         self.compare_positions(turn, reading);
-        self.open_gate(turn, reading.session);
+        if self.soft.jumped.is_none_or(|jumped| began > jumped) {
+            self.open_gate(turn, reading.session);
+        }
         let waiting: Vec<String> = self.soft.lines.0.keys().cloned().collect();
         waiting.iter().for_each(|run_id| self.go_on(turn, run_id));
     }

@@ -67,6 +67,7 @@ impl Core {
         let jumped_s = wall_us.saturating_sub(boot_us) / 1_000_000;
         if jumped_s.unsigned_abs() > u64::from(self.settings.clock_jump_max_s) {
             self.soft.reconciled = 0;
+            self.soft.jumped = Some(now.since_boot);
             self.soft.gates.moved(now.wall);
             self.soft.readings.wants_one();
             let text = format!(

@@ -20,6 +20,8 @@ pub(super) struct Process {
     pub(super) tokens: Vec<u32>,
     /// The kill switches as the senders see them, before and after the core has heard of it.
     pub(super) killed: Switches,
+    /// The account is halted, as the senders know it.
+    pub(super) is_halted: bool,
     pub(super) sends: VecDeque<Timestamp>,
     /// What waits while a write is under way, and what it asked for is not done: a machine that sleeps makes that long.
     pub(super) inbox: VecDeque<Event>,

@@ -129,6 +129,9 @@ impl Desk {
 
     /// The same for what leaves only by the way that was proved: the session is taken with the proof of its connection.
     fn look_out(&self, is_stopped: bool, session: u64) -> Result<LineSession, Answer> {
+        if self.stops.is_halted() {
+            return Err(stopped(RefusalCode::Halted, "the account was halted before it could leave"));
+        }
         let looked = self.prover.leaving(|| self.last_look(is_stopped, session));
         looked.unwrap_or_else(|why| Err(stopped(RefusalCode::WayOut, &why)))
     }

@@ -18,7 +18,7 @@ use crate::pnl::Figures;
 use crate::proof::Prover;
 use crate::run::{RunEvent, RunRecord};
 use crate::store::{Book, Commit, StepRows};
-use ::orders::{Core, Effect, Event, Gravity, Loaded, Now, Opened, Settings};
+use ::orders::{Core, Effect, Event, Gravity, Loaded, Now, Opened, Settings, TradingState};
 use market::{Money, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -277,7 +277,10 @@ impl Desk {
                 Effect::ExitMade(id) => outcome.exit = Some(Ok(id)),
                 Effect::ExitRefused(refusal) => outcome.exit = Some(Err(refusal)),
                 Effect::Say(said) => self.log.write(level(said.gravity), said.run_id.as_deref(), &said.text),
-                Effect::Trading(state) => self.log.write(Level::Warn, None, &format!("trading is {state}")),
+                Effect::Trading(state) => {
+                    self.stops.halt(matches!(state, TradingState::Halted { .. }));
+                    self.log.write(Level::Warn, None, &format!("trading is {state}"));
+                }
             }
         }
         outcome

@@ -14,12 +14,13 @@ struct Stopped {
     host: bool,
     tenant: bool,
     runs: BTreeSet<String>,
+    halted: bool,
 }
 
 impl Stops {
     pub(super) fn of(switches: &Switches) -> Self {
         let runs = switches.runs.iter().filter(|(_, switch)| switch.on).map(|(id, _)| id.clone()).collect();
-        Self(RwLock::new(Stopped { host: switches.host.on, tenant: switches.tenant.on, runs }))
+        Self(RwLock::new(Stopped { host: switches.host.on, tenant: switches.tenant.on, runs, halted: false }))
     }
 
     /// From now on.
@@ -31,6 +32,16 @@ impl Stops {
             SwitchScope::Run(id) if on => drop(stopped.runs.insert(id.clone())),
             SwitchScope::Run(id) => drop(stopped.runs.remove(id)),
         }
+    }
+
+    /// From now on nothing but withdrawals leaves, or no longer so.
+    pub(super) fn halt(&self, halted: bool) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).halted = halted;
+    }
+
+    /// True while the account is halted: not even an exit leaves.
+    pub(super) fn is_halted(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).halted
     }
 
     /// True when nothing of this run may leave.
@@ -56,6 +67,10 @@ mod tests {
             assert!(!stops.stop("b"));
         }
         stops.set(&SwitchScope::Run("a".into()), false);
-        assert!(!stops.stop("a"));
+        assert!(!stops.stop("a") && !stops.is_halted());
+        stops.halt(true);
+        assert!(stops.is_halted() && !stops.stop("a"), "a halt is no switch");
+        stops.halt(false);
+        assert!(!stops.is_halted());
     }
 }

@@ -203,6 +203,7 @@ impl World {
             line: LineFacts { state: BrokerState::Live, session },
             tokens,
             killed: self.tables.switches.clone(),
+            is_halted: false,
             sends: sends.into(),
             inbox: VecDeque::new(),
             is_busy: false,

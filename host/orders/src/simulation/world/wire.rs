@@ -9,7 +9,7 @@ use crate::simulation::promise::Held;
 use crate::simulation::spoken;
 use crate::{
     Answer, BrokerState, Budget, CancelCall, Effect, Event, Listing, ModifyCall, PlaceCall, Reading,
-    RefusalCode,
+    RefusalCode, TradingState,
 };
 use std::time::Duration;
 
@@ -98,7 +98,11 @@ impl World {
             }
             Effect::Traded(_) => self.count("trades booked"),
             Effect::ExitMade(_) => self.count("exits"),
-            Effect::Adopted { .. } | Effect::ExitRefused(_) | Effect::Say(_) | Effect::Trading(_) => {}
+            Effect::Trading(state) => {
+                let is_halted = matches!(state, TradingState::Halted { .. });
+                self.process.iter_mut().for_each(|process| process.is_halted = is_halted);
+            }
+            Effect::Adopted { .. } | Effect::ExitRefused(_) | Effect::Say(_) => {}
         }
         Ok(())
     }
@@ -117,6 +121,8 @@ impl World {
         };
         let stays = if call.stoppable_run().is_some_and(|run| process.killed.stops(run).is_some()) {
             Some(Answer::Stopped(spoken::why(RefusalCode::KillSwitch, "the kill switch went on", None)))
+        } else if process.is_halted && !matches!(call, Call::Cancel(_)) {
+            Some(Answer::Stopped(spoken::why(RefusalCode::Halted, "the account was halted", None)))
         } else if process.line.session != Some(call.session()) {
             Some(Answer::NotSent(spoken::why(RefusalCode::NoSession, "the session ended", None)))
         } else if call.not_after().is_some_and(|latest| since_boot > latest) {
