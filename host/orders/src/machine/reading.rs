@@ -9,6 +9,7 @@ use crate::planted::{Planted, is_planted};
 use crate::record::{OrderRecord, RefusalCode};
 use crate::stored::StoredOrder;
 use market::{OrderState, TradingDate};
+use std::sync::Arc;
 
 impl Core {
     /// One reading of the broker's book. The gate opens under its session once all of it was dealt with.
@@ -95,6 +96,7 @@ impl Core {
             seen.terms = None;
         }
         let (given_up, was_named) = (order.record.state.is_final(), order.record.broker_order_id.is_some());
+        let order = self.note_time_of_terms(turn, order, &seen);
         if let Some(merged) = merge(&order.record, order.terms_at, &seen) {
             let shown = Terms::of(&merged.order);
             let (is_corrected, stands) =
@@ -110,6 +112,27 @@ impl Core {
         }
         // It stands in the book: nothing of it is to be proven.
         self.soft.absences.remove(&id);
+    }
+
+    /// The terms that we know are shown again as of a later time: what is told of an earlier one is old, though nothing
+    /// changes with this row. Kept in memory alone, as the time of terms is.
+    fn note_time_of_terms(
+        &mut self,
+        turn: &Turn<'_>,
+        order: Arc<StoredOrder>,
+        seen: &Seen,
+    ) -> Arc<StoredOrder> {
+        let is_same = seen.terms.is_some_and(|terms| terms == Terms::of(&order.record));
+        let later = seen.changed_at.filter(|at| order.terms_at.is_none_or(|known| known < *at));
+        if !is_same || later.is_none() || order.record.state.is_final() {
+            return order;
+        }
+        let id = order.record.id;
+        let noted = Arc::new(StoredOrder { terms_at: later, ..(*order).clone() });
+        let touched = self.orders.touched(id).unwrap_or(turn.now.since_boot);
+        let stands = self.orders.standing_one(id).is_some();
+        self.orders.put(Arc::clone(&noted), stands, touched);
+        noted
     }
 
     /// An order that was given up is there after all.

@@ -154,3 +154,23 @@ fn an_older_update_of_the_same_second_does_not_undo_a_change_that_the_book_has_s
     bench.feed(Event::Heard(Box::new(by_hand)));
     assert_eq!(bench.record(1).price, Price::from_rupees(97), "a later one of another hand counts");
 }
+
+#[test]
+fn a_book_from_before_is_known_by_its_time_although_the_newer_one_changed_nothing() {
+    let mut bench = Bench::open();
+    let resting = bench.resting();
+    let shows = |price, at| {
+        let price = Price::from_rupees(price);
+        BookOrder { is_modified: true, changed_at: Some(NOON.plus_seconds(at)), price, ..resting.clone() }
+    };
+    bench.read(vec![shows(98, 7)]);
+    // As after a restart: the row has the terms, and since when is forgotten.
+    let known = bench.core.order(1).cloned().unwrap();
+    let known = StoredOrder { terms_at: None, ..known };
+    let mut bench = Bench::open_with(Loaded { orders: vec![known], next_order_id: 2, ..Loaded::default() });
+    bench.read(vec![shows(98, 7)]);
+    bench.read(vec![shows(99, 3)]);
+    assert_eq!(bench.record(1).price, Price::from_rupees(98));
+    bench.read(vec![shows(97, 8)]);
+    assert_eq!(bench.record(1).price, Price::from_rupees(97));
+}
