@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tenant::gate::RiskLimits;
 use tenant::{
     BrokerAddress, Cause, FeedEvent, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
 };
@@ -250,6 +251,9 @@ impl Desk {
         broker.runtime.block_on(async {
             let tenants = Tenants::open(config).await.unwrap();
             let (tenant, _) = tenants.login(login).await.unwrap();
+            // The account's own limit is lower than the broker's.
+            let limits = RiskLimits { orders_per_minute: 400, ..RiskLimits::default() };
+            tenant.set_risk_limits(limits).await.unwrap();
             let (line, instrument) = line(&tenant).await;
             Self { tenants, line: Arc::new(line), instrument, _folder: folder }
         })
