@@ -34,14 +34,14 @@ enum Pending {
 
 impl PendingTerms {
     /// What the next change builds upon, given what the book shows; nothing while nobody knows.
-    pub(crate) fn base(&self, id: i64, shown: Terms, now: Duration) -> Option<Terms> {
+    pub(crate) fn base(&self, id: i64, shown: Terms) -> Option<Terms> {
         #[cfg(test)]
         if is_planted(Planted::ChangeOnStaleBase) {
             return Some(shown);
         }
         match self.0.get(&id) {
-            Some(Pending::Taken { terms, at }) if now <= *at + SHOWS_WITHIN => Some(*terms),
-            Some(Pending::Taken { .. } | Pending::Shown { .. }) | None => Some(shown),
+            Some(Pending::Taken { terms, .. }) => Some(*terms),
+            Some(Pending::Shown { .. }) | None => Some(shown),
             Some(Pending::Unknown { .. }) => None,
         }
     }
@@ -53,6 +53,17 @@ impl PendingTerms {
     /// Nobody knows whether the change took effect.
     pub(crate) fn unknown(&mut self, id: i64, at: Duration) {
         self.0.insert(id, Pending::Unknown { at });
+    }
+
+    /// The broker tells of the order, with these terms where it was ever changed. A change that it has had long enough to
+    /// show and does not is believed no longer; while it tells nothing of the order, nothing speaks against the change.
+    pub(crate) fn told(&mut self, id: i64, terms: Option<Terms>, now: Duration) {
+        if let Some(Pending::Taken { terms: taken, at }) = self.0.get(&id).copied()
+            && terms != Some(taken)
+            && now > at + SHOWS_WITHIN
+        {
+            self.0.remove(&id);
+        }
     }
 
     /// The order shows these terms.
@@ -103,16 +114,16 @@ mod tests {
     fn a_second_change_builds_upon_the_first_before_the_book_shows_it() {
         let mut pending = PendingTerms::default();
         let dearer = Change { price: Some(Price::from_rupees(101)), ..Change::default() };
-        let first = pending.base(1, terms(100), NOON).unwrap().with(&dearer);
+        let first = pending.base(1, terms(100)).unwrap().with(&dearer);
         pending.taken(1, first, NOON);
         let more = Change { quantity: Some(20), ..Change::default() };
-        let second = pending.base(1, terms(100), NOON + Duration::from_secs(1)).unwrap().with(&more);
+        let second = pending.base(1, terms(100)).unwrap().with(&more);
         assert_eq!(second, Terms { quantity: 20, ..terms(101) });
         pending.taken(1, second, NOON + Duration::from_secs(1));
         pending.shown(1, first);
-        assert_eq!(pending.base(1, first, NOON + Duration::from_secs(2)), Some(second), "the book lags");
+        assert_eq!(pending.base(1, first), Some(second), "the book lags");
         pending.shown(1, second);
-        assert_eq!(pending.base(1, second, NOON + Duration::from_secs(2)), Some(second));
+        assert_eq!(pending.base(1, second), Some(second));
     }
 
     #[test]
@@ -125,15 +136,21 @@ mod tests {
         assert!(!pending.made(1, terms(101), NOON + Duration::from_secs(31)));
         pending.shown(1, terms(102));
         assert!(!pending.made(1, terms(102), NOON));
-        assert_eq!(pending.base(1, terms(102), NOON), Some(terms(102)));
+        assert_eq!(pending.base(1, terms(102)), Some(terms(102)));
     }
 
     #[test]
     fn a_change_that_never_shows_is_believed_no_longer_than_its_time() {
         let mut pending = PendingTerms::default();
         pending.taken(1, terms(101), NOON);
-        assert_eq!(pending.base(1, terms(100), NOON + Duration::from_secs(30)), Some(terms(101)));
-        assert_eq!(pending.base(1, terms(100), NOON + Duration::from_secs(31)), Some(terms(100)));
+        let later = |s| NOON + Duration::from_secs(s);
+        pending.told(1, Some(terms(100)), later(30));
+        assert_eq!(pending.base(1, terms(100)), Some(terms(101)), "the book may lag so long");
+        assert_eq!(pending.base(1, terms(100)), Some(terms(101)), "nor does silence speak against it");
+        pending.told(1, Some(terms(101)), later(31));
+        assert_eq!(pending.base(1, terms(100)), Some(terms(101)));
+        pending.told(1, None, later(31));
+        assert_eq!(pending.base(1, terms(100)), Some(terms(100)));
     }
 
     #[test]
@@ -141,8 +158,8 @@ mod tests {
         let mut pending = PendingTerms::default();
         pending.unknown(1, NOON);
         pending.read(NOON);
-        assert_eq!(pending.base(1, terms(100), NOON), None, "that reading had begun before");
+        assert_eq!(pending.base(1, terms(100)), None, "that reading had begun before");
         pending.read(NOON + Duration::from_micros(1));
-        assert_eq!(pending.base(1, terms(100), NOON), Some(terms(100)));
+        assert_eq!(pending.base(1, terms(100)), Some(terms(100)));
     }
 }

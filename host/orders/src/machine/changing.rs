@@ -41,7 +41,6 @@ impl Core {
         asked_at: Duration,
     ) -> bool {
         let Some(order) = self.orders.standing_one(id).cloned() else { return false };
-        let now = turn.now.since_boot;
         if let Some((code, text)) = self.why_not_changed(turn, &order, asked_at) {
             not_changed(turn, &order.record, code, &text);
             return false;
@@ -51,7 +50,7 @@ impl Core {
             return false;
         }
         let shown = Terms::of(&order.record);
-        let base = self.soft.pending.base(id, shown, now);
+        let base = self.soft.pending.base(id, shown);
         let (Some(base), Some(session)) = (base, turn.facts.line().session) else {
             let text = "the outcome of the change before is unknown: try again when the order book was read";
             not_changed(turn, &order.record, RefusalCode::Other, text);

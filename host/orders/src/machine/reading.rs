@@ -90,6 +90,7 @@ impl Core {
         }
         self.note_word(turn, &order, row);
         let mut seen = seen(row);
+        self.soft.pending.told(id, seen.terms, turn.now.since_boot);
         let is_of_one_time = seen.changed_at.is_some() && seen.changed_at == order.terms_at;
         if is_of_one_time && self.soft.pending.made(id, Terms::of(&order.record), turn.now.since_boot) {
             // The exchange's time has whole seconds: what else is told of this one was before our newest change.
