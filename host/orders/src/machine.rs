@@ -111,6 +111,7 @@ struct Soft {
 pub struct Step<'a> {
     core: &'a mut Core,
     before: Option<Box<Soft>>,
+    /// When it is, on the clock that never goes backwards.
     at: Duration,
     /// When a reading came back with it: that it is not away any more stays true, whatever becomes of the step.
     reading_ended: Option<Duration>,

@@ -20,10 +20,11 @@ impl Core {
         let resting: Vec<Arc<StoredOrder>> =
             self.orders.standing().filter(open).filter(is_wanted).cloned().collect();
         for order in resting {
-            if self.fill_on_paper(turn, &order) {
+            let is_open = turn.facts.is_open(order.record.symbol.venue(), turn.now.wall);
+            if is_open && self.fill_on_paper(turn, &order) {
                 continue;
             }
-            let over = if !turn.facts.is_open(order.record.symbol.venue(), turn.now.wall) {
+            let over = if !is_open {
                 "the market has closed: an order is good for its day"
             } else if order.record.validity == Validity::Ioc {
                 "immediate or cancel: it did not fill at once"
@@ -34,12 +35,9 @@ impl Core {
         }
     }
 
-    /// True when the newest price fills it. After the market's hours nothing does.
+    /// True when the newest price fills it.
     fn fill_on_paper(&mut self, turn: &mut Turn<'_>, order: &StoredOrder) -> bool {
         let o = &order.record;
-        if !turn.facts.is_open(o.symbol.venue(), turn.now.wall) {
-            return false;
-        }
         let last = turn.price(&o.symbol);
         let Some(price) = last.and_then(|last| paper::fill_price(o, last)) else { return false };
         let Some(trade) = paper_trade(turn, o, price) else { return false };
