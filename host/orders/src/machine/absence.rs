@@ -3,7 +3,7 @@
 
 use super::saving::changed;
 use super::{Core, Turn};
-use crate::book::Reading;
+use crate::book::{BookOrder, Reading};
 use crate::effect::Gravity;
 use crate::merge::Merged;
 use crate::mode::Mode;
@@ -41,24 +41,28 @@ impl Core {
             let text = format!("{count} orders of the broker's list cannot be read: none counts as absent");
             return turn.say(Gravity::Error, None, text);
         }
-        let tags: BTreeSet<&str> =
-            reading.orders.rows.iter().flat_map(|row| &row.tags).map(String::as_str).collect();
-        let numbers: BTreeSet<&str> = reading.orders.rows.iter().map(|row| row.number.as_str()).collect();
-        let is_shown = |order: &StoredOrder| {
-            tags.contains(order.record.tag.as_str())
-                || order.record.broker_order_id.as_deref().is_some_and(|number| numbers.contains(number))
-        };
+        let shown = self.shown(turn, reading);
         let began = reading.began.since_boot;
         let missing: Vec<Arc<StoredOrder>> = self
             .orders
             .standing()
-            .filter(|order| order.record.mode == Mode::Live && !is_shown(order))
+            .filter(|order| order.record.mode == Mode::Live && !shown.contains(&order.record.id))
             .filter(|order| self.orders.touched(order.record.id).is_some_and(|at| at < began))
             .cloned()
             .collect();
         for order in missing {
             self.missed(turn, &order, reading);
         }
+    }
+
+    /// The orders of ours that the book shows, by mark or by number. A number is good for its day: tomorrow's order under
+    /// it is another one.
+    fn shown(&self, turn: &Turn<'_>, reading: &Reading) -> BTreeSet<i64> {
+        let of_row = |row: &BookOrder| {
+            let date = row.placed_at.map_or_else(|| turn.today(), |at| at.date());
+            [self.orders.by_tag(&row.tags), self.numbered(turn, &row.number, date)]
+        };
+        reading.orders.rows.iter().flat_map(of_row).flatten().collect()
     }
 
     /// One whole book without this order.

@@ -1,6 +1,6 @@
 //! Makes a failing world smaller: fewer kinds of faults, then fewer acts, as long as a promise is broken.
 
-use super::plan::Plan;
+use super::plan::{Act, Plan};
 use super::promise::Broken;
 use super::world::World;
 
@@ -32,7 +32,14 @@ pub(super) fn shrink(plan: Plan, broken: Broken) -> (Plan, Broken, Vec<String>) 
         while at < smallest.0.acts.len() {
             let mut plan = smallest.0.clone();
             let end = (at + size).min(plan.acts.len());
-            plan.acts.drain(at..end);
+            // The broker's book begins anew every morning: a world without that is no smaller one.
+            let kept = plan.acts[at..end].iter().filter(|planned| planned.act == Act::BookTurn).copied();
+            let kept: Vec<_> = kept.collect();
+            if kept.len() == end - at {
+                at = end;
+                continue;
+            }
+            plan.acts.splice(at..end, kept);
             if !try_it(plan, &mut smallest) {
                 at += size;
             }

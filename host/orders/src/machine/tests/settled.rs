@@ -60,3 +60,18 @@ fn what_waits_for_a_person_waits_over_many_days() {
         (OrderState::Escalated, Ok(()))
     );
 }
+
+#[test]
+fn an_order_of_today_under_yesterdays_number_is_not_the_one_that_waits_for_a_person() {
+    let mut bench = Bench::open();
+    bench.world.hours = 9..15;
+    let first = bench.resting();
+    let double = BookOrder { number: "B2".into(), ..first.clone() };
+    bench.read(vec![double, first.clone()]);
+    assert_eq!(bench.core.settleable(1, Settlement::Ended), Err(Unsettleable::StillStands));
+    bench.pass(Duration::from_secs(24 * 3_600));
+    bench.feed(Event::Time);
+    let by_hand = BookOrder { tags: Vec::new(), placed_at: Some(bench.now.wall), ..first };
+    bench.read(vec![by_hand]);
+    assert_eq!(bench.core.settleable(1, Settlement::Ended), Ok(()));
+}
