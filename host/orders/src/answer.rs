@@ -70,6 +70,20 @@ impl Answer {
         }
     }
 
+    /// The broker's number, where it took the order.
+    pub fn number(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { number } => Some(number),
+            Self::No(_)
+            | Self::NotSent(_)
+            | Self::Stopped(_)
+            | Self::OverBudget { .. }
+            | Self::Slower(_)
+            | Self::SessionDead(_)
+            | Self::Unknown(_) => None,
+        }
+    }
+
     /// True when the call left this machine, or may have.
     pub const fn left(&self) -> bool {
         match self {

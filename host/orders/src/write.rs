@@ -20,6 +20,18 @@ pub enum Write {
         /// The broker's answer that changed it, where one did and said no.
         answer: Option<Why>,
     },
+    /// How the broker answered the one send, where that changes nothing of the row any more: the ticker or the book was
+    /// faster. It is remembered and changes no row.
+    Answered {
+        /// Of which order.
+        id: i64,
+        /// Of which run.
+        run_id: String,
+        /// The broker's number, where it took the order.
+        number: Option<String>,
+        /// Why not, where it was not simply taken.
+        why: Option<Why>,
+    },
     /// The order shall be withdrawn, over restarts too.
     Wish {
         /// Which one.

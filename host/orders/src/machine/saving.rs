@@ -110,6 +110,18 @@ impl super::Out {
         self.writes.push(Write::CallAnswered { id, left, why });
     }
 
+    /// How the one send was answered, where no row that is written in this step says so.
+    pub(super) fn place_answered(&mut self, order: &OrderRecord, answer: &Answer) {
+        let tells =
+            |write: &Write| matches!(write, Write::Update { order: row, .. } if row.record.id == order.id);
+        if !answer.left() || self.writes.iter().any(tells) {
+            return;
+        }
+        let number = answer.number().map(str::to_owned);
+        let (id, run_id, why) = (order.id, order.run_id.clone(), answer.why().cloned());
+        self.writes.push(Write::Answered { id, run_id, number, why });
+    }
+
     /// One row is written once a step, as it is at its end.
     fn write_order(&mut self, order: &Arc<StoredOrder>, why: Option<Why>) {
         let id = order.record.id;
@@ -127,6 +139,7 @@ impl super::Out {
                 Write::Insert(_)
                 | Write::Update { .. }
                 | Write::Wish { .. }
+                | Write::Answered { .. }
                 | Write::Call { .. }
                 | Write::CallAnswered { .. }
                 | Write::Trades(_)

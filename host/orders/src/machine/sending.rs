@@ -148,6 +148,7 @@ impl Core {
         let run_id = order.record.run_id.clone();
         self.soft.lines.is_back(&run_id, id);
         let unknown = matches!(order.record.state, OrderState::Sending | OrderState::Ambiguous);
+        let answered = answer.clone();
         match answer {
             Answer::Accepted { number } => self.named(turn, &order, &number),
             Answer::OverBudget { .. } if unknown && self.waits_for_next_second(turn, &order) => {}
@@ -171,6 +172,7 @@ impl Core {
             | Answer::SessionDead(_)
             | Answer::Unknown(_) => {}
         }
+        turn.out.place_answered(&order.record, &answered);
         self.go_on(turn, &run_id);
     }
 

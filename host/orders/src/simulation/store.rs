@@ -43,6 +43,7 @@ impl Tables {
                     row.cancel_wanted = true;
                 }
             }
+            Write::Answered { .. } => {}
             Write::Call { id, at, .. } => self.calls.push((*id, *at)),
             Write::CallAnswered { id, left, why: _ } => {
                 let stayed = self.calls.iter().rposition(|(of, _)| of == id).filter(|_| !left);
@@ -114,7 +115,7 @@ pub(super) fn touched(writes: &[Write]) -> BTreeSet<i64> {
     let of = |write: &Write| match write {
         Write::Insert(order) | Write::Update { order, answer: _ } => Some(order.record.id),
         Write::Wish { id, by_run: _ } => Some(*id),
-        Write::Call { .. } | Write::CallAnswered { .. } => None,
+        Write::Answered { .. } | Write::Call { .. } | Write::CallAnswered { .. } => None,
         Write::Trades(_) | Write::Adopt { .. } | Write::Switch { .. } => None,
         Write::Risk { .. } | Write::Foreign(_) | Write::ForeignAccepted { .. } => None,
     };

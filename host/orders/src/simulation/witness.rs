@@ -96,7 +96,7 @@ impl Witness {
             match write {
                 Write::Insert(order) => self.is_admitted(now, order, tables)?,
                 Write::Update { .. } | Write::Wish { .. } => {}
-                Write::Call { .. } | Write::CallAnswered { .. } => {}
+                Write::Answered { .. } | Write::Call { .. } | Write::CallAnswered { .. } => {}
                 Write::Adopt { number, .. } => {
                     for (key, booked) in tables.booked().filter(|(key, _)| key.3 == *number) {
                         self.trade_is(key, booked, broker)?;

@@ -72,6 +72,11 @@ fn entry(write: &Write, at: Timestamp, around: &Circumstances) -> Option<AuditEn
             let (actor, action) = changed(order, answer.as_ref());
             entry(actor, action, id.to_string(), way(order, answer.as_ref()))
         }
+        Write::Answered { id, run_id, number, why } => {
+            let mut details = words_of(why.as_ref());
+            (details["runId"], details["brokerOrderId"]) = (json!(run_id), json!(number));
+            entry(Actor::Broker, AuditAction::OrderAnswered, id.to_string(), details)
+        }
         Write::Wish { id, by_run } => {
             let actor = by_run.clone().map_or(Actor::Host, Actor::Run);
             entry(actor, AuditAction::WithdrawalAsked, id.to_string(), json!({}))
@@ -110,12 +115,15 @@ fn call(run_id: &str, what: &CallKind) -> Value {
 
 /// What became of it.
 fn answered(left: bool, why: Option<&Why>) -> Value {
-    match why {
-        None => json!({ "left": left }),
-        Some(why) => json!({
-            "left": left, "message": why.text, "httpStatus": why.http_status, "errorType": why.error_type,
-        }),
-    }
+    let mut details = words_of(why);
+    details["left"] = json!(left);
+    details
+}
+
+/// What the broker said of it, where it was not simply taken.
+fn words_of(why: Option<&Why>) -> Value {
+    let Some(why) = why else { return json!({}) };
+    json!({ "message": why.text, "httpStatus": why.http_status, "errorType": why.error_type })
 }
 
 /// How an order stands by a person's word.
@@ -252,6 +260,17 @@ mod tests {
         );
         assert_eq!(details["component"], "ab".repeat(32));
         assert!(details["tag"].is_string(), "{details}");
+    }
+
+    #[test]
+    fn an_answer_that_came_after_the_tickers_word_is_remembered_all_the_same() {
+        let (id, run_id) = (7, "r".to_owned());
+        let number = Some("B1".to_owned());
+        let writes = [Write::Answered { id, run_id, number, why: None }];
+        let entries = audited(&writes, Timestamp::from_micros(0), &Circumstances::default());
+        let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!((&entry.actor, entry.action), (&Actor::Broker, AuditAction::OrderAnswered));
+        assert_eq!(entry.details["brokerOrderId"], "B1");
     }
 
     #[test]

@@ -177,7 +177,13 @@ impl Desk {
             }
             tracing::trace!(target: ORDER_PATH, "written");
         }
-        let outcome = self.perform(step.confirm());
+        let (calls, rest): (Vec<_>, Vec<_>) = step.confirm().into_iter().partition(is_call);
+        if !calls.is_empty() {
+            self.perform(calls);
+            // What was made durable leaves before anybody is told of it: this worker goes on with the calls.
+            tokio::task::yield_now().await;
+        }
+        let outcome = self.perform(rest);
         self.reconciled.store(core.reconciled_under(), Ordering::SeqCst);
         self.decided.notify_one();
         Ok(outcome)
@@ -296,6 +302,11 @@ impl Desk {
             queue.push(RunEvent::Order(update));
         }
     }
+}
+
+/// What leaves for the broker.
+fn is_call(effect: &Effect) -> bool {
+    matches!(effect, Effect::Place(_) | Effect::Modify(_) | Effect::Cancel(_))
 }
 
 async fn load(id: &BrokerId, host: &Host, book: &Book, log: &TenantLog) -> Result<Loaded, StoreError> {

@@ -33,7 +33,8 @@ impl Book {
                 orders::Write::Wish { id, by_run: _ } => self.want_cancel(tx, *id).await?,
                 orders::Write::Call { id, at, run_id: _, what: _ } => self.count_call(tx, *id, *at).await?,
                 orders::Write::CallAnswered { id, left: false, why: _ } => self.uncount_call(tx, *id).await?,
-                // It was counted when it was handed out.
+                // The audit alone remembers these: a call was counted when it was handed out.
+                orders::Write::Answered { .. } => {}
                 orders::Write::CallAnswered { left: true, .. } => {}
                 orders::Write::Trades(trades) => self.insert_trades(tx, trades).await?,
                 orders::Write::Adopt { date, number, run_id, strategy_id } => {

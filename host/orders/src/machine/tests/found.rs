@@ -183,6 +183,8 @@ fn an_update_before_the_answer_joins_it() {
     let effects = bench.accepted(1, "B1");
     assert_eq!(bench.state(1), OrderState::Complete);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Tell(_))), "nothing new: {effects:?}");
+    let answered = Write::Answered { id: 1, run_id: "run".into(), number: Some("B1".into()), why: None };
+    assert_eq!(bench.writes, [answered], "the audit remembers the answer");
 }
 
 #[test]
