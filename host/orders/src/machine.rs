@@ -177,6 +177,11 @@ impl Core {
         self.trading()
     }
 
+    /// True while nothing but withdrawals may leave.
+    pub fn is_halted(&self) -> bool {
+        matches!(self.trading(), TradingState::Halted { .. })
+    }
+
     /// The kill switches.
     pub fn switches(&self) -> &Switches {
         &self.soft.switches
@@ -250,6 +255,12 @@ impl Step<'_> {
     /// What must be durable, all of it or nothing, before the step is confirmed.
     pub fn writes(&self) -> &[Write] {
         &self.out.writes
+    }
+
+    /// True when the account is halted by what this step found. Whoever sends may know that before it is durable: what is
+    /// on its way to the socket shall not leave while it is being written.
+    pub fn halts(&self) -> bool {
+        self.core.is_halted()
     }
 
     /// What was to be written is durable: what is to be done now, in this order.

@@ -165,6 +165,9 @@ impl Desk {
     ) -> Result<Outcome, StoreError> {
         let now = self.now();
         let step = core.step(now, &self.world(now.wall), event);
+        if step.halts() {
+            self.stops.halt(true);
+        }
         let Along { step: rows, mut audit, settled } = along;
         audit.extend(audited(step.writes(), now.wall, &Circumstances { settled, ..self.circumstances() }));
         let commit = Commit { step: rows, orders: step.writes().to_vec(), audit };
@@ -173,6 +176,7 @@ impl Desk {
             tracing::trace!(target: ORDER_PATH, "writing");
             if let Err(error) = self.book.commit(commit).await {
                 step.discard();
+                self.stops.halt(core.is_halted());
                 return Err(error);
             }
             tracing::trace!(target: ORDER_PATH, "written");

@@ -38,8 +38,10 @@ impl World {
         self.tally.entry("steps").and_modify(|count| *count += 1).or_insert(1);
         let step = process.core.step(now, &facts, event.clone());
         let writes = step.writes().to_vec();
+        process.is_halted |= step.halts();
         if !writes.is_empty() && disk_is_full {
             step.discard();
+            process.is_halted = process.core.is_halted();
             self.unwritten(event);
             return Ok(());
         }
