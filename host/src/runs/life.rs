@@ -161,6 +161,8 @@ impl Life {
             Some(Duration::ZERO) => Ok(()),
             Some(pause) => {
                 let why = format!("starting again in {} s, for the {lately}. time lately", pause.as_secs());
+                // Its state tells of it only while it waits, and the trader may look later.
+                self.subject.say(LogLevel::Warn, &why);
                 self.subject.wait_as(RunState::Starting, &why).await;
                 self.subject.claim.unless_asked(tokio::time::sleep(pause)).await.map_err(asked)
             }
