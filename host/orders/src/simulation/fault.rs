@@ -23,7 +23,7 @@ faults! {
     AnswerLost,
     /// The answer takes longer than we wait.
     AnswerLate,
-    /// The answer comes twice.
+    /// The answer to a placed or withdrawn order comes twice.
     AnswerTwice,
     /// The request is on the way for up to half a minute.
     RequestLate,
