@@ -2,28 +2,28 @@
 //!
 //! A real machine takes the tick, a real compartment writes the order down (SQLite, a durable commit) and its sender
 //! posts it to the Kite simulator. Before the simulator stands a relay that notes when a `POST /orders/…` arrives. The
-//! order path traces when it begins to write and when the rows are durable, so one run tells the whole way, the commit
-//! and the way without it. Three baselines in the same run: a bare reqwest client with the same form, our client without
-//! machine and store, and the machine alone. What is not in it is the hop from a shard to a run's task, which is one
+//! order path traces what it is about, so one run tells the whole way, the commit, the way without it and its parts. Three baselines in the same run: a bare reqwest client with the same form, our client without
+//! machine and store, and the machine alone. The whole way and the bare client are measured on a host that does nothing
+//! else between two orders, whose processor sleeps and whose caches are cold, and on one at work: beside it the order path
+//! answers other orders, which the gate refuses, all the time until the measured one. What is not in it is the hop from a shard to a run's task, which is one
 //! message over a channel.
 //!
 //! Orders are paced, because the client keeps to Kite's ten in any second and a margin; the pause is not measured.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set up should stop")]
 
+#[path = "support/guest.rs"]
+mod guest;
 #[path = "support/times.rs"]
 mod times;
 
 use divan::Bencher;
+use guest::{Guest, tick};
 use kite::{Connection, Egress, Endpoints, PlaceParams, Session};
 use kite_sim::{SimConfig, Simulator};
-use market::{Calendar, Intent, Price, RunOrderId, Tick, Timestamp};
-use sandbox::{
-    Engine, Event, GuestOrderStatus, Limits, Machine, OrderUpdate, OrderView, RefusalCode, Start, Trace,
-};
-use serde_json::{Map, Value, json};
+use market::{Calendar, Intent, Tick};
+use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -32,9 +32,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tenant::gate::RiskLimits;
 use tenant::{
-    BrokerAddress, Cause, FeedEvent, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
+    BrokerAddress, FeedEvent, Login, Mode, RunLine, SecretText, Tenant, Tenants, TenantsConfig, Upload,
 };
-use times::{commit_between, report};
+use times::{Parts, parts, report};
 use tokio::runtime::Runtime;
 
 /// Between two orders: never more than ten in any second nor four hundred in any minute, with the margin that the client
@@ -47,23 +47,33 @@ const ORDERS: u32 = 1_000;
 /// Notes that may wait to be read.
 const ARRIVALS_MAX: usize = 1_024;
 
+/// Units that no gate lets pass.
+const TOO_MANY: u32 = 10_000_000;
+
 const SYMBOL: &str = "NSE:INFY";
 
 fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    times::follow_commits();
+    times::follow_the_way();
     divan::main();
     times::print();
 }
 
+/// What the host does between two measured orders.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Host {
+    Idle,
+    AtWork,
+}
+
 /// Tick → machine → gate → durable commit → the order's first bytes at the broker.
-#[divan::bench(sample_count = ORDERS, sample_size = 1)]
-fn tick_to_order_on_the_wire(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = [Host::Idle, Host::AtWork], sample_count = ORDERS, sample_size = 1)]
+fn tick_to_order_on_the_wire(bencher: Bencher<'_, '_>, host: Host) {
     let broker = Broker::start();
     let desk = Desk::open(&broker);
     let guest = RefCell::new(Guest::start(desk.instrument()));
-    let (took, commits) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
-    bencher.with_inputs(|| broker.pause(&guest)).bench_local_values(|(tick, seq)| {
+    let (took, ways) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    bencher.with_inputs(|| desk.pause(host, &broker, &guest)).bench_local_values(|(tick, seq)| {
         let begun = Instant::now();
         let (cause, intents) = guest.borrow_mut().take(&tick, seq);
         // A run is a task of the runtime, as the posting of the baselines is.
@@ -71,28 +81,33 @@ fn tick_to_order_on_the_wire(bencher: Bencher<'_, '_>) {
         let submitting = broker.runtime.spawn(async move { line.submit(cause, intents).await });
         let arrived = broker.arrival();
         took.borrow_mut().push(arrived - begun);
-        commits.borrow_mut().extend(commit_between(begun, arrived));
+        ways.borrow_mut().extend(parts(begun, arrived));
         submitting
     });
-    let (took, commits) = (took.into_inner(), commits.into_inner());
-    let without = took.iter().zip(&commits).map(|(whole, commit)| whole.saturating_sub(*commit)).collect();
-    report("tick to wire", took);
-    report("  its commit", commits);
-    report("  without it", without);
+    report(&format!("tick to wire, host {host:?}"), took.into_inner());
+    let ways: Vec<Parts> = ways.into_inner();
+    let each = |part: fn(&Parts) -> Duration| ways.iter().map(part).collect();
+    report("  its commit", each(|way| way.commit));
+    report("  without it", each(|way| way.to_order_path + way.decision + way.last_look + way.client));
+    report("   machine, hop", each(|way| way.to_order_path));
+    report("   decision", each(|way| way.decision));
+    report("   last look", each(|way| way.last_look));
+    report("   client", each(|way| way.client));
     broker.runtime.block_on(desk.tenants.close());
 }
 
 /// The same form, posted by a bare reqwest client that knows nothing of us.
-#[divan::bench(sample_count = ORDERS, sample_size = 1)]
-fn baseline_reqwest_alone(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = [Host::Idle, Host::AtWork], sample_count = ORDERS, sample_size = 1)]
+fn baseline_reqwest_alone(bencher: Bencher<'_, '_>, host: Host) {
     let broker = Broker::start();
-    let guest = RefCell::new(Guest::start(broker.instrument(&broker.session("uk1234"))));
+    let desk = Desk::open(&broker);
+    let guest = RefCell::new(Guest::start(desk.instrument()));
     let client = reqwest::Client::new();
     let url = format!("http://{}/orders/regular", broker.relay);
     let form = "exchange=NSE&tradingsymbol=INFY&transaction_type=BUY&quantity=1&order_type=MARKET&product=MIS&validity=DAY\
                 &market_protection=-1&tag=BASELINE000000000001";
     let took = RefCell::new(Vec::new());
-    bencher.with_inputs(|| broker.pause(&guest)).bench_local_values(|_| {
+    bencher.with_inputs(|| desk.pause(host, &broker, &guest)).bench_local_values(|_| {
         let begun = Instant::now();
         let request =
             client.post(&url).header("content-type", "application/x-www-form-urlencoded").body(form);
@@ -100,7 +115,8 @@ fn baseline_reqwest_alone(bencher: Bencher<'_, '_>) {
         took.borrow_mut().push(broker.arrival() - begun);
         posting
     });
-    report("reqwest alone", took.into_inner());
+    report(&format!("reqwest alone, host {host:?}"), took.into_inner());
+    broker.runtime.block_on(desk.tenants.close());
 }
 
 /// The same client posts the same order: no machine, no gate, no store.
@@ -185,6 +201,10 @@ impl Broker {
     /// Waits for the next order's turn, with everything of the last one settled.
     fn pause(&self, guest: &RefCell<Guest>) -> (Tick, u64) {
         std::thread::sleep(PACE);
+        self.ready(guest)
+    }
+
+    fn ready(&self, guest: &RefCell<Guest>) -> (Tick, u64) {
         while self.arrivals.try_recv().is_ok() {}
         guest.borrow_mut().next_tick()
     }
@@ -262,6 +282,34 @@ impl Desk {
     fn instrument(&self) -> market::Instrument {
         self.instrument.clone()
     }
+
+    /// Waits for the next order's turn, with everything of the last one settled.
+    fn pause(&self, host: Host, broker: &Broker, guest: &RefCell<Guest>) -> (Tick, u64) {
+        match host {
+            Host::Idle => std::thread::sleep(PACE),
+            Host::AtWork => {
+                let until = Instant::now() + PACE;
+                while Instant::now() < until {
+                    self.refused(broker, &mut guest.borrow_mut());
+                }
+            }
+        }
+        broker.ready(guest)
+    }
+
+    /// One order that goes the whole way but for the wire: the gate refuses it.
+    fn refused(&self, broker: &Broker, guest: &mut Guest) {
+        let (tick, seq) = guest.next_tick();
+        let (cause, mut intents) = guest.take(&tick, seq);
+        for intent in &mut intents {
+            if let Intent::Place { request, .. } = intent {
+                request.quantity = TOO_MANY;
+            }
+        }
+        let line = Arc::clone(&self.line);
+        let submitting = broker.runtime.spawn(async move { line.submit(cause, intents).await });
+        broker.runtime.block_on(submitting).unwrap().unwrap();
+    }
 }
 
 async fn line(tenant: &Tenant) -> (RunLine, market::Instrument) {
@@ -287,92 +335,4 @@ async fn hear(tenant: &Tenant, token: u32) {
             feed.next().await;
         }
     });
-}
-
-/// A strategy that orders at every tick.
-struct Guest {
-    machine: Machine,
-    token: u32,
-    seq: u64,
-    ordered: Option<RunOrderId>,
-}
-
-impl Guest {
-    fn start(instrument: market::Instrument) -> Self {
-        let engine = Engine::new(Limits { machines: 4, ..Limits::default() }).unwrap();
-        let program = engine.compile_in_process(guests::SCALPER).unwrap();
-        let given = Map::from_iter([("every".to_owned(), json!(1))]);
-        let token = instrument.token;
-        let start = Start {
-            params: program.manifest().bind(given).unwrap(),
-            instruments: vec![instrument],
-            now: at(0),
-            session: None,
-            cash: market::Money::from_rupees(1_000_000),
-            positions: Vec::new(),
-            orders: Vec::new(),
-            next_order_id: 1,
-            state: BTreeMap::new(),
-            warm_up: Vec::new(),
-            seed: 1,
-            today_realised: market::Money::ZERO,
-        };
-        let (machine, _) = program.start(start).unwrap();
-        Self { machine, token, seq: 0, ordered: None }
-    }
-
-    /// A tick, after the last order is told to be complete: what the machine knows stays of one size.
-    fn next_tick(&mut self) -> (Tick, u64) {
-        if let Some(id) = self.ordered.take() {
-            self.machine.deliver(complete(id, at(self.seq))).unwrap();
-        }
-        self.seq += 1;
-        (Tick { token: self.token, ..tick(self.seq) }, self.seq)
-    }
-
-    fn take(&mut self, tick: &Tick, seq: u64) -> (Cause, Vec<Intent>) {
-        let given = Tick { token: self.token, ..*tick };
-        let (_, step) = self.machine.ticks(std::slice::from_ref(&given)).unwrap();
-        let intents = step.traces.into_iter().filter_map(|trace| match trace {
-            Trace::Intent(intent) => Some(intent),
-            _ => None,
-        });
-        let intents: Vec<_> = intents.collect();
-        self.ordered = intents.first().map(|intent| match intent {
-            Intent::Place { id, .. } | Intent::Modify { id, .. } | Intent::Cancel { id } => *id,
-        });
-        let journal = format!("{{\"seq\":{seq},\"tick\":{:?}}}\n", given.last_price).into_bytes();
-        (Cause { first_seq: seq, event_seq: seq, time: given.time, begins: false, journal }, intents)
-    }
-}
-
-fn at(seq: u64) -> Timestamp {
-    Timestamp::from_seconds(1_795_400_000 + i64::try_from(seq).unwrap())
-}
-
-fn tick(seq: u64) -> Tick {
-    Tick::at(0, at(seq), Price::from_rupees(1_500))
-}
-
-fn complete(id: RunOrderId, time: Timestamp) -> Event {
-    let price = Price::from_rupees(1_500);
-    let order = OrderView {
-        id,
-        symbol: SYMBOL.parse().unwrap(),
-        side: market::Side::Buy,
-        kind: market::OrderKind::Market,
-        product: market::Product::Mis,
-        status: GuestOrderStatus::Complete,
-        quantity: 1,
-        filled: 1,
-        price: Price::ZERO,
-        trigger: Price::ZERO,
-        average_price: price,
-        refusal: RefusalCode::None,
-        message: String::new(),
-        validity: market::Validity::Day,
-        market_protection: -1,
-        placed_at: time,
-    };
-    Event::Order(OrderUpdate { order, time, fill_quantity: 1, fill_price: price })
 }

@@ -1,4 +1,4 @@
-//! How long each of many orders took, with the tail, and what of it was the durable commit. Knows no order.
+//! How long each of many orders took, with the tail, and what each part of its way took. Knows no order.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,13 +11,31 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Said after divan's own table.
 static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// When the order path began to write, and when that was durable, newest last.
-static COMMITS: Mutex<Vec<(Instant, Option<Instant>)>> = Mutex::new(Vec::new());
+/// What the order path said of the way of the newest order, and when.
+static WAY: Mutex<Vec<(String, Instant)>> = Mutex::new(Vec::new());
+
+/// What the order path says on an order's way, in this order.
+const STOPS: [&str; 4] = ["asked", "writing", "written", "leaving"];
+
+/// What each part of one order's way took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    /// The machine, and the hop to the runtime.
+    pub(crate) to_order_path: Duration,
+    /// Gate, core, rows and audit entry.
+    pub(crate) decision: Duration,
+    /// Until all of it is durable.
+    pub(crate) commit: Duration,
+    /// The hop to the call, and the last look.
+    pub(crate) last_look: Duration,
+    /// The client, and the socket.
+    pub(crate) client: Duration,
+}
 
 /// Listens to the order path's own traces from now on.
-pub(crate) fn follow_commits() {
+pub(crate) fn follow_the_way() {
     let heard = Targets::new().with_target("order_path", Level::TRACE);
-    tracing_subscriber::registry().with(CommitTimes.with_filter(heard)).init();
+    tracing_subscriber::registry().with(Way.with_filter(heard)).init();
 }
 
 /// Prints every report, after divan's own table.
@@ -40,35 +58,38 @@ pub(crate) fn report(what: &str, mut took: Vec<Duration>) {
     }
 }
 
-/// What the newest commit took that began and was durable between these two.
-pub(crate) fn commit_between(begun: Instant, arrived: Instant) -> Option<Duration> {
-    let mut commits = COMMITS.lock().unwrap();
-    let within = |(from, to): &(Instant, Option<Instant>)| {
-        to.filter(|to| *from >= begun && *to <= arrived).map(|to| to - *from)
+/// The parts of the way of the order that began and arrived at these instants; nothing where it did not say all.
+pub(crate) fn parts(begun: Instant, arrived: Instant) -> Option<Parts> {
+    let way = std::mem::take(&mut *WAY.lock().unwrap());
+    let at = |stop: &str| {
+        let mut within = way.iter().filter(|(_, at)| *at >= begun && *at <= arrived);
+        within.find(|(said, _)| said == stop).map(|(_, at)| *at)
     };
-    let newest = commits.iter().rev().find_map(within);
-    commits.clear();
-    newest
+    let [asked, writing, written, leaving] = STOPS.map(at);
+    let (asked, writing, written, leaving) = (asked?, writing?, written?, leaving?);
+    Some(Parts {
+        to_order_path: asked - begun,
+        decision: writing - asked,
+        commit: written - writing,
+        last_look: leaving - written,
+        client: arrived - leaving,
+    })
 }
 
 /// Notes the order path's own traces.
-struct CommitTimes;
+struct Way;
 
-impl<S: Subscriber> Layer<S> for CommitTimes {
+impl<S: Subscriber> Layer<S> for Way {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let now = Instant::now();
         let mut said = Said::default();
         event.record(&mut said);
-        let mut commits = COMMITS.lock().unwrap();
-        match said.0.as_str() {
-            "writing" => commits.push((now, None)),
-            "written" => {
-                if let Some(open) = commits.iter_mut().rev().find(|(_, durable)| durable.is_none()) {
-                    open.1 = Some(now);
-                }
-            }
-            other => panic!("the order path traces `{other}`: this benchmark does not know it"),
-        }
+        assert!(
+            STOPS.contains(&said.0.as_str()),
+            "the order path traces `{}`: this benchmark does not know it",
+            said.0
+        );
+        WAY.lock().unwrap().push((said.0, now));
     }
 }
 

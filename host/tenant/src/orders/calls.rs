@@ -1,7 +1,7 @@
 //! What leaves for the broker: each call of the core's is made once, and its answer goes back to the core until it is
 //! written down.
 
-use super::desk::{Along, Desk};
+use super::desk::{Along, Desk, ORDER_PATH};
 use super::rows;
 use crate::broker::LineSession;
 use crate::error::{BrokerError, StoreError};
@@ -100,6 +100,7 @@ impl Desk {
             return stopped;
         }
         let params = PlaceParams { request: call.request, tag: call.tag };
+        tracing::trace!(target: ORDER_PATH, "leaving");
         let answer = session.kite.place(&params).await;
         self.answered(&session, answer)
     }

@@ -30,9 +30,9 @@ use tokio::time::Instant;
 /// How long to wait before a write that failed is tried again: what happened to an order must not be forgotten.
 const WRITE_RETRY: Duration = Duration::from_secs(1);
 
-/// Under which target it is traced when a step is written and when it is durable: the benchmark tells by it what the
-/// durable commit takes of an order's way.
-const ORDER_PATH: &str = "order_path";
+/// Under which target an order's way is traced: asked for, being written, durable, leaving. The benchmark tells by it what
+/// each part of the way takes.
+pub(super) const ORDER_PATH: &str = "order_path";
 
 /// The order path of one tenant.
 pub(crate) struct Desk {

@@ -1,7 +1,7 @@
 //! From a run's step to the core: its rows, its intents with their tags, and the prices that do not tick.
 
 use super::cause::Cause;
-use super::desk::{Along, Desk};
+use super::desk::{Along, Desk, ORDER_PATH};
 use crate::chance;
 use crate::error::StoreError;
 use crate::gate::Refusal;
@@ -21,6 +21,7 @@ const PRICE_WITHIN: Duration = Duration::from_secs(2);
 impl Desk {
     /// Writes a step that asks for something, with what waited of the run's steps before it, in one commit; then acts.
     pub(crate) async fn submit(self: &Arc<Self>, run: &RunRecord, step: RunStep) -> Result<(), StoreError> {
+        tracing::trace!(target: ORDER_PATH, "asked");
         let RunStep { cause, intents, state, amounts } = step;
         let prices = self.ask_prices(&intents).await;
         let rows = rows(run, cause, state, amounts);
